@@ -1,0 +1,163 @@
+"""The agreed settings of one company: `alignment.toml` -> frozen `Config`.
+
+Configuration belongs to the data: `<store>/alignment.toml`, or the file given with `--config`; never the working directory.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from alignment_toolkit.errors import UsageError, nearest
+
+Owner = Literal["marketing", "sales", "shared", "success"]
+CONFIG_FILE = "alignment.toml"
+
+
+class Stage(BaseModel):
+    """A stage of the funnel: its label, the team that owns it, and whether a lead's journey ends there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: Annotated[str, Field(min_length=1)]
+    owner: Owner
+    terminal: bool = False
+
+
+DEFAULT_STAGES = (
+    Stage(name="lead", owner="marketing"),
+    Stage(name="mql", owner="marketing"),
+    Stage(name="sal", owner="sales"),
+    Stage(name="sql", owner="sales"),
+    Stage(name="opportunity", owner="sales"),
+    Stage(name="won", owner="sales", terminal=True),
+    Stage(name="lost", owner="sales", terminal=True),
+)
+
+
+class Config(BaseModel):
+    """The settings of one company; every field has a default, so a store needs no file.
+
+    Attributes:
+        time_zone: IANA zone in which days and quarters begin and zoneless instants are read.
+        fiscal_year_start_month: 1-12; a fiscal year is named after the calendar year in which it ends.
+        reporting_currency: Currency of every amount shown.
+        stages: The funnel in order; exactly the terminal stages `won` and `lost` end it.
+        horizons_days: Horizons of the conversion figures, in days.
+        min_n: Below this many units an estimate is null with the reason "not enough data".
+        min_cell: Groups smaller than this are merged into "(other)" on leaders' pages.
+        stale_days: Open and silent for longer counts as lost in the sensitivity line.
+        acceptance_days: Agreed days from handover to sales' verdict.
+        sla_hours: Agreed hours from handover to the first human sales touch.
+        gap_days: An absence longer than this is a churn.
+        deal_type: Kind of deal that bookings figures count.
+        gross_margin: Share of revenue in [0, 1] for lifetime value; None: revenue is shown.
+        cost_to_work: Cost of working one lead, reporting currency; None: no score threshold is given.
+        observed_from: Per table, the day before which records are missing (late entry).
+        outcome_observed_from: The day before which outcomes were not recorded; earlier cohorts are left out.
+        segmentation: The slice in which the change of bookings is split.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    time_zone: str = "UTC"
+    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
+    reporting_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    stages: tuple[Stage, ...] = DEFAULT_STAGES
+    horizons_days: tuple[Annotated[int, Field(ge=0, le=3650)], ...] = (30, 90, 180, 365)
+    min_n: Annotated[int, Field(ge=1)] = 20
+    min_cell: Annotated[int, Field(ge=1)] = 5
+    stale_days: Annotated[int, Field(ge=1)] = 90
+    acceptance_days: Annotated[int, Field(ge=0)] = 5
+    sla_hours: Annotated[float, Field(gt=0)] = 24
+    gap_days: Annotated[int, Field(ge=0)] = 30
+    deal_type: str = "new"
+    gross_margin: Annotated[float, Field(ge=0, le=1)] | None = None
+    cost_to_work: Annotated[float, Field(ge=0)] | None = None
+    observed_from: dict[str, date] = {}
+    outcome_observed_from: date | None = None
+    segmentation: str = "source"
+
+    @field_validator("observed_from", mode="before")
+    @classmethod
+    def _one_day_for_all(cls, value: Any) -> Any:
+        return {"*": value} if isinstance(value, date | str) else value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no IANA time zone. {nearest(value, sorted(available_timezones()))[:200]}")
+        return value
+
+    @model_validator(mode="after")
+    def _stages_make_a_funnel(self) -> Config:
+        names = [stage.name for stage in self.stages]
+        if len(set(names)) != len(names):
+            raise ValueError("stages: a name stands twice")
+        if {stage.name for stage in self.stages if stage.terminal} != {"won", "lost"}:
+            raise ValueError("stages: exactly 'won' and 'lost' are terminal")
+        if len(names) < 3:
+            raise ValueError("stages: at least one stage comes before won and lost")
+        return self
+
+    @property
+    def open_stages(self) -> tuple[Stage, ...]:
+        """The stages before the terminal ones, in order."""
+        return tuple(stage for stage in self.stages if not stage.terminal)
+
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """Every stage label in order, terminal ones last."""
+        return tuple(stage.name for stage in self.open_stages) + ("won", "lost")
+
+    @property
+    def handover_stage(self) -> str | None:
+        """The first stage that sales owns, None when sales owns no open stage."""
+        return next((stage.name for stage in self.open_stages if stage.owner == "sales"), None)
+
+    def observed_since(self, *tables: str) -> date | None:
+        """The latest day before which records of any of these tables are missing, None when history is whole."""
+        days = [self.observed_from[name] for name in (*tables, "*") if name in self.observed_from]
+        return max(days, default=None)
+
+
+def load_config(path: Path | None) -> Config:
+    """The configuration of a file, or the defaults when `path` is None.
+
+    Raises:
+        UsageError: When the file is not there, is no TOML, or holds a setting that is unknown or breaks a rule.
+    """
+    if path is None:
+        return Config()
+    if not path.is_file():
+        raise UsageError("the configuration file is not there", value=path, way_out="Check the path given with --config")
+    try:
+        with path.open("rb") as file:
+            values = tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the configuration {path.name} is no valid TOML", value=str(error)) from error
+    return config_from(values, origin=path.name)
+
+
+def config_from(values: dict[str, Any], *, origin: str) -> Config:
+    """The configuration of parsed TOML values.
+
+    Args:
+        values: Setting -> value.
+        origin: Name of the file, for the error sentence.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(f"the configuration {origin} cannot be used", rule="; ".join(map(_fault, error.errors()))) from error
+
+
+def _fault(error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"]) or "file"
+    if error["type"] == "extra_forbidden":
+        return f"unknown setting {place!r}. {nearest(str(error['loc'][-1]), Config.model_fields)}"
+    return f"{place}: {error['msg'].removeprefix('Value error, ')} (given: {str(error['input'])[:60]!r})"

@@ -1,0 +1,122 @@
+"""Quarters of the fiscal calendar and the instants that bound them.
+
+A quarter's first and last instants are local midnights of the configured time zone, handled as UTC. Nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from alignment_toolkit.errors import UsageError
+
+_LABEL = re.compile(r"(\d{4})Q([1-4])")
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+
+@dataclass(frozen=True, order=True)
+class Quarter:
+    """One fiscal quarter.
+
+    A fiscal year is named after the calendar year in which it ends; with `start_month=1` both years are the same.
+
+    Attributes:
+        year: Fiscal year.
+        number: 1 to 4.
+        start_month: Month (1-12) in which the fiscal year starts.
+    """
+
+    year: int
+    number: int
+    start_month: int = 1
+
+    @classmethod
+    def parse(cls, label: str, *, start_month: int = 1) -> Quarter:
+        """The quarter of a label such as `2026Q3`.
+
+        Raises:
+            UsageError: When the label is not four digits, a Q and 1 to 4, or lies outside 1900 to 2200.
+        """
+        found = _LABEL.fullmatch(str(label).strip())
+        if not found:
+            raise UsageError("the quarter cannot be read", value=label, rule="A quarter is a year, Q and 1 to 4, such as 2026Q3")
+        year, number = int(found[1]), int(found[2])
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            raise UsageError("the quarter is impossible", value=label, rule=f"The year lies between {FIRST_YEAR} and {LAST_YEAR}")
+        return cls(year, number, start_month)
+
+    @classmethod
+    def containing(cls, day: date, *, start_month: int = 1) -> Quarter:
+        """The quarter that a date falls in."""
+        shifted = day.year * 12 + (day.month - 1) - (start_month - 1)
+        year, months = divmod(shifted, 12)
+        return cls(year + (start_month > 1), months // 3 + 1, start_month)
+
+    @property
+    def label(self) -> str:
+        """The label, such as `2026Q3`."""
+        return f"{self.year}Q{self.number}"
+
+    @property
+    def first_on(self) -> date:
+        """First day of the quarter."""
+        months = (self.year - (self.start_month > 1)) * 12 + (self.start_month - 1) + 3 * (self.number - 1)
+        return date(months // 12, months % 12 + 1, 1)
+
+    @property
+    def end_on(self) -> date:
+        """First day after the quarter (exclusive end)."""
+        return self.shift(1).first_on
+
+    def shift(self, quarters: int) -> Quarter:
+        """The quarter that lies `quarters` later (negative: earlier)."""
+        index = self.year * 4 + self.number - 1 + quarters
+        return Quarter(index // 4, index % 4 + 1, self.start_month)
+
+    def last_four(self) -> list[Quarter]:
+        """The four quarters that end with this one, earliest first."""
+        return [self.shift(back) for back in (-3, -2, -1, 0)]
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The first instant of a local day as a naive UTC datetime (the store's convention).
+
+    Args:
+        day: Local calendar day.
+        zone: IANA name of the time zone.
+    """
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None)
+
+
+def local_day(instant: datetime, zone: str) -> date:
+    """The local calendar day of a naive UTC instant."""
+    return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
+
+
+def parse_as_of(text: str, zone: str) -> datetime:
+    """The exclusive as-of instant of `2026-10-01` (that day's local midnight) or of an ISO instant.
+
+    An instant without an offset is read in `zone`; the result is naive UTC.
+
+    Raises:
+        UsageError: When the text is neither a date nor an instant.
+    """
+    cleaned = str(text).strip()
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", cleaned):
+            return midnight(date.fromisoformat(cleaned), zone)
+        instant = datetime.fromisoformat(cleaned)
+    except ValueError as error:
+        rule = "An as-of is an ISO date such as 2026-10-01 (nothing on or after that day is visible) or an ISO instant"
+        raise UsageError("the as-of cannot be read", value=text, rule=rule) from error
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))
+    return aware.astimezone(UTC).replace(tzinfo=None)
+
+
+def last_full_quarter(last_instant: datetime, zone: str, *, start_month: int = 1) -> Quarter:
+    """The last quarter that ends at or before the end of the day of the given instant."""
+    day_after = local_day(last_instant, zone) + timedelta(days=1)
+    running = Quarter.containing(day_after, start_month=start_month)
+    return running if running.end_on <= day_after else running.shift(-1)

@@ -1,0 +1,19 @@
+"""Shared test settings: where the public data sets lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = ROOT / "data" / "sample"
+
+
+def shared_data(*parts: str) -> Path:
+    """A path among the public data sets; skips the test, saying why, where they are absent."""
+    base = Path(os.environ.get("ALIGNMENT_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not base.is_dir():
+        pytest.skip(f"the public data sets are not at {base}; set ALIGNMENT_SHARED_DATA")
+    return base.joinpath(*parts)

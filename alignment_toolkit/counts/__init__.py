@@ -1,0 +1,11 @@
+"""The catalogue of counts queries: everything the statistics ever ask an engine, each a small table of counts.
+
+One query is a function `Study -> ibis expression`, registered under its name. A conformance test runs every one of them on each engine and
+compares the counts; nothing else in the package sends an aggregate to an engine.
+"""
+
+from __future__ import annotations
+
+from alignment_toolkit.counts.catalogue import CATALOGUE, counted, query
+
+__all__ = ["CATALOGUE", "counted", "query"]

@@ -1,0 +1,107 @@
+"""What a report looks at: one company's records, one quarter, one cohort rule."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, get_args
+
+from alignment_toolkit.config import Config, load_config
+from alignment_toolkit.errors import UsageError, nearest
+from alignment_toolkit.periods import Quarter, midnight, parse_as_of
+from alignment_toolkit.store import Crm, open_crm, store_config
+
+Cohort = Literal["4q", "1q", "all"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """The subject of every metric.
+
+    Attributes:
+        crm: The records, with configuration and as-of.
+        quarter: The report quarter.
+        cohort: `4q` pools the four quarters that end with the report quarter, `1q` takes it alone, `all` takes all history.
+    """
+
+    crm: Crm
+    quarter: Quarter
+    cohort: Cohort = "4q"
+
+    @property
+    def config(self) -> Config:
+        """The company's settings."""
+        return self.crm.config
+
+    @property
+    def as_of(self) -> datetime:
+        """Exclusive naive UTC instant."""
+        return self.crm.as_of
+
+    def instant(self, quarter: Quarter) -> datetime:
+        """First instant of a quarter, naive UTC."""
+        return midnight(quarter.first_on, self.config.time_zone)
+
+    @property
+    def starts_at(self) -> datetime:
+        """First instant of the report quarter."""
+        return self.instant(self.quarter)
+
+    @property
+    def ends_at(self) -> datetime:
+        """First instant after the report quarter, or `as_of` when that comes first."""
+        return min(self.instant(self.quarter.shift(1)), self.as_of)
+
+    @property
+    def window_opens_at(self) -> datetime | None:
+        """First instant of the window that conversions are estimated in; None: all history."""
+        quarters = {"4q": -3, "1q": 0, "all": None}[self.cohort]
+        return None if quarters is None else self.instant(self.quarter.shift(quarters))
+
+    @property
+    def created_before(self) -> datetime:
+        """Leads created at or after this instant are left out: the end of the report quarter, `as_of` for all history."""
+        return self.as_of if self.cohort == "all" else self.ends_at
+
+    def previous(self) -> Study:
+        """The same study one quarter earlier, at the same distance from its quarter's end, on today's data."""
+        lag: timedelta = self.as_of - self.instant(self.quarter.shift(1))
+        before = self.quarter.shift(-1)
+        return replace(self, quarter=before, crm=replace(self.crm, as_of=self.instant(self.quarter) + lag))
+
+
+def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", config: str = "") -> Study:
+    """Open a store for one quarter: the first line of every notebook.
+
+    Args:
+        data: Folder, DuckDB file, or `env:NAME` with a connection address; a relative path is looked up from the project's root.
+        quarter: Label such as `2026Q3`.
+        as_of: First day (or instant) that is not visible; empty: the first day after the quarter.
+        cohort: `4q`, `1q` or `all`.
+        config: Configuration file; empty: the store's own `alignment.toml`.
+
+    Raises:
+        UsageError: For a path, quarter, as-of, cohort or configuration that cannot be used.
+        DataRefused: For data with a fatal fault.
+    """
+    settings = load_config(_found(config)) if config else store_config(data)
+    asked = Quarter.parse(quarter, start_month=settings.fiscal_year_start_month)
+    until = parse_as_of(as_of, settings.time_zone) if as_of else midnight(asked.end_on, settings.time_zone)
+    if until <= midnight(asked.first_on, settings.time_zone):
+        rule = f"The quarter {asked.label} starts on {asked.first_on}, so nothing of it would be visible"
+        raise UsageError("the as-of lies before the quarter", value=as_of, rule=rule, way_out="Ask for an earlier quarter or a later --as-of")
+    return Study(open_crm(data, as_of=until, config=settings), asked, checked_cohort(cohort))
+
+
+def checked_cohort(cohort: str) -> Cohort:
+    """The cohort rule, refused in a sentence when it is none."""
+    if cohort not in get_args(Cohort):
+        raise UsageError("the cohort is unknown", value=cohort, way_out=nearest(cohort, get_args(Cohort)))
+    return cohort  # type: ignore[return-value]
+
+
+def _found(config: str) -> Path:
+    path = Path(config)
+    return path if path.is_absolute() else Path(os.environ.get("ALIGNMENT_ROOT", ".")) / path

@@ -1,0 +1,235 @@
+"""Lead journeys as deferred expressions: what happened to a lead, at which day index, as far as it is visible at `as_of`.
+
+Question: in which state (open, won, lost) is a lead at an age of k whole days? Unit: the lead, after merges. Denominator: leads created
+before `as_of`. It does not answer where in the funnel a lead stood (stages.py) nor what a deal did (deals.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from alignment_toolkit.caching import cached
+from alignment_toolkit.days import DAY, days_until, first_whole_day, last_whole_day
+from alignment_toolkit.figures import MISSING
+from alignment_toolkit.merging import survivors
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from alignment_toolkit.store import Crm
+    from alignment_toolkit.study import Study
+
+ATTRIBUTES = ("source", "campaign_id", "persona", "segment", "region")
+KEY_STEP = 128  # more than a funnel has stages: microseconds * KEY_STEP + rank orders events, ties by the funnel's order
+
+
+def bucket_of(identifier: ir.StringColumn) -> ir.StringColumn:
+    """The jackknife bucket of an id: the first two hex digits of its md5, the same on every engine."""
+    return identifier.hexdigest("md5").substr(0, 2).lower()
+
+
+def leads(crm: Crm) -> ir.Table:
+    """One row per surviving lead created before `as_of`.
+
+    Returns:
+        The columns of the contract, `created_at` the earliest of the merged records, attributes with blanks and nulls as "(missing)",
+        `bucket` (two hex digits), `last_index` (last whole observed day index, -1: not yet at risk).
+    """
+    return cached(crm, ("leads", crm.as_of), lambda: _leads(crm))
+
+
+def _leads(crm: Crm) -> ir.Table:
+    visible = survivors(crm, crm.tables["leads"].filter(_.created_at < crm.as_of))
+    named = {name: named_or_missing(visible[name]) for name in ATTRIBUTES}
+    return visible.mutate(
+        **named,
+        bucket=bucket_of(ibis.coalesce(visible.account_id, visible.lead_id)),
+        last_index=last_whole_day(visible.created_at, crm.as_of),
+    )
+
+
+def named_or_missing(label: ir.StringColumn) -> ir.StringColumn:
+    """The label, "(missing)" where it is null or blank; placeholder words stay what they are."""
+    return ibis.coalesce(label.strip().nullif(""), ibis.literal(MISSING))
+
+
+def stage_rank(crm: Crm, stage: ir.StringColumn) -> ir.IntegerColumn:
+    """Place of a stage in the funnel, 0 first; won and lost come last."""
+    names = crm.config.stage_names
+    return ibis.cases(*[(stage == name, index) for index, name in enumerate(names)], else_=len(names))
+
+
+def events(crm: Crm) -> ir.Table:
+    """One row per visible stage event of a known, surviving lead.
+
+    Returns:
+        lead_id, stage, entered_at, reason, is_backfilled, rank (place in the funnel), day (index since creation, negative ones clamped to
+        0), key (orders the events of a lead), last_index.
+    """
+    return cached(crm, ("events", crm.as_of), lambda: _events(crm))
+
+
+def _events(crm: Crm) -> ir.Table:
+    seen = survivors(crm, crm.tables["stage_events"].filter(_.entered_at < crm.as_of))
+    known = seen.inner_join(leads(crm).select("lead_id", "created_at", "last_index"), "lead_id")
+    elapsed = known.entered_at.delta(known.created_at, unit="microsecond")
+    rank = stage_rank(crm, known.stage)
+    return known.select(
+        "lead_id",
+        "stage",
+        "entered_at",
+        "reason",
+        "last_index",
+        is_backfilled=known.is_backfilled.fill_null(False),
+        rank=rank,
+        day=days_until(known.created_at, known.entered_at),
+        key=elapsed * KEY_STEP + rank,
+    )
+
+
+def outcome_events(crm: Crm) -> ir.Table:
+    """The events that can change an outcome: wins, losses, and whatever follows a lead's first loss, on whole observed days."""
+    seen = events(crm).filter(_.day <= _.last_index)
+    ending = seen.stage.isin(["won", "lost"])
+    first_loss = seen.filter(_.stage == "lost").group_by("lead_id").agg(lost_key=_.key.min())
+    after = seen.filter(~ending).inner_join(first_loss, "lead_id").filter(_.key > _.lost_key)
+    columns = ("lead_id", "day", "key", "stage")
+    return seen.filter(ending).select(columns).union(after.select(columns))
+
+
+def states(crm: Crm) -> ir.Table:
+    """One row per visit of a lead to a state, by day index.
+
+    A lead is open from day 0, won from the first win on (later reversals do not undo it here), else lost from its latest loss until a later
+    non-terminal event. Several events on one day count as the state at the day's end.
+
+    Returns:
+        lead_id, state (open, lost), starts (first day index), ends (day index of the next state, null while it lasts), next (won, lost,
+        open or null).
+    """
+    return cached(crm, ("states", crm.as_of), lambda: _states(crm))
+
+
+def _states(crm: Crm) -> ir.Table:
+    daily = (
+        outcome_events(crm)
+        .group_by("lead_id", "day")
+        .agg(any_won=(_.stage == "won").cast("int8").max(), last_stage=_.stage.argmax(_.key))
+        .mutate(state=ibis.cases((_.any_won == 1, "won"), (_.last_stage == "lost", "lost"), else_="open"))
+        .select("lead_id", "day", "state")
+    )
+    born = leads(crm).filter(_.last_index >= 0).select("lead_id", day=ibis.literal(-1).cast("int64"), state=ibis.literal("open"))
+    ordered = ibis.window(group_by="lead_id", order_by="day")
+    so_far = ibis.window(group_by="lead_id", order_by="day", preceding=None, following=0)
+    everything = daily.mutate(day=_.day.cast("int64")).union(born)
+    changed = everything.mutate(
+        before=_.state.lag().over(ordered), wins=(_.state == "won").cast("int64").sum().over(so_far)
+    ).filter((_.before.isnull() | (_.before != _.state)) & ((_.wins == 0) | ((_.wins == 1) & (_.state == "won"))))
+    visits = changed.mutate(next=_.state.lead().over(ordered), ends=_.day.lead().over(ordered))
+    return visits.filter(_.state != "won").select("lead_id", "state", "next", "ends", starts=ibis.greatest(_.day, 0), is_born=_.day < 0)
+
+
+def won_amounts(crm: Crm) -> ir.Table:
+    """Money won per lead: cents of its visible won deals of the configured kind.
+
+    Returns:
+        lead_id, cents (null when no amount is known), n_unpriced (won deals without an amount).
+    """
+    from alignment_toolkit.deals import deals
+
+    won = deals(crm).filter((_.outcome == "won") & _.lead_id.notnull())
+    return won.group_by("lead_id").agg(cents=_.cents.sum(), n_unpriced=_.cents.isnull().cast("int64").sum())
+
+
+def spells(study: Study) -> ir.Table:
+    """One row per visit to the open or lost state inside the study's window: the journeys that every conversion is counted from.
+
+    Leads created before the window opened (or before records begin) enter at the first whole day of their age inside it; leads created
+    after the report quarter, and cohorts whose outcomes were not recorded, are left out.
+
+    Returns:
+        The lead's attributes, bucket, created_at, entry (day index), entry_move (enter, enter_lost, or null after a transition), exit (day
+        index), exit_move, last_index, cents (of a win, null when unknown).
+    """
+    key = ("spells", study.as_of, study.window_opens_at, study.created_before)
+    return cached(study.crm, key, lambda: _spells(study))
+
+
+def _spells(study: Study) -> ir.Table:
+    crm = study.crm
+    cohort = in_cohort(study, leads(crm)).mutate(first=entry_index(study))
+    joined = states(crm).inner_join(cohort, "lead_id").filter((_.first <= _.last_index) & (_.ends.isnull() | (_.ends >= _.first)))
+    late = joined.is_born | (joined.starts < joined["first"])
+    lost = joined.state == "lost"
+    left = ibis.cases(
+        (joined.ends.isnull() & lost, "censor_lost"),
+        (joined.ends.isnull(), "censor"),
+        (lost & (joined.next == "won"), "event_from_lost"),
+        (lost, "reopen"),
+        (joined.next == "won", "event"),
+        else_="competing",
+    )
+    moved = joined.mutate(
+        entry=ibis.greatest(joined.starts, joined["first"]),
+        entry_move=ibis.cases((late & lost, "enter_lost"), (late, "enter"), else_=ibis.null("string")),
+        exit=ibis.coalesce(joined.ends, joined.last_index),
+        exit_move=left,
+    )
+    kept = (*ATTRIBUTES, "lead_id", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index")
+    if not crm.has("deals"):
+        return moved.select(*kept, cents=ibis.null("int64"))
+    return moved.left_join(won_amounts(crm), "lead_id").select(*kept, "cents")
+
+
+def in_cohort(study: Study, table: ir.Table) -> ir.Table:
+    """The leads that conversions are estimated from: created before the report quarter ended, outcomes recorded."""
+    kept = table.filter(_.created_at < study.created_before)
+    floor = outcomes_recorded_at(study)
+    return kept if floor is None else kept.filter(_.created_at >= floor)
+
+
+def outcomes_recorded_at(study: Study) -> datetime | None:
+    """First instant from which outcomes were recorded, None when they always were."""
+    from alignment_toolkit.periods import midnight
+
+    day = study.config.outcome_observed_from
+    return None if day is None else midnight(day, study.config.time_zone)
+
+
+def window_start(study: Study, *tables: str) -> datetime | None:
+    """First instant of observation: the later of the window's opening and the day records of these tables begin; None: all history."""
+    from alignment_toolkit.periods import midnight
+
+    day = study.config.observed_since(*tables)
+    begun = None if day is None else midnight(day, study.config.time_zone)
+    starts = [instant for instant in (study.window_opens_at, begun) if instant is not None]
+    return max(starts, default=None)
+
+
+def entry_index(study: Study) -> ir.IntegerValue:
+    """First whole day index of a lead (or of anything with `created_at`) inside the window."""
+    start = window_start(study, "leads", "stage_events")
+    return ibis.literal(0).cast("int64") if start is None else first_whole_day(_.created_at, start)
+
+
+__all__ = [
+    "ATTRIBUTES",
+    "DAY",
+    "bucket_of",
+    "entry_index",
+    "events",
+    "in_cohort",
+    "leads",
+    "named_or_missing",
+    "outcome_events",
+    "outcomes_recorded_at",
+    "spells",
+    "stage_rank",
+    "states",
+    "window_start",
+    "won_amounts",
+]

@@ -1,0 +1,61 @@
+"""Merged records resolve to their survivor before anything is counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from alignment_toolkit.caching import cached
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from alignment_toolkit.store import Crm
+
+
+def survivors(crm: Crm, table: ir.Table) -> ir.Table:
+    """The table with each `lead_id` replaced by the lead it was merged into.
+
+    On the leads themselves (recognised by `created_at` and `source`) a survivor keeps its own attributes and the earliest creation of the
+    records merged into it; the records merged away are gone.
+    """
+    if not crm.has("merges"):
+        return table
+    pairs = merge_pairs(crm)
+    joined = table.left_join(pairs, table.lead_id == pairs.merged_id).drop("merged_id")
+    if {"created_at", "source"} <= set(table.columns) and "deal_id" not in table.columns:
+        return _one_row_each(joined)
+    return joined.mutate(lead_id=ibis.coalesce(_.merged_into, _.lead_id)).drop("merged_into")
+
+
+def _one_row_each(joined: ir.Table) -> ir.Table:
+    gone = joined.filter(_.merged_into.notnull()).group_by(heir=_.merged_into).agg(earliest=_.created_at.min())
+    kept = joined.filter(_.merged_into.isnull()).drop("merged_into")
+    aged = kept.left_join(gone, kept.lead_id == gone.heir)
+    return aged.mutate(created_at=ibis.least(_.created_at, ibis.coalesce(_.earliest, _.created_at))).drop("heir", "earliest")
+
+
+def merge_pairs(crm: Crm) -> ir.Table:
+    """Merged lead -> final survivor as known before `as_of`: merged_id, merged_into."""
+    return cached(crm, ("merge_pairs", crm.as_of), lambda: _merge_pairs(crm))
+
+
+def _merge_pairs(crm: Crm) -> ir.Table:
+    merges = crm.tables["merges"]
+    seen = merges.filter((merges.table == "leads") & (merges.merged_at < crm.as_of)).select("lost_id", "survivor_id").to_pandas()
+    heirs = dict(zip(seen["lost_id"], seen["survivor_id"], strict=True))
+    frame = pd.DataFrame({"merged_id": list(heirs), "merged_into": [final_heir(heirs, lost) for lost in heirs]}, dtype="string")
+    return ibis.memtable(frame.astype(object), schema={"merged_id": "string", "merged_into": "string"})
+
+
+def final_heir(heirs: dict[str, str], lost: str) -> str:
+    """The end of a chain of merges; a ring ends at its smallest id, so that every member resolves to the same record."""
+    seen = [lost]
+    while (heir := heirs.get(seen[-1])) is not None:
+        if heir in seen:
+            return min(seen[seen.index(heir) :])
+        seen.append(heir)
+    return seen[-1]

@@ -161,7 +161,8 @@ def spells(study: Study) -> ir.Table:
 
 def _spells(study: Study) -> ir.Table:
     crm = study.crm
-    cohort = in_cohort(study, leads(crm)).mutate(first=entry_index(study))
+    chosen = in_cohort(study, leads(crm))
+    cohort = chosen.mutate(first=entry_index(study, chosen.created_at))
     joined = states(crm).inner_join(cohort, "lead_id").filter((_.first <= _.last_index) & (_.ends.isnull() | (_.ends >= _.first)))
     late = joined.is_born | (joined.starts < joined["first"])
     lost = joined.state == "lost"
@@ -210,10 +211,10 @@ def window_start(study: Study, *tables: str) -> datetime | None:
     return max(starts, default=None)
 
 
-def entry_index(study: Study) -> ir.IntegerValue:
-    """First whole day index of a lead (or of anything with `created_at`) inside the window."""
-    start = window_start(study, "leads", "stage_events")
-    return ibis.literal(0).cast("int64") if start is None else first_whole_day(_.created_at, start)
+def entry_index(study: Study, begun_at: ir.TimestampValue, *, tables: tuple[str, ...] = ("leads", "stage_events")) -> ir.IntegerValue:
+    """First whole day index, since `begun_at`, inside the window; `tables`: those whose records the clock depends on."""
+    start = window_start(study, *tables)
+    return ibis.literal(0).cast("int64") if start is None else first_whole_day(begun_at, start)
 
 
 __all__ = [

@@ -10,6 +10,7 @@ from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.figures import ALL
+from alignment_toolkit.handovers import verdict_spells
 from alignment_toolkit.journeys import in_cohort, leads, spells
 from alignment_toolkit.study import Study
 
@@ -70,4 +71,12 @@ def lead_moves(study: Study, *, by: str | None = None, by_bucket: bool = False) 
     """Moves of leads between open, won and lost inside the study's window, by segment."""
     journeys = spells(study)
     sliced = journeys.mutate(segment=segment_of(study, journeys, by))
+    return moves(sliced, groups=["segment", "bucket"] if by_bucket else ["segment"])
+
+
+@query
+def verdict_moves(study: Study, *, by: str | None = None, by_bucket: bool = False) -> ir.Table:
+    """Moves of handed-over leads from waiting to accepted (event) or to rejected or recycled (competing), by segment."""
+    waits = verdict_spells(study)
+    sliced = waits.mutate(segment=segment_of(study, waits, by))
     return moves(sliced, groups=["segment", "bucket"] if by_bucket else ["segment"])

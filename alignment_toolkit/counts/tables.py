@@ -1,0 +1,43 @@
+"""From a counts query to risk tables: money from cents to currency, buckets from hex to numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from alignment_toolkit.counts.catalogue import counted
+from alignment_toolkit.figures import ALL
+from alignment_toolkit.stats.risk import RiskTable, bucket_tables, risk_table
+from alignment_toolkit.study import Study
+
+LONGEST_DAYS = 366  # no headline looks further than a year
+
+
+def moves_frame(name: str, study: Study, **choices: Any) -> pd.DataFrame:
+    """The moves of one query, amounts in the reporting currency and `bucket` as 0..255."""
+    frame = counted(name, study, **choices)
+    frame = frame.assign(amount=frame["amount"] / 100)
+    return frame.assign(bucket=frame["bucket"].map(lambda digits: int(digits, 16)).astype("int64")) if "bucket" in frame else frame
+
+
+def risk_of(name: str, study: Study, *, max_day: int | None = LONGEST_DAYS, **choices: Any) -> tuple[list[str], RiskTable]:
+    """The risk table of each segment of a moves query.
+
+    Args:
+        name: Query in the catalogue that returns moves.
+        study: What it looks at.
+        max_day: Last day index of the table.
+        **choices: Passed to the query, `by` for instance.
+    """
+    return risk_table(moves_frame(name, study, **choices), max_day=max_day, segments=_segments(choices))
+
+
+def bucket_risk_of(name: str, study: Study, *, max_day: int | None = LONGEST_DAYS, **choices: Any) -> tuple[list[str], RiskTable]:
+    """As `risk_of`, with one table per segment and jackknife bucket."""
+    return bucket_tables(moves_frame(name, study, by_bucket=True, **choices), max_day=max_day, segments=_segments(choices))
+
+
+def _segments(choices: dict[str, Any]) -> list[str] | None:
+    """The one segment of an unsliced query, so that it has its row even where nothing was counted; else those that occur."""
+    return [ALL] if choices.get("by") in (None, "all") else None

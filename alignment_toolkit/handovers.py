@@ -1,0 +1,66 @@
+"""Handovers as deferred expressions: when a lead was given to sales, and sales' first verdict on it.
+
+Question: does sales accept what marketing hands over, within the agreed days? Unit: the lead handed over. Handover is `assigned_at`, else
+the lead's first entry to the first stage that sales owns. It does not answer whether sales worked the lead.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+from ibis import _
+
+from alignment_toolkit.caching import cached
+from alignment_toolkit.days import days_until, last_whole_day
+from alignment_toolkit.journeys import ATTRIBUTES, entry_index, events, leads
+from alignment_toolkit.merging import survivors
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from alignment_toolkit.store import Crm
+    from alignment_toolkit.study import Study
+
+
+def handovers(crm: Crm) -> ir.Table:
+    """One row per lead handed over before `as_of`: the lead's columns and handed_at."""
+    own = leads(crm)
+    stage = crm.config.handover_stage
+    if stage is None:
+        return own.filter(own.assigned_at < crm.as_of).mutate(handed_at=_.assigned_at)
+    first = events(crm).filter(_.stage == stage).group_by("lead_id").agg(reached_at=_.entered_at.min())
+    told = own.left_join(first, "lead_id").drop("lead_id_right")
+    assigned = ibis.ifelse(told.assigned_at < crm.as_of, told.assigned_at, ibis.null("timestamp"))
+    return told.mutate(handed_at=ibis.coalesce(assigned, told.reached_at)).filter(_.handed_at.notnull())
+
+
+def first_verdicts(crm: Crm) -> ir.Table:
+    """The first visible verdict on each lead: lead_id, given_at, verdict, verdict_reason."""
+    seen = survivors(crm, crm.tables["feedback"].filter(_.given_at < crm.as_of))
+    return seen.group_by("lead_id").agg(
+        verdict=_.verdict.argmin(_.given_at), verdict_reason=_.reason.argmin(_.given_at), given_at=_.given_at.min()
+    )
+
+
+def verdict_spells(study: Study) -> ir.Table:
+    """Each handed-over lead's wait for a verdict inside the window, shaped as the spells of journeys.py: accepted is the event."""
+    return cached(study.crm, ("verdict_spells", study.as_of, study.window_opens_at, study.created_before), lambda: _spells(study))
+
+
+def _spells(study: Study) -> ir.Table:
+    crm = study.crm
+    handed = handovers(crm).filter(_.handed_at < study.created_before)
+    told = handed.left_join(first_verdicts(crm), "lead_id").drop("lead_id_right")
+    entry = entry_index(study, told.handed_at, tables=("feedback",))
+    timed = told.mutate(entry=entry, last_index=last_whole_day(told.handed_at, study.as_of), day=days_until(told.handed_at, told.given_at))
+    seen = timed.verdict.notnull() & (timed.day <= timed.last_index)
+    moved = timed.mutate(
+        exit=ibis.ifelse(seen, timed.day, timed.last_index),
+        exit_move=ibis.cases((~seen.fill_null(False), "censor"), (timed.verdict == "accepted", "event"), else_="competing"),
+        entry_move=ibis.literal("enter"),
+        cents=ibis.null("int64"),
+    ).filter((_.entry <= _.last_index) & (_.exit >= _.entry))
+    return moved.select(
+        *ATTRIBUTES, "lead_id", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index", "cents"
+    )

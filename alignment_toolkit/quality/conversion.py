@@ -1,0 +1,129 @@
+"""Conversion, value and acceptance of leads: incidences estimated from counts, open leads censored, lost ones competing.
+
+Question: what share of leads is won within h days, and what is a lead worth? Unit: the lead. Denominator: leads under observation in the
+study's window. It does not answer why one source converts better than another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.counts.tables import bucket_risk_of, risk_of
+from alignment_toolkit.figures import NOT_ENOUGH, figure, figures
+from alignment_toolkit.stats import incidence, jackknife, probability_interval, value_per_unit
+from alignment_toolkit.stats.risk import RiskTable
+from alignment_toolkit.study import Study
+
+
+def conversion(study: Study, *, by: str = "all", horizons: Iterable[int] | None = None) -> pd.DataFrame:
+    """Conversion(h): the period incidence of won within h whole days of creation.
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        by: `all`, an attribute of leads, or `cohort_quarter`.
+        horizons: Days; by default those of the configuration.
+
+    Returns:
+        Figure frame of `conversion_<h>d`: value a share in [0, 1] with a 95 % log(-log) interval; n leads under observation by index h,
+        events wins by it, matured_share; null below `min_n` leads with potential observation at index h.
+    """
+    wanted = tuple(horizons or study.config.horizons_days)
+    labels, table = risk_of("lead_moves", study, by=by, max_day=max(wanted) + 1)
+    rows = incidence_rows(table, labels, names={f"conversion_{h}d": h for h in wanted}, study=study, by=by)
+    return in_window(figures(rows), study)
+
+
+def acceptance(study: Study, *, by: str = "all") -> pd.DataFrame:
+    """Acceptance: the incidence of accepted within the agreed days of handover, rejected and recycled competing.
+
+    Returns:
+        Figure frame of `acceptance_rate`; one null row with a reason when there is no feedback table.
+    """
+    if not study.crm.has("feedback"):
+        return figures([figure("acceptance_rate", value=None, unit="share", reason="no feedback table")] if by == "all" else [])
+    days = study.config.acceptance_days
+    labels, table = risk_of("verdict_moves", study, by=by, max_day=days + 1)
+    return in_window(figures(incidence_rows(table, labels, names={"acceptance_rate": days}, study=study, by=by)), study)
+
+
+def incidence_rows(
+    table: RiskTable, labels: list[str], *, names: dict[str, int], study: Study, by: str
+) -> list[dict[str, Any]]:
+    """Figure rows of the incidence at each horizon, for each segment.
+
+    Args:
+        table: Risk tables, leading axis = `labels`.
+        labels: Segments.
+        names: KPI name -> horizon in days.
+        study: For `min_n`.
+        by: Slice name.
+    """
+    curve = incidence(table)
+    rows = []
+    for kpi, horizon in names.items():
+        matured = table.matured(horizon)
+        bounds = probability_interval(curve.value[..., horizon], curve.variance[..., horizon], matured)
+        for place, segment in enumerate(labels):
+            enough = matured[place] >= study.config.min_n
+            row = figure(
+                kpi,
+                value=curve.value[place, horizon] if enough else None,
+                lower=bounds.lower[place],
+                upper=bounds.upper[place],
+                unit="share",
+                slice_=by,
+                segment=segment,
+                n=table.entered[place, : horizon + 1].sum(),
+                events=table.won_by(horizon)[place],
+                matured_share=table.matured_share(horizon)[place],
+                reason=None if enough else NOT_ENOUGH,
+            )
+            rows.append(row)
+    return rows
+
+
+def value_per_lead(study: Study, *, by: str = "all", horizon: int = 180) -> pd.DataFrame:
+    """Value per lead(h): Σ over k ≤ h of S(k−1) × amount won at k / at risk at k, the marked Aalen-Johansen estimator.
+
+    Returns:
+        Figure frame of `value_per_lead_<h>d` in the reporting currency with a delete-a-bucket interval on the log scale; 0 where nobody
+        won, null below `min_n` matured leads or without a deals table.
+    """
+    kpi = f"value_per_lead_{horizon}d"
+    unit = study.config.reporting_currency
+    if not study.crm.has("deals"):
+        return figures([figure(kpi, value=None, unit=unit, reason="no deals table")] if by == "all" else [])
+    labels, buckets = bucket_risk_of("lead_moves", study, by=by, max_day=horizon + 1)
+    whole = buckets.total(axis=1)
+    interval = jackknife(buckets, lambda table: value_per_unit(table, horizon), scale="log")
+    rows = []
+    for place, segment in enumerate(labels):
+        enough = whole.matured(horizon)[place] >= study.config.min_n
+        row = figure(
+            kpi,
+            value=np.nan_to_num(interval.value[place]) if enough else None,
+            lower=interval.lower[place],
+            upper=interval.upper[place],
+            unit=unit,
+            slice_=by,
+            segment=segment,
+            n=whole.entered[place, : horizon + 1].sum(),
+            events=whole.won_by(horizon)[place],
+            matured_share=whole.matured_share(horizon)[place],
+            reason=None if enough else NOT_ENOUGH,
+        )
+        rows.append(row)
+    return in_window(figures(rows), study)
+
+
+def in_window(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Without creation quarters that lie before the window: their leads are seen only at the ages they had in it."""
+    if study.cohort == "all" or not (frame["slice"] == "cohort_quarter").any():
+        return frame
+    quarters = {"4q": study.quarter.last_four(), "1q": [study.quarter]}[study.cohort]
+    inside = frame["segment"].isin([quarter.label for quarter in quarters])
+    return frame[(frame["slice"] != "cohort_quarter") | inside].reset_index(drop=True)

@@ -1,15 +1,47 @@
-"""The one door to an engine: `open_crm(where, as_of=...)` -> `Crm` (Ibis tables, configuration, as-of)."""
+"""The one door to an engine: `open_crm(where, as_of=...)` -> `Crm` (Ibis tables, configuration, as-of).
+
+A store is a folder with one Parquet or CSV file per canonical table, a DuckDB file, or a connection address. It is opened read-only,
+checked once with all fatal faults collected, and given out as tables with every column of their contract in canonical types.
+
+In a store, an instant in Parquet without a zone is UTC (that is how stores are written); an instant in CSV without a zone is
+a wall clock of the configured zone.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from alignment_toolkit.config import Config
+from alignment_toolkit.border import address
+from alignment_toolkit.border.fatal import fatal_faults
+from alignment_toolkit.border.folder import Found, find_tables, find_tables_in
+from alignment_toolkit.border.parsing import Reading
+from alignment_toolkit.border.sentences import Fault
+from alignment_toolkit.config import CONFIG_FILE, Config, load_config
+from alignment_toolkit.errors import DataRefused, UsageError
+from alignment_toolkit.schema import TABLES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+ROOT_VARIABLE = "ALIGNMENT_ROOT"
+SENTINEL_YEAR = 2100
+_DATABASES = (".duckdb", ".ddb", ".db")
+_EVENT_COLUMNS = {
+    "leads": ("created_at",),
+    "stage_events": ("entered_at",),
+    "deals": ("created_at", "closed_at"),
+    "deal_events": ("changed_at",),
+    "touches": ("occurred_at",),
+    "feedback": ("given_at",),
+    "actions": ("acted_at",),
+    "subscriptions": ("started_on",),
+    "churn_events": ("churned_on",),
+}
 
 
 @dataclass(frozen=True)
@@ -22,6 +54,8 @@ class Crm:
         as_of: Exclusive naive UTC instant; nothing at or after it is visible.
         where: What the user pointed at, for messages.
         present: Table -> names of the columns that really were there.
+        ignored: Table -> columns that the contract does not know; under "" the files or tables that are no canonical table.
+        notes: What was assumed while reading, in words.
     """
 
     tables: dict[str, ir.Table]
@@ -29,7 +63,126 @@ class Crm:
     as_of: datetime
     where: str = ""
     present: dict[str, frozenset[str]] = field(default_factory=dict)
+    ignored: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def has(self, *names: str) -> bool:
         """Whether all these tables are there."""
         return all(name in self.tables for name in names)
+
+
+def open_crm(where: str | Path, *, as_of: datetime, config: Config | None = None, backend: Any = None) -> Crm:
+    """The records of a store, checked.
+
+    Args:
+        where: A folder, a `.duckdb` file, a connection address, or `env:NAME` for an address in an environment variable.
+        as_of: Exclusive naive UTC instant.
+        config: Settings; None: those of the store's `alignment.toml`, else the defaults.
+        backend: An Ibis backend that reads the (Parquet) files instead of the embedded engine.
+
+    Raises:
+        UsageError: When the place is not there, or cannot be connected to.
+        DataRefused: With every fatal fault of every table.
+    """
+    settings = config or load_config(store_config(where))
+    found = _found(where, settings, backend)
+    faults = [*found.faults, *_missing_tables(found), *fatal_faults(found.sources, settings, found.fetch)]
+    if faults:
+        raise refused(faults, where=address.shown(where))
+    return Crm(
+        tables={name: source.canonical() for name, source in found.sources.items()},
+        config=settings,
+        as_of=as_of,
+        where=address.shown(where),
+        present={name: frozenset(source.found) for name, source in found.sources.items()},
+        ignored=found.ignored,
+        notes=found.notes,
+    )
+
+
+def refused(faults: list[Fault], *, where: str) -> DataRefused:
+    """The error that lists these faults."""
+    n = len(faults)
+    return DataRefused(
+        f"the data of {where} cannot be used: {n} fault{'s' if n > 1 else ''}", faults=[fault.sentence() for fault in faults]
+    )
+
+
+def locate(where: str | Path) -> Path:
+    """The path of a store: absolute, or looked up from $ALIGNMENT_ROOT, else from the working directory and its parents.
+
+    Raises:
+        UsageError: When it is nowhere; the places tried are listed.
+    """
+    path = Path(where).expanduser()
+    root = os.environ.get(ROOT_VARIABLE)
+    here = Path.cwd()
+    bases = [Path(root)] if root else [here, *here.parents]
+    tried = [path] if path.is_absolute() else [base / path for base in bases]
+    for place in tried:
+        if place.exists():
+            return place
+    rule = f"Tried: {', '.join(str(place) for place in tried)}"
+    raise UsageError("the store is not there", value=where, rule=rule, way_out="Give a folder of tables, a .duckdb file or env:NAME")
+
+
+def store_config(where: str | Path) -> Path | None:
+    """The configuration that belongs to a store, None when it has none.
+
+    A folder keeps it inside; a DuckDB file has it beside itself; an address has none.
+    """
+    if address.is_address(where):
+        return None
+    place = locate(where)
+    path = (place if place.is_dir() else place.parent) / CONFIG_FILE
+    return path if path.is_file() else None
+
+
+def last_event_day(crm: Crm | Mapping[str, ir.Table]) -> datetime:
+    """The last instant at which something was recorded to have happened (naive UTC).
+
+    Promised and scheduled days (expected closes, ends of subscriptions, close dates of open deals) and sentinels from the year 2100 on do not count.
+
+    Raises:
+        DataRefused: When there is no usable instant at all.
+    """
+    import ibis
+
+    tables = crm.tables if isinstance(crm, Crm) else crm
+    parts = []
+    for name, columns in _EVENT_COLUMNS.items():
+        for column in columns if name in tables else ():
+            table = tables[name]
+            table = table.filter(table.outcome != "open") if (name, column) == ("deals", "closed_at") else table
+            at = table[column].cast("timestamp")
+            parts.append(table.filter(at < ibis.timestamp(f"{SENTINEL_YEAR}-01-01 00:00:00")).aggregate(at=at.max()))
+    latest = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+    value = latest.aggregate(at=latest["at"].max()).to_pyarrow().to_pylist()[0]["at"]
+    if value is None:
+        raise DataRefused("the store holds no dated event", rule="Leads have a created_at, stage events an entered_at")
+    return value
+
+
+def _found(where: str | Path, config: Config, backend: Any) -> Found:
+    if address.is_address(where):
+        return address.find_tables_at(str(where))
+    place = locate(where)
+    if place.is_dir():
+        return find_tables(place, reading=Reading(time_zone=config.time_zone), backend=backend)
+    if place.suffix.lower() in _DATABASES:
+        return find_tables_in(place)
+    raise UsageError("the store is no folder and no DuckDB file", value=place, way_out="Give the folder that holds leads.parquet or leads.csv")
+
+
+def _missing_tables(found: Found) -> list[Fault]:
+    there = ", ".join(found.sources) or "none"
+    return [
+        Fault(
+            f"{name} is missing",
+            f"no {name}.parquet or {name}.csv is there",
+            f"{name} ({table.row}) is required. Tables found: {there}",
+            "Add the file, or make the store from an export with a mapping: alignment ingest --mapping FILE --source DIR --out DIR",
+        )
+        for name, table in TABLES.items()
+        if table.required and name not in found.sources and name not in found.broken
+    ]

@@ -1,0 +1,133 @@
+"""Files into the embedded engine: Parquet as lazy views, delimited text parsed once into tables of strings.
+
+Every table gets a column `ROW`: the row in the file (the header of a CSV being row 1), so that faults can be found again.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alignment_toolkit.border.sentences import SHOWN, BadFile, Example, Fault
+from alignment_toolkit.border.sniffing import Dialect
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+ROW = "__row__"
+_BATCH = 50_000
+_LONGEST_FIELD = 1 << 24
+
+
+def connect(**options: Any) -> Any:
+    """An in-memory DuckDB behind Ibis whose session lives in UTC."""
+    import ibis
+
+    backend = ibis.duckdb.connect(**options)
+    backend.raw_sql("SET TimeZone = 'UTC'")
+    return backend
+
+
+def load_parquet(backend: Any, path: Path, *, name: str, place: str) -> ir.Table:
+    """A lazy view of a Parquet file with its row numbers.
+
+    Raises:
+        BadFile: When the file is no Parquet file or its end is missing.
+    """
+    ensure_parquet(path, place=place)
+    try:
+        table = backend.read_parquet(str(path), table_name=name, file_row_number=True)
+    except Exception as error:
+        raise BadFile(Fault(place, "the Parquet file cannot be read", str(error).splitlines()[0], "Write it again")) from error
+    return table.mutate((table["file_row_number"] + 1).name(ROW)).drop("file_row_number")
+
+
+def ensure_parquet(path: Path, *, place: str) -> None:
+    """Check the marks at both ends of a Parquet file.
+
+    Raises:
+        BadFile: When they are not there.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(4)
+        file.seek(max(size - 4, 0))
+        tail = file.read(4)
+    if head == tail == b"PAR1" and size > 11:
+        return
+    what = "the file is empty" if size == 0 else "the file is cut off" if head == b"PAR1" else "the file is not a Parquet file"
+    way_out = "Write it again" if head == b"PAR1" or size == 0 else "If it is CSV text, let its name end in .csv"
+    raise BadFile(Fault(place, what, "A file has to be what its ending says", way_out))
+
+
+def load_csv(backend: Any, path: Path, dialect: Dialect, *, name: str, place: str) -> ir.Table:
+    """A table of strings holding a delimited file as it is; empty fields are null.
+
+    The engine's reader takes plain files; whatever it does not understand goes through Python's, which also knows the row of each fault.
+
+    Raises:
+        BadFile: When rows have more or fewer fields than the header, or a quote is never closed.
+    """
+    import duckdb
+
+    if dialect.plain:
+        try:
+            return _fast(backend, path, dialect, name)
+        except duckdb.Error:
+            pass
+    return _careful(backend, path, dialect, name, place)
+
+
+def _fast(backend: Any, path: Path, dialect: Dialect, name: str) -> ir.Table:
+    columns = dict.fromkeys(dialect.header, "VARCHAR")
+    backend.con.execute(
+        f'CREATE OR REPLACE TEMP TABLE "{name}" AS SELECT row_number() OVER () + 1 AS "{ROW}", * FROM read_csv(?, auto_detect = false,'
+        f" header = true, columns = {columns!r}, delim = '{dialect.delimiter}', quote = '\"', escape = '\"', max_line_size = {_LONGEST_FIELD})",
+        [str(path)],
+    )
+    return backend.table(name)
+
+
+def _careful(backend: Any, path: Path, dialect: Dialect, name: str, place: str) -> ir.Table:
+    import pyarrow as pa
+
+    names = [ROW, *dialect.header]
+    schema = pa.schema([(ROW, pa.int64()), *((column, pa.string()) for column in dialect.header)])
+    records, ragged = _records(path, dialect, place), []
+    backend.con.register("__batch__", schema.empty_table())
+    backend.con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS SELECT * FROM __batch__')
+    while batch := list(itertools.islice(records, _BATCH)):
+        whole = [record for record in batch if len(record) == len(names)]
+        ragged += [record for record in batch if len(record) != len(names)]
+        columns = list(zip(*whole, strict=True)) or [[] for _ in names]
+        arrays = [pa.array(columns[0], pa.int64()), *(pa.array([value or None for value in column], pa.string()) for column in columns[1:])]
+        backend.con.register("__batch__", pa.Table.from_arrays(arrays, schema=schema))
+        backend.con.execute(f'INSERT INTO "{name}" SELECT * FROM __batch__')
+    backend.con.unregister("__batch__")
+    if ragged:
+        raise BadFile(_ragged(ragged, len(dialect.header), place))
+    return backend.table(name)
+
+
+def _records(path: Path, dialect: Dialect, place: str) -> Iterator[list[Any]]:
+    """Row number and fields of every record that is not a blank line."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    row = 0
+    with path.open(encoding=dialect.encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=dialect.delimiter, strict=True)
+        try:
+            for row, record in enumerate(reader, start=1):
+                if row > dialect.skip + 1 and record:
+                    yield [row, *record]
+        except csv.Error as error:
+            rule = "A quote that opens a value is closed at its end; a quote inside is doubled"
+            raise BadFile(Fault(place, f"the text cannot be read after row {row}: {error}", rule, "Repair the row, or export the file again")) from error
+
+
+def _ragged(records: list[list[Any]], width: int, place: str) -> Fault:
+    examples = tuple(Example(f"{len(record) - 1} fields", record[0]) for record in records[:SHOWN])
+    way_out = "Put values that hold the separator between double quotes, or declare the right delimiter in a mapping"
+    return Fault(place, "rows do not have as many fields as the header", f"The header has {width}", way_out, examples, len(records))

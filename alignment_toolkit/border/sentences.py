@@ -1,0 +1,67 @@
+"""Fatal faults as values: where, what, which values, the rule, the way out; each writes its own sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alignment_toolkit.errors import ended, quoted
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Example:
+    """One offending value.
+
+    Attributes:
+        value: The value as it stands in the file; None where its absence is the fault.
+        row: Its row in the file, the header being row 1; None where the engine keeps no order.
+        key: Key of its record, such as `lead_id 'L7'`; used when there is no row.
+    """
+
+    value: object = None
+    row: int | None = None
+    key: str | None = None
+
+    def words(self) -> str:
+        """The example in words: `'31/12/2025' (row 7)`."""
+        place = f"row {self.row}" if self.row is not None else self.key
+        if self.value is None:
+            return place or "one row"
+        return f"{quoted(self.value, longest=40)} ({place})" if place else quoted(self.value, longest=40)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fatal fault.
+
+    Attributes:
+        place: File or table, such as `leads.csv`.
+        what: What is wrong, in words.
+        rule: The rule that is broken.
+        way_out: What the user can do.
+        examples: Up to five offending values.
+        n: How many there are in all.
+    """
+
+    place: str
+    what: str
+    rule: str = ""
+    way_out: str = ""
+    examples: tuple[Example, ...] = ()
+    n: int = 0
+
+    def sentence(self) -> str:
+        """Place and what with the examples, then the rule, then the way out."""
+        shown = ", ".join(example.words() for example in self.examples[:SHOWN])
+        more = self.n - len(self.examples[:SHOWN])
+        listed = f": {shown}{f' and {more:,} more' if more > 0 else ''}" if shown else ""
+        return " ".join(ended(part) for part in (f"{self.place}: {self.what}{listed}", self.rule, self.way_out) if part)
+
+
+class BadFile(Exception):  # noqa: N818  it carries a fault to the collector and never reaches a user
+    """A file that cannot be read as what it claims to be."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = faults
+        super().__init__("; ".join(fault.sentence() for fault in faults))

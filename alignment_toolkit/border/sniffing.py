@@ -1,0 +1,193 @@
+"""What a delimited text file really is: its bytes are looked at, its ending is not believed.
+
+Nothing is guessed silently: encoding and delimiter that were not declared and are not the usual ones come back as notes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from alignment_toolkit.border.sentences import BadFile, Example, Fault
+
+DELIMITERS = (",", ";", "\t", "|")
+_CHUNK = 1 << 20
+_SIGNATURES = (
+    (b"PK\x03\x04", "a spreadsheet or zip archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel spreadsheet"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"%PDF", "a PDF"),
+    (b"SQLite format 3", "an SQLite database"),
+)
+_EXPORT = "Open it in the program that wrote it and export it as CSV (UTF-8)"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a delimited file is to be read.
+
+    Attributes:
+        encoding: Python codec.
+        delimiter: Field separator.
+        header: Column names, blanks stripped; an empty one is `(unnamed n)`.
+        skip: Records before the header (`sep=;`).
+        plain: UTF-8 without BOM, blank lines or bare carriage returns, so that a fast reader can take it.
+        notes: What was assumed, in words.
+    """
+
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    skip: int = 0
+    plain: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def dialect_of(path: Path, *, place: str, encoding: str | None = None, delimiter: str | None = None) -> Dialect:
+    """How a CSV file is written.
+
+    Args:
+        path: The file.
+        place: Its name in messages.
+        encoding: Declared codec; None: found out.
+        delimiter: Declared separator; None: found out.
+
+    Raises:
+        BadFile: When it is empty, is no text, cannot be decoded, has no header or repeats a column name.
+    """
+    head = _head(path, place)
+    notes: list[str] = []
+    codec = encoding or _marked(head, place)
+    if codec is None:
+        codec = _unmarked(path, place)
+        if codec == "cp1252":
+            notes.append(f"{place}: read as Windows-1252, since it is not UTF-8; declare encoding in a mapping to say otherwise")
+    elif encoding is None and codec != "utf-8-sig":
+        notes.append(f"{place}: read as {codec}")
+    text = _decoded_head(path, codec, place)
+    skip, delimiter = _separator(text, delimiter)
+    if delimiter not in (",", ";", "\t"):
+        notes.append(f"{place}: read with {delimiter!r} between columns")
+    header = _header(text, delimiter, skip, place)
+    return Dialect(codec, delimiter, header, skip, _is_plain(path, codec, skip), tuple(notes))
+
+
+def _head(path: Path, place: str) -> bytes:
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    if not head.strip():
+        raise BadFile(Fault(place, "the file is empty", "A CSV file begins with a row of column names", "Export it again"))
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            raise BadFile(Fault(place, f"the file is {kind}, not CSV text", "A file has to be what its ending says", _EXPORT))
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        way_out = "Perhaps a log-in page was saved instead of the export: download it again"
+        raise BadFile(Fault(place, "the file is a web page or XML, not CSV text", "A file has to be what its ending says", way_out))
+    return head
+
+
+def _marked(head: bytes, place: str) -> str | None:
+    """The codec that a byte order mark or the pattern of zero bytes gives away."""
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\x00" not in head:
+        return None
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if odd > len(head) // 4 and even < odd // 4:
+        return "utf-16-le"
+    if even > len(head) // 4 and odd < even // 4:
+        return "utf-16-be"
+    raise BadFile(Fault(place, "the file holds binary data, not CSV text", "A file has to be what its ending says", _EXPORT))
+
+
+def _unmarked(path: Path, place: str) -> str:
+    """UTF-8 when every byte of the file is, else Windows-1252; a byte that is neither is a fault."""
+    if _undecodable(path, "utf-8") is None:
+        return "utf-8"
+    bad = _undecodable(path, "cp1252")
+    if bad is None:
+        return "cp1252"
+    rule = "A CSV file is UTF-8, UTF-16 with a byte order mark, or Windows-1252"
+    raise BadFile(Fault(place, f"the text cannot be decoded: {_byte(bad)}", rule, "Export it as UTF-8, or declare its encoding in a mapping"))
+
+
+def _undecodable(path: Path, codec: str) -> tuple[int, int] | None:
+    """Line and value of the first byte that is not of this encoding, None when all are."""
+    decoder, line = codecs.getincrementaldecoder(codec)(), 1
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                good = bytes(error.object[: error.start])
+                return line + good.count(b"\n"), error.object[error.start]
+            line += chunk.count(b"\n")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        return line, error.object[error.start]
+    return None
+
+
+def _byte(bad: tuple[int, int]) -> str:
+    return f"line {bad[0]} holds the byte 0x{bad[1]:02X}"
+
+
+def _decoded_head(path: Path, codec: str, place: str) -> str:
+    """The first part of the text, after a declared encoding was tried on the whole file."""
+    try:
+        bad = _undecodable(path, codec)
+    except LookupError as error:
+        raise BadFile(Fault(place, f"the encoding {codec!r} is not known", "", "Name it as Python does: utf-8, utf-16, cp1252")) from error
+    if bad is not None:
+        raise BadFile(Fault(place, f"the text is not {codec}: {_byte(bad)}", "", "Declare another encoding in the mapping, or export it as UTF-8"))
+    with path.open(encoding=codec, newline="") as file:
+        return file.read(1 << 18)
+
+
+def _separator(text: str, declared: str | None) -> tuple[int, str]:
+    """Records to skip before the header, and the separator: declared, named by a first line `sep=;`, else the most frequent in the header."""
+    first = text.split("\n", 1)[0].strip()
+    if first[:4].lower() == "sep=" and len(first) == 5:
+        return 1, declared or first[4]
+    outside = Counter("".join(text.partition("\n")[0].split('"')[0::2]))
+    best = max(DELIMITERS, key=lambda mark: outside[mark])
+    return 0, declared or best
+
+
+def _header(text: str, delimiter: str, skip: int, place: str) -> tuple[str, ...]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        names = [record for _, record in zip(range(skip + 1), reader, strict=False)][skip]
+    except (csv.Error, IndexError) as error:
+        raise BadFile(Fault(place, "the row of column names cannot be read", "A CSV file begins with a row of column names", _EXPORT)) from error
+    header = tuple(name.strip() or f"(unnamed {index})" for index, name in enumerate(names, start=1))
+    repeated = [name for name, n in Counter(name.casefold() for name in header).items() if n > 1]
+    if repeated:
+        examples = tuple(Example(name) for name in repeated)
+        raise BadFile(
+            Fault(place, "column names stand twice in the header", "Every column has a name of its own", "Rename them", examples, len(repeated))
+        )
+    return header
+
+
+def _is_plain(path: Path, codec: str, skip: int) -> bool:
+    """Whether the engine's own reader counts rows as a spreadsheet does: no blank lines, no bare carriage returns, no preamble."""
+    if codec != "utf-8" or skip:
+        return False
+    last = b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            seen = (last + chunk).replace(b"\r\n", b"\n")
+            if b"\n\n" in seen or b"\r" in seen.rstrip(b"\r"):
+                return False
+            last = seen[-1:]
+    return True

@@ -44,7 +44,7 @@ _EVENT_COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Crm:
     """One company's records behind one engine.
 
@@ -56,6 +56,7 @@ class Crm:
         present: Table -> names of the columns that really were there.
         ignored: Table -> columns that the contract does not know; under "" the files or tables that are no canonical table.
         notes: What was assumed while reading, in words.
+        cache: Tables already materialised in the engine (caching.py); copies made with `dataclasses.replace` share it.
     """
 
     tables: dict[str, ir.Table]
@@ -65,6 +66,7 @@ class Crm:
     present: dict[str, frozenset[str]] = field(default_factory=dict)
     ignored: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    cache: dict[tuple[object, ...], ir.Table] = field(default_factory=dict, repr=False)
 
     def has(self, *names: str) -> bool:
         """Whether all these tables are there."""

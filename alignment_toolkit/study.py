@@ -86,13 +86,18 @@ def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", 
         UsageError: For a path, quarter, as-of, cohort or configuration that cannot be used.
         DataRefused: For data with a fatal fault.
     """
-    settings = load_config(_found(config)) if config else store_config(data)
+    settings = settings_for(data, config)
     asked = Quarter.parse(quarter, start_month=settings.fiscal_year_start_month)
     until = parse_as_of(as_of, settings.time_zone) if as_of else midnight(asked.end_on, settings.time_zone)
     if until <= midnight(asked.first_on, settings.time_zone):
         rule = f"The quarter {asked.label} starts on {asked.first_on}, so nothing of it would be visible"
         raise UsageError("the as-of lies before the quarter", value=as_of, rule=rule, way_out="Ask for an earlier quarter or a later --as-of")
     return Study(open_crm(data, as_of=until, config=settings), asked, checked_cohort(cohort))
+
+
+def settings_for(data: str, config: str = "") -> Config:
+    """The configuration that applies: the file given, else the store's own, else the defaults."""
+    return load_config(_found(config) if config else store_config(data))
 
 
 def checked_cohort(cohort: str) -> Cohort:

@@ -1,0 +1,280 @@
+"""The command `alignment`: parse, one call, exit code. The only module that prints and reads a clock.
+
+stdout carries the result only; progress and errors go to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from alignment_toolkit import __version__
+from alignment_toolkit.errors import AlignmentError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = typer.Typer(
+    name="alignment",
+    help="One set of numbers for marketing and sales: from CRM extracts to a validated quarterly report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DataOption = Annotated[str, typer.Option("--data", help="Store: a folder of tables, a .duckdb file or env:NAME holding an address.")]
+QuarterOption = Annotated[str, typer.Option("--quarter", help="Fiscal quarter such as 2026Q3; default: the last full one.")]
+AsOfOption = Annotated[str, typer.Option("--as-of", help="First day that is not visible; default: the day after the quarter.")]
+CohortOption = Annotated[str, typer.Option("--cohort", help="4q: the four quarters up to this one; 1q: this one; all: all history.")]
+ConfigOption = Annotated[str, typer.Option("--config", help="Configuration file; default: the store's own alignment.toml.")]
+FormatOption = Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print the result.")]
+
+
+@app.callback(invoke_without_command=True)
+def alignment(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """One set of numbers for marketing and sales: from CRM extracts to a validated quarterly report."""
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def report(
+    data: DataOption,
+    quarter: QuarterOption = "",
+    as_of: AsOfOption = "",
+    cohort: CohortOption = "4q",
+    config: ConfigOption = "",
+    out: Annotated[Path, typer.Option("--out", help="Folder that reports are published in.")] = Path("reports"),
+    parameter: Annotated[list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE for the notebooks; repeatable.")] = None,
+    notebook: Annotated[list[str] | None, typer.Option("--notebook", help="Only this notebook; its page stays in staging.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run even when nothing changed.")] = False,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another run to finish.")] = 0,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Notebooks run in this many processes.")] = 2,
+    cell_timeout: Annotated[int, typer.Option("--cell-timeout", min=1, help="Seconds that one cell may take.")] = 600,
+    log_format: Annotated[Literal["auto", "plain", "json"], typer.Option("--log-format", help="How progress is written.")] = "auto",
+) -> None:
+    """Run the notebooks for a quarter, prove that they reproduce, publish the pages.
+
+    Example: alignment report --data data/sample --quarter 2026Q3 --out reports
+    """
+    from alignment_toolkit.report.journal import journal_for
+    from alignment_toolkit.report.parameters import parse_assignments
+    from alignment_toolkit.report.run import run_report
+
+    given = parse_assignments(parameter or [])
+    chosen = quarter_label(data, quarter, config=config)
+    done = run_report(
+        data=data,
+        quarter=chosen,
+        as_of=as_of_text(data, chosen, as_of, config=config),
+        cohort=cohort,
+        config=config or None,
+        out=out,
+        parameters=given,
+        notebooks=notebook or None,
+        force=force,
+        wait=wait,
+        workers=workers,
+        cell_timeout=cell_timeout,
+        clock=clock,
+        log=journal_for(log_format, stream=sys.stderr),
+    )
+    if done.nothing_to_do:
+        print("nothing to do: same quarter, same data, same code (--force runs anyway)", file=sys.stderr)
+    print(*done.pages, sep="\n")
+
+
+@app.command()
+def kpis(
+    data: DataOption,
+    quarter: QuarterOption = "",
+    as_of: AsOfOption = "",
+    cohort: CohortOption = "4q",
+    config: ConfigOption = "",
+    format: FormatOption = "table",  # noqa: A002  # the option's name
+) -> None:
+    """Print every headline figure of a quarter, without a notebook or a kernel.
+
+    Example: alignment kpis --data data/sample --quarter 2026Q3 --format csv
+    """
+    from alignment_toolkit.kpis import kpis as compute
+    from alignment_toolkit.study import open_study
+
+    chosen = quarter_label(data, quarter, config=config)
+    show(compute(open_study(data, quarter=chosen, as_of=as_of, cohort=cohort, config=config)), format)
+
+
+@app.command()
+def ingest(
+    mapping: Annotated[Path, typer.Option("--mapping", help="Mapping file (TOML).")],
+    source: Annotated[Path, typer.Option("--source", help="Folder that holds the exported files.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write the store to.")],
+) -> None:
+    """Turn CRM exports into a store of canonical tables.
+
+    Example: alignment ingest --mapping examples/olist.toml --source exports --out data/olist
+    """
+    from alignment_toolkit.ingest import ingest as run
+
+    done = run(mapping, source=source, out=out)
+    show(done.table(), "table")
+
+
+@app.command()
+def check(data: DataOption, config: ConfigOption = "", format: FormatOption = "table") -> None:  # noqa: A002
+    """Check a store: fatal faults leave with 3, the others are counted.
+
+    Example: alignment check --data data/sample
+    """
+    from alignment_toolkit.faults import check_store
+
+    found = check_store(data, config=config or None)
+    show(found.rows, format)
+    show(found.faults, format)
+
+
+@app.command()
+def validate(
+    directory: Annotated[Path, typer.Argument(help="A published report, or a copy of one.")],
+    data: Annotated[str, typer.Option("--data", help="Store to run on; default: the one the report was made from.")] = "",
+) -> None:
+    """Execute a published report's notebooks again and compare every output; leaves with 7 when one differs.
+
+    Example: alignment validate reports/2026Q3
+    """
+    from alignment_toolkit.report.validate import validate_report
+
+    for line in validate_report(directory, data=data or None):
+        print(line)
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write the simulated company to.")],
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed; the same seed gives the same tables.")] = None,
+    leads: Annotated[int | None, typer.Option("--leads", min=1, help="Number of leads.")] = None,
+) -> None:
+    """Write a simulated company with planted truths (truth.json) to try the toolkit on.
+
+    Example: alignment sample --out data/trial --seed 7 --leads 20000
+    """
+    from alignment_toolkit.samples import write_sample
+
+    given = {name: value for name, value in (("seed", seed), ("leads", leads)) if value is not None}
+    print(*write_sample(out, **given), sep="\n")
+
+
+@app.command()
+def glossary(
+    name: Annotated[str, typer.Argument(metavar="[TERM]", help="One term; default: all of them.")] = "",
+    format: FormatOption = "table",  # noqa: A002
+) -> None:
+    """The words both teams use: definition, formula, unit, owner.
+
+    Example: alignment glossary conversion_90d
+    """
+    from alignment_toolkit.glossary import glossary_table, term
+
+    if not name:
+        show(glossary_table(), format)
+        return
+    for key, value in vars(term(name)).items():
+        print(f"{key:<12}{value}")
+
+
+@app.command()
+def params(notebook: Annotated[str, typer.Argument(metavar="[NOTEBOOK]", help="One notebook; default: all of them.")] = "") -> None:
+    """The parameters that notebooks take, with type, default and help.
+
+    Example: alignment params 01_lead_quality
+    """
+    from alignment_toolkit.report.notebooks import report_notebooks, select
+    from alignment_toolkit.report.parameters import read_parameters
+
+    for path in select(report_notebooks(), [notebook] if notebook else None):
+        print(path.stem)
+        for entry in read_parameters(path).values():
+            print(f"  {entry.name}: {entry.type} = {entry.default!r}  # {entry.help}")
+
+
+@app.command("list")
+def list_reports(out: Annotated[Path, typer.Option("--out", help="Folder that reports are published in.")] = Path("reports")) -> None:
+    """The published quarters, newest last: quarter, as-of, verdict, page.
+
+    Example: alignment list --out reports
+    """
+    from alignment_toolkit.report.catalogue import published
+
+    for entry in published(out):
+        print(entry)
+
+
+def clock() -> datetime:
+    """Wall time, for journals and manifests only."""
+    return datetime.now(UTC)
+
+
+def quarter_label(data: str, quarter: str, *, config: str) -> str:
+    """The quarter asked for, else the last one that ends at or before the end of the day of the store's last event."""
+    from alignment_toolkit.periods import Quarter, last_full_quarter
+    from alignment_toolkit.store import last_event_day, open_crm
+    from alignment_toolkit.study import settings_for
+
+    settings = settings_for(data, config)
+    if quarter:
+        return Quarter.parse(quarter, start_month=settings.fiscal_year_start_month).label
+    latest = last_event_day(open_crm(data, as_of=datetime.max, config=settings))
+    return last_full_quarter(latest, settings.time_zone, start_month=settings.fiscal_year_start_month).label
+
+
+def as_of_text(data: str, quarter: str, as_of: str, *, config: str) -> str:
+    """The as-of of a report: what was asked for, else the first day after the quarter."""
+    from alignment_toolkit.periods import Quarter
+    from alignment_toolkit.study import settings_for
+
+    settings = settings_for(data, config)
+    return as_of or Quarter.parse(quarter, start_month=settings.fiscal_year_start_month).end_on.isoformat()
+
+
+def show(frame: pd.DataFrame, format: str) -> None:  # noqa: A002
+    """Print a frame to stdout as a table for people, CSV or strict JSON."""
+    from alignment_toolkit.printing import as_csv, as_json, as_table
+
+    sys.stdout.write({"table": as_table, "csv": as_csv, "json": as_json}[format](frame))
+
+
+def main() -> None:
+    """Run the command; errors become a sentence on stderr and an exit code, never a traceback."""
+    sys.exit(exit_code(app))
+
+
+def exit_code(run: Callable[[], Any]) -> int:
+    """Run and return the exit code: 0, that of the error, 2 for usage, 1 for a fault of the toolkit itself."""
+    try:
+        run()
+    except AlignmentError as error:
+        print(f"alignment: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("alignment: stopped", file=sys.stderr)
+        return 130
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except Exception as error:
+        if os.environ.get("ALIGNMENT_TRACEBACK"):
+            raise
+        text = f"a fault of the toolkit itself: {type(error).__name__}: {error}"
+        print(f"alignment: {text} (ALIGNMENT_TRACEBACK=1 shows where; please report it)", file=sys.stderr)
+        return UsageError.exit_code - 1
+    return 0

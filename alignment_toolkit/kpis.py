@@ -1,0 +1,40 @@
+"""Every headline figure of a quarter in one tidy frame: what `alignment kpis` prints and the summary notebook publishes."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from alignment_toolkit.figures import ALL, COLUMNS
+from alignment_toolkit.glossary import with_owners
+from alignment_toolkit.study import Study
+
+
+def kpis(study: Study) -> pd.DataFrame:
+    """The headline figures of quality, velocity and churn.
+
+    Args:
+        study: What to look at.
+
+    Returns:
+        Figure frame (columns of `kpis.json`, documented in docs/kpis.md), `previous` from the quarter before, `target` and `owner` where
+        there are any. Sections whose table is missing have one null row per figure with the reason.
+    """
+    from alignment_toolkit.churn import churn_kpis
+    from alignment_toolkit.quality import quality_kpis
+    from alignment_toolkit.velocity import velocity_kpis
+
+    parts = [quality_kpis(study), velocity_kpis(study), churn_kpis(study)]
+    filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
+    whole = pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
+    return with_targets(with_owners(whole), study)
+
+
+def with_targets(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The figures with the target promised for the report quarter, where exactly one team promised it for the whole."""
+    if not study.crm.has("targets"):
+        return frame
+    promised = study.crm.tables["targets"].to_pandas()
+    mine = promised[(promised["quarter"] == study.quarter.label) & promised["segment"].fillna("").isin(["", ALL])]
+    single = mine.drop_duplicates("kpi", keep=False).set_index("kpi")["target"].astype(float)
+    whole = frame["slice"] == "all"
+    return frame.assign(target=frame["kpi"].map(single).where(whole).fillna(frame["target"].astype(float)))

@@ -9,7 +9,7 @@ from alignment_toolkit.stats.incidence import Curve, StateProbabilities, hazards
 from alignment_toolkit.stats.intervals import Bounds, loglog_interval, probability_interval, wilson_interval
 from alignment_toolkit.stats.jackknife import Interval, interval_from_replicates, jackknife, jackknife_difference
 from alignment_toolkit.stats.logrank import LogRank, logrank
-from alignment_toolkit.stats.means import MeanTime, mean_time_among, restricted_mean
+from alignment_toolkit.stats.means import MeanTime, mean_time_among, mean_time_interval, restricted_mean
 from alignment_toolkit.stats.multiplicity import benjamini_hochberg
 from alignment_toolkit.stats.quantiles import Quantile, advance_quantile, survival_quantile
 from alignment_toolkit.stats.risk import RiskTable, bucket_tables, leave_one_out, risk_table, table_from_counts
@@ -41,7 +41,7 @@ __all__ = [
     "leave_one_out",
     "loglog_interval",
     "logrank",
-    "mean_time_among",
+    "mean_time_among", "mean_time_interval",
     "probability_interval",
     "restricted_mean",
     "risk_table",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from alignment_toolkit.stats.incidence import Curve
+from alignment_toolkit.stats.intervals import Z, Bounds
 from alignment_toolkit.stats.risk import Array, RiskTable, ratio
 from alignment_toolkit.stats.survival import survival
 
@@ -63,3 +64,18 @@ def mean_time_among(incidence: ArrayLike, horizon: int) -> Array:
         return np.full(curve.shape[:-1], np.nan)
     end = curve[..., horizon]
     return ratio((end[..., None] - curve[..., :horizon]).sum(axis=-1), end)
+
+
+def mean_time_interval(mean: MeanTime, horizon: int) -> Bounds:
+    """95 % limits of a restricted mean, symmetric on the logit scale of its share of the horizon, so that they stay in [0, horizon].
+
+    Returns:
+        Limits in days; null where the mean is null, 0 or the horizon itself (nobody left: nothing was seen that could vary).
+    """
+    share = mean.value / horizon
+    inside = (share > 0) & (share < 1) & (mean.variance > 0)
+    safe = np.where(inside, share, 0.5)
+    reach = Z * np.sqrt(np.where(inside, mean.variance, np.nan)) / (horizon * safe * (1 - safe))
+    odds, grow = safe / (1 - safe), np.exp(np.minimum(reach, 700.0))
+    low, high = odds / grow, odds * grow
+    return Bounds(horizon * low / (1 + low), horizon * high / (1 + high))

@@ -99,7 +99,7 @@ def _posterior(trials: Array, wins: Array) -> Array:
     return np.stack([mean, lower, upper, _p_best(mass, hyper.weight)])
 
 
-def _hyper_grid(trials: Array, wins: Array, *, points: int = 21) -> _Hyper:
+def _hyper_grid(trials: Array, wins: Array, *, points: int = 15) -> _Hyper:
     """Marginal likelihood over the common mean and the concentration: a wide pass finds where it lives, a second looks closely.
 
     Prior: mean uniform, shrinkage 1 / (1 + sqrt(concentration)) uniform (Gelman's recommendation for the scale 1 / sqrt(concentration)
@@ -112,7 +112,7 @@ def _hyper_grid(trials: Array, wins: Array, *, points: int = 21) -> _Hyper:
         near = density > density.max() - 9.0
         box = (*_reach(middle, near), *_reach(size, near))
     weight = np.exp(density - density.max()).ravel()
-    kept = weight > 1e-5 * weight.max()
+    kept = weight > 1e-4 * weight.max()
     mean, concentration = _expit(middle).ravel()[kept], np.exp(size).ravel()[kept]
     return _Hyper(mean * concentration, (1 - mean) * concentration, weight[kept] / weight[kept].sum())
 
@@ -135,7 +135,7 @@ def _log_marginal(logit_mean: Array, log_size: Array, trials: Array, wins: Array
     return likelihood + np.log(mean) + np.log1p(-mean) + np.log(root / (1 + root) ** 2)
 
 
-def _logit_grid(alpha: Array, beta: Array, weight: Array, *, points: int = 300) -> tuple[Array, Array]:
+def _logit_grid(alpha: Array, beta: Array, weight: Array, *, points: int = 240) -> tuple[Array, Array]:
     """Points on the logit scale wide enough for every group's posterior, and the shares they stand for."""
     from scipy.special import polygamma, psi
 

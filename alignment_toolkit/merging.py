@@ -8,7 +8,6 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from alignment_toolkit.caching import cached
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -40,7 +39,10 @@ def _one_row_each(joined: ir.Table) -> ir.Table:
 
 def merge_pairs(crm: Crm) -> ir.Table:
     """Merged lead -> final survivor as known before `as_of`: merged_id, merged_into."""
-    return cached(crm, ("merge_pairs", crm.as_of), lambda: _merge_pairs(crm))
+    key = ("merge_pairs", crm.as_of)
+    if key not in crm.cache:  # a memtable belongs to no engine yet, so it is kept as it is and goes where it is joined
+        crm.cache[key] = _merge_pairs(crm)
+    return crm.cache[key]
 
 
 def _merge_pairs(crm: Crm) -> ir.Table:

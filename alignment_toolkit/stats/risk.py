@@ -97,8 +97,9 @@ class RiskTable:
         return (self.events + self.events_from_lost)[..., : horizon + 1].sum(axis=-1)
 
     def total(self, axis: int = 0) -> Self:
-        """The table of all units together: a sum over one leading axis."""
-        return self._each(lambda array: array.sum(axis=axis))
+        """The table of all units together: a sum over one leading axis (negative: counted from the last leading one)."""
+        place = axis if axis >= 0 else axis - 1  # the last axis of the arrays is the day index, never summed here
+        return self._each(lambda array: array.sum(axis=place))
 
     def __getitem__(self, where: object) -> Self:
         """The table at a place of the leading axes, such as one segment."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border import address
-from alignment_toolkit.border.fatal import fatal_faults
+from alignment_toolkit.border.fatal import checked
 from alignment_toolkit.border.folder import Found, find_tables, find_tables_in
 from alignment_toolkit.border.parsing import Reading
 from alignment_toolkit.border.sentences import Fault
@@ -49,7 +49,7 @@ class Crm:
     """One company's records behind one engine.
 
     Attributes:
-        tables: Canonical name -> Ibis table with every column of its contract (absent optional columns are null); absent tables are not in it.
+        tables: Canonical name -> Ibis table with every column of its contract; absent columns are null, absent tables not in it.
         config: The company's settings.
         as_of: Exclusive naive UTC instant; nothing at or after it is visible.
         where: What the user pointed at, for messages.
@@ -88,15 +88,15 @@ def open_crm(where: str | Path, *, as_of: datetime, config: Config | None = None
     """
     settings = config or load_config(store_config(where))
     found = _found(where, settings, backend)
-    faults = [*found.faults, *_missing_tables(found), *fatal_faults(found.sources, settings, found.fetch)]
-    if faults:
+    fatal, sources = checked(found.sources, settings, found.fetch)
+    if faults := [*found.faults, *_missing_tables(found), *fatal]:
         raise refused(faults, where=address.shown(where))
     return Crm(
-        tables={name: source.canonical() for name, source in found.sources.items()},
+        tables={name: source.canonical() for name, source in sources.items()},
         config=settings,
         as_of=as_of,
         where=address.shown(where),
-        present={name: frozenset(source.found) for name, source in found.sources.items()},
+        present={name: frozenset(source.found) for name, source in sources.items()},
         ignored=found.ignored,
         notes=found.notes,
     )
@@ -143,7 +143,8 @@ def store_config(where: str | Path) -> Path | None:
 def last_event_day(crm: Crm | Mapping[str, ir.Table]) -> datetime:
     """The last instant at which something was recorded to have happened (naive UTC).
 
-    Promised and scheduled days (expected closes, ends of subscriptions, close dates of open deals) and sentinels from the year 2100 on do not count.
+    Promised and scheduled days (expected closes, ends of subscriptions, close dates of open deals) do not count, nor do sentinels
+    from the year 2100 on.
 
     Raises:
         DataRefused: When there is no usable instant at all.
@@ -173,7 +174,8 @@ def _found(where: str | Path, config: Config, backend: Any) -> Found:
         return find_tables(place, reading=Reading(time_zone=config.time_zone), backend=backend)
     if place.suffix.lower() in _DATABASES:
         return find_tables_in(place)
-    raise UsageError("the store is no folder and no DuckDB file", value=place, way_out="Give the folder that holds leads.parquet or leads.csv")
+    way_out = "Give the folder that holds leads.parquet or leads.csv"
+    raise UsageError("the store is no folder and no DuckDB file", value=place, way_out=way_out)
 
 
 def _missing_tables(found: Found) -> list[Fault]:

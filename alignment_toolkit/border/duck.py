@@ -83,11 +83,9 @@ def load_csv(backend: Any, path: Path, dialect: Dialect, *, name: str, place: st
 
 def _fast(backend: Any, path: Path, dialect: Dialect, name: str) -> ir.Table:
     columns = dict.fromkeys(dialect.header, "VARCHAR")
-    backend.con.execute(
-        f'CREATE OR REPLACE TEMP TABLE "{name}" AS SELECT row_number() OVER () + 1 AS "{ROW}", * FROM read_csv(?, auto_detect = false,'
-        f" header = true, columns = {columns!r}, delim = '{dialect.delimiter}', quote = '\"', escape = '\"', max_line_size = {_LONGEST_FIELD})",
-        [str(path)],
-    )
+    options = f"auto_detect = false, header = true, quote = '\"', escape = '\"', max_line_size = {_LONGEST_FIELD}, delim = ?, columns = ?"
+    numbered = f'SELECT row_number() OVER () + 1 AS "{ROW}", * FROM read_csv(?, {options})'
+    backend.con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {numbered}', [str(path), dialect.delimiter, columns])
     return backend.table(name)
 
 
@@ -124,7 +122,8 @@ def _records(path: Path, dialect: Dialect, place: str) -> Iterator[list[Any]]:
                     yield [row, *record]
         except csv.Error as error:
             rule = "A quote that opens a value is closed at its end; a quote inside is doubled"
-            raise BadFile(Fault(place, f"the text cannot be read after row {row}: {error}", rule, "Repair the row, or export the file again")) from error
+            what = f"the text cannot be read after row {row} ({error})"
+            raise BadFile(Fault(place, what, rule, "Repair the row, or export the file again")) from error
 
 
 def _ragged(records: list[list[Any]], width: int, place: str) -> Fault:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from alignment_toolkit.border import duck
 from alignment_toolkit.border.parsing import Reading
 from alignment_toolkit.border.sentences import BadFile, Fault
 from alignment_toolkit.border.sniffing import dialect_of
-from alignment_toolkit.border.sources import Source, source_of
+from alignment_toolkit.border.sources import Source, settled, source_of
 from alignment_toolkit.config import CONFIG_FILE
 from alignment_toolkit.schema import TABLES
 
@@ -80,8 +79,10 @@ def _take(found: Found, name: str, path: Path, reading: Reading, *, foreign: boo
         rows = _foreign(found, name, path) if foreign else _embedded(found, path)
     except BadFile as error:
         _refuse(found, name, *error.faults)
-    else:
-        found.add(source_of(name, rows, place=path.name, reading=reading))
+        return
+    source = source_of(name, rows, place=path.name, reading=reading)
+    is_text = path.suffix.lower() == ".csv"
+    found.add(settled(source, found.backend, name=f"{name}_typed_{next(_numbers)}") if is_text else source)
 
 
 def _refuse(found: Found, name: str, *faults: Fault) -> None:
@@ -120,7 +121,7 @@ def find_tables_in(place: Path) -> Found:
 def from_backend(backend: Any) -> Found:
     """The canonical tables among those that a backend lists."""
     found = Found(backend)
-    listed = {name.lower(): name for name in _sorted(backend.list_tables())}
+    listed = {name.lower(): name for name in sorted(backend.list_tables())}
     for name in TABLES:
         if name in listed:
             found.add(source_of(name, backend.table(listed[name]), place=listed[name], reading=Reading()))
@@ -128,6 +129,3 @@ def from_backend(backend: Any) -> Found:
         found.ignored[""] = others
     return found
 
-
-def _sorted(names: Iterable[str]) -> list[str]:
-    return sorted(names)

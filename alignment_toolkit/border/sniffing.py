@@ -116,7 +116,8 @@ def _unmarked(path: Path, place: str) -> str:
     if bad is None:
         return "cp1252"
     rule = "A CSV file is UTF-8, UTF-16 with a byte order mark, or Windows-1252"
-    raise BadFile(Fault(place, f"the text cannot be decoded: {_byte(bad)}", rule, "Export it as UTF-8, or declare its encoding in a mapping"))
+    way_out = "Export it as UTF-8, or declare its encoding in a mapping"
+    raise BadFile(Fault(place, f"the text cannot be decoded: {_byte(bad)}", rule, way_out))
 
 
 def _undecodable(path: Path, codec: str) -> tuple[int, int] | None:
@@ -148,13 +149,14 @@ def _decoded_head(path: Path, codec: str, place: str) -> str:
     except LookupError as error:
         raise BadFile(Fault(place, f"the encoding {codec!r} is not known", "", "Name it as Python does: utf-8, utf-16, cp1252")) from error
     if bad is not None:
-        raise BadFile(Fault(place, f"the text is not {codec}: {_byte(bad)}", "", "Declare another encoding in the mapping, or export it as UTF-8"))
+        way_out = "Declare another encoding in the mapping, or export it as UTF-8"
+        raise BadFile(Fault(place, f"the text is not {codec}: {_byte(bad)}", "", way_out))
     with path.open(encoding=codec, newline="") as file:
         return file.read(1 << 18)
 
 
 def _separator(text: str, declared: str | None) -> tuple[int, str]:
-    """Records to skip before the header, and the separator: declared, named by a first line `sep=;`, else the most frequent in the header."""
+    """Records to skip before the header, and the separator: declared, named by a first line `sep=;`, else the header's most frequent."""
     first = text.split("\n", 1)[0].strip()
     if first[:4].lower() == "sep=" and len(first) == 5:
         return 1, declared or first[4]
@@ -168,14 +170,14 @@ def _header(text: str, delimiter: str, skip: int, place: str) -> tuple[str, ...]
     try:
         names = [record for _, record in zip(range(skip + 1), reader, strict=False)][skip]
     except (csv.Error, IndexError) as error:
-        raise BadFile(Fault(place, "the row of column names cannot be read", "A CSV file begins with a row of column names", _EXPORT)) from error
+        rule = "A CSV file begins with a row of column names"
+        raise BadFile(Fault(place, "the row of column names cannot be read", rule, _EXPORT)) from error
     header = tuple(name.strip() or f"(unnamed {index})" for index, name in enumerate(names, start=1))
     repeated = [name for name, n in Counter(name.casefold() for name in header).items() if n > 1]
     if repeated:
         examples = tuple(Example(name) for name in repeated)
-        raise BadFile(
-            Fault(place, "column names stand twice in the header", "Every column has a name of its own", "Rename them", examples, len(repeated))
-        )
+        rule = "Every column has a name of its own; capitals make no difference"
+        raise BadFile(Fault(place, "column names stand more than once in the header", rule, "Rename them", examples, len(repeated)))
     return header
 
 

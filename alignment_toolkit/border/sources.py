@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border.duck import ROW
 from alignment_toolkit.border.parsing import TYPES, Reading, cleaned, parsed
-from alignment_toolkit.schema import TABLES, Table
+from alignment_toolkit.schema import TABLES, Table, key_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -20,9 +20,11 @@ class Source:
     Attributes:
         contract: The canonical table that it is to become.
         place: Its file or table name in messages.
-        found: Column of the contract -> expression over `rows` as found; columns that are not there are left out.
         rows: The table that the expressions read.
+        found: Column of the contract -> expression over `rows` as found; columns that are not there are left out.
         readings: Column -> how its text is understood.
+        typed: Column -> its canonical value where that was already computed and stored.
+        tidy: Text columns known to hold no stray blanks, so that nothing has to be trimmed.
         unknown: Columns that the contract does not know.
     """
 
@@ -31,37 +33,63 @@ class Source:
     rows: ir.Table
     found: dict[str, ir.Value]
     readings: dict[str, Reading] = field(default_factory=dict)
+    typed: dict[str, ir.Value] = field(default_factory=dict)
+    tidy: frozenset[str] = frozenset()
     unknown: tuple[str, ...] = ()
 
     @property
-    def has_rows_numbered(self) -> bool:
+    def is_numbered(self) -> bool:
         """Whether the row in the file is known."""
         return ROW in self.rows.columns
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The key columns, given the columns that are there."""
+        return key_of(self.contract, tuple(self.found))
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Required columns that are not there."""
         return tuple(column.name for column in self.contract.columns if column.required and column.name not in self.found)
 
-    def value(self, name: str) -> ir.Value:
+    @property
+    def untrimmed(self) -> tuple[str, ...]:
+        """Text columns that may still hold stray blanks."""
+        strings = (name for name, value in self.found.items() if value.type().is_string() and name not in self.typed)
+        return tuple(name for name in strings if name not in self.tidy)
+
+    def value(self, name: str) -> Any:
         """One column in its canonical type."""
-        return parsed(self.found[name], self.contract.column(name).kind, self.readings.get(name, Reading()))
+        kind, found = self.contract.column(name).kind, self.found[name]
+        if name in self.typed:
+            return self.typed[name]
+        if name in self.tidy and kind in ("id", "text"):
+            return found
+        return parsed(found, kind, self.readings.get(name, Reading()))
 
     def unread(self, name: str) -> ir.BooleanValue:
         """Whether a value is there but cannot be read as its kind."""
         return cleaned(self.found[name]).notnull() & self.value(name).isnull()
 
-    def canonical(self, *, keep_row: bool = False) -> ir.Table:
+    def absent(self, name: str) -> Any:
+        """Whether no value is there: null, or nothing but blanks (which sort before `!`, so that few values have to be trimmed)."""
+        found = self.found[name]
+        if name in self.typed or not found.type().is_string():
+            return cleaned(found).isnull()
+        return found.isnull() | (found < "!").ifelse(cleaned(found).isnull(), False).fill_null(False)
+
+    def canonical(self) -> ir.Table:
         """The table as the contract wants it: every column, typed; absent optional ones are typed nulls."""
+        return self.rows.select(**self.columns())
+
+    def columns(self) -> dict[str, Any]:
+        """Every column of the contract -> its canonical value."""
         import ibis
 
-        columns = {
-            column.name: self.value(column.name) if column.name in self.found else ibis.null(TYPES[column.kind])
+        return {
+            column.name: (self.value(column.name) if column.name in self.found else ibis.null()).cast(TYPES[column.kind])
             for column in self.contract.columns
         }
-        if keep_row and self.has_rows_numbered:
-            columns[ROW] = self.rows[ROW]
-        return self.rows.select(**columns)
 
 
 def source_of(name: str, rows: ir.Table, *, place: str, reading: Reading) -> Source:
@@ -77,9 +105,22 @@ def source_of(name: str, rows: ir.Table, *, place: str, reading: Reading) -> Sou
     by_name = {column.strip().casefold(): column for column in rows.columns if column != ROW}
     found = {column: rows[by_name[column]] for column in contract.column_names if column in by_name}
     unknown = tuple(column for folded, column in by_name.items() if folded not in contract.column_names)
-    return Source(contract, place, rows, found, dict.fromkeys(found, reading), unknown)
+    return Source(contract, place, rows, found, dict.fromkeys(found, reading), unknown=unknown)
 
 
-def materialised(source: Source, table: ir.Table) -> Source:
-    """The source after its canonical form was stored as `table`: everything is typed from here on."""
-    return replace(source, rows=table, found={name: table[name] for name in source.found}, readings={})
+def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | None = None) -> Source:
+    """The source with its canonical values computed once and stored in a table of the embedded engine, beside what was found.
+
+    Args:
+        source: A table as found.
+        backend: The embedded engine.
+        name: Name of the table to make.
+        extra: Further columns to keep.
+    """
+    columns = {f"found {column}": cleaned(value) for column, value in source.found.items()}
+    columns |= {column: source.value(column) for column in source.found} | (extra or {})
+    if source.is_numbered:
+        columns[ROW] = source.rows[ROW]
+    rows = backend.create_table(name, source.rows.select(**columns), temp=True, overwrite=True)
+    found = {column: rows[f"found {column}"] for column in source.found}
+    return replace(source, rows=rows, found=found, typed={column: rows[column] for column in found})

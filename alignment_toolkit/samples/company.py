@@ -4,9 +4,9 @@ Unit: one lead. Every number that a test or a reader may want to know is a field
 from these laws. The law of a lead's outcome:
 
 - it wins in the end with probability ``source.win x persona.win x region.win x quality`` (at most 0.95);
-- the time to a win is Gamma(shape 2.2) with scale ``source.pace x (amount / 10,000)^0.6``: big deals take longer;
-- otherwise it is lost (a known share is never closed) after a Gamma time whose shape grows with the stage it reached;
-- a known share of the lost is re-opened and may be won then; creation to that second win is Gamma(3.2) whatever the
+- the time to a win is Gamma(shape 2.2) with scale ``source.pace x (amount / 10,000)^0.8``: big deals take longer;
+- otherwise it is lost after a Gamma time whose shape grows with the stage it reached, or never closed;
+- a known share of those that do not win is lost and re-opened and may be won then; creation to that second win is Gamma(3.2) whatever the
   stage reached, so that incidence has a closed form.
 
 It does not answer what real companies look like: the truths are planted to test estimators, not to be typical.
@@ -65,10 +65,10 @@ class Campaign:
 _USUAL = (0.30, 0.28, 0.14, 0.10, 0.18)
 
 SOURCES = (
-    Source("Content", "content", 18.0, 0.11, 28.0, _USUAL, cost=35.0),
-    Source("Webinar", "webinar", 27.0, 0.17, 22.0, (0.14, 0.14, 0.10, 0.12, 0.50), cost=60.0),
+    Source("Content", "content", 16.0, 0.11, 25.0, _USUAL, cost=35.0),
+    Source("Webinar", "webinar", 31.0, 0.17, 20.0, (0.12, 0.12, 0.08, 0.10, 0.58), cost=60.0),
     Source("Paid social", "paid_social", 20.0, 0.02, 30.0, (0.55, 0.30, 0.08, 0.04, 0.03), cost=30.0),
-    Source("Paid search", "paid_search", 14.0, 0.10, 26.0, _USUAL, cost=70.0),
+    Source("Paid search", "paid_search", 12.0, 0.10, 26.0, _USUAL, cost=70.0),
     Source("Marketplace", "marketplace", 7.0, 0.15, 20.0, _USUAL, churn=0.0050, cost=50.0),
     Source("Partner referral", "partner", 3.5, 0.40, 20.0, (0.10, 0.15, 0.10, 0.15, 0.50), churn=0.0003, cost=90.0),
     Source("Outbound", "outbound", 6.5, 0.09, 36.0, _USUAL, cost=0.0),
@@ -82,12 +82,12 @@ PERSONAS = (
     Group("Founder", 0.20, 0.55),
 )
 REGIONS = (
-    Group("DACH", 0.42, 1.05),
+    Group("DACH", 0.52, 1.04),
     Group("Nordics", 0.18, 1.0),
-    Group("UK and Ireland", 0.22, 0.95, "GBP"),
-    Group("North America", 0.18, 0.9443, "USD"),
+    Group("UK and Ireland", 0.16, 0.95, "GBP"),
+    Group("North America", 0.14, 0.9086, "USD"),
 )
-SEGMENTS = (Group("Small", 0.45, 8_000.0), Group("Mid-market", 0.35, 10_000.0), Group("Enterprise", 0.20, 14_000.0))
+SEGMENTS = (Group("Small", 0.45, 8_500.0), Group("Mid-market", 0.35, 10_000.0), Group("Enterprise", 0.20, 13_000.0))
 QUALITY = (0.4, 1.6)
 PRODUCTS = ("Core Suite", "Insight", "Connect")
 CAMPAIGNS = (
@@ -124,13 +124,13 @@ class Law:
     """Shared laws. Shapes and scales are of Gamma times in days; rates are probabilities in [0, 1]."""
 
     win_shape: float = 2.2
-    size_exponent: float = 0.6
-    size_sigma: float = 0.30
+    size_exponent: float = 0.8
+    size_sigma: float = 0.25
     reference_amount: float = 10_000.0
-    loss_scale: float = 45.0
+    loss_scale: float = 32.0
     loss_shapes: tuple[float, float, float, float, float] = (0.6, 0.8, 1.2, 1.5, 1.9)
-    never_closed_share: float = 0.12
-    reopen_share: float = 0.10
+    never_closed: tuple[float, float, float, float, float] = (0.16, 0.16, 0.10, 0.06, 0.03)
+    reopen_share: float = 0.09
     second_total_shape: float = 3.2
     second_win_shape: float = 1.0
     second_win_factor: float = 2.0
@@ -150,9 +150,9 @@ class Planted:
     tiny_quarters: tuple[int, int] = (4, 8)
     bad_quarter: int = 11
     marketing_source: str = "Webinar"
-    marketing_drop: float = 0.88
+    marketing_drop: float = 0.93
     sales_region: str = "DACH"
-    sales_drop: float = 0.75
+    sales_drop: float = 0.92
     slow_region: str = "Nordics"
     first_touch_hours: float = 5.0
     slow_touch_hours: float = 55.0

@@ -31,7 +31,7 @@ from alignment_toolkit.samples.population import Population, draw_population
 from alignment_toolkit.samples.stages import Visits, observed_events, place_stages
 
 SEED = 20260930
-LEADS = 9_000
+LEADS = 10_000
 FEWEST_LEADS = 500
 ORPHAN_SHARE = 0.0015
 

@@ -39,7 +39,7 @@ def _second_win_share(source: company.Source) -> float:
     """Probability that a lead is lost, re-opened and then won."""
     law = company.LAW
     again = min(law.second_win_factor * source.win, law.second_win_cap)
-    return (1 - _first_win_share(source)) * (1 - law.never_closed_share) * law.reopen_share * again
+    return (1 - _first_win_share(source)) * law.reopen_share * again
 
 
 def _win_time(source: company.Source, *, horizon: int, amounts: np.ndarray) -> np.ndarray:

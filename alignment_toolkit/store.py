@@ -26,6 +26,7 @@ from alignment_toolkit.errors import DataRefused, UsageError
 from alignment_toolkit.schema import TABLES
 
 if TYPE_CHECKING:
+    import pandas as pd
     import ibis.expr.types as ir
 
 ROOT_VARIABLE = "ALIGNMENT_ROOT"
@@ -57,6 +58,7 @@ class Crm:
         ignored: Table -> columns that the contract does not know; under "" the files or tables that are no canonical table.
         notes: What was assumed while reading, in words.
         cache: Tables already materialised in the engine (caching.py); copies made with `dataclasses.replace` share it.
+        counts: Results of counts queries already run (counts/catalogue.py), shared likewise.
     """
 
     tables: dict[str, ir.Table]
@@ -67,6 +69,7 @@ class Crm:
     ignored: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     cache: dict[tuple[object, ...], ir.Table] = field(default_factory=dict, repr=False)
+    counts: dict[tuple[object, ...], pd.DataFrame] = field(default_factory=dict, repr=False)
 
     def has(self, *names: str) -> bool:
         """Whether all these tables are there."""

@@ -31,8 +31,16 @@ def counted(name: str, study: Study, **choices: Any) -> pd.DataFrame:
         **choices: What the query takes beside the study (a slice, for instance).
 
     Returns:
-        The counts, sorted by their grouping columns so that the order never depends on the engine.
+        The counts, sorted by their grouping columns so that the order never depends on the engine. A query that was run before is not
+        run again: the same counts serve several figures.
     """
+    key = (name, study.as_of, study.quarter, study.cohort, tuple(sorted(choices.items())))
+    if key not in study.crm.counts:
+        study.crm.counts[key] = _run(name, study, **choices)
+    return study.crm.counts[key].copy()
+
+
+def _run(name: str, study: Study, **choices: Any) -> pd.DataFrame:
     frame = CATALOGUE[name](study, **choices).to_pandas()
     keys = [column for column in frame.columns if column not in {"n", "amount", "amount_sq"}]
     return frame.sort_values(keys, ignore_index=True, kind="stable", na_position="last") if keys else frame

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from alignment_toolkit.stats.incidence import Curve
-from alignment_toolkit.stats.intervals import Z, Bounds
+from alignment_toolkit.stats.intervals import Bounds, Z
 from alignment_toolkit.stats.risk import Array, RiskTable, ratio
 from alignment_toolkit.stats.survival import survival
 

@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from alignment_toolkit.stats.incidence import Curve
+from alignment_toolkit.stats.incidence import Curve, state_probabilities
 from alignment_toolkit.stats.intervals import loglog_interval
-from alignment_toolkit.stats.risk import Array
+from alignment_toolkit.stats.jackknife import interval_from_replicates
+from alignment_toolkit.stats.risk import Array, RiskTable, leave_one_out
 
 TOLERANCE = 1e-12  # a product of fractions that equals 1/2 on paper may miss it by a rounding error
 
@@ -62,6 +63,38 @@ def advance_quantile(incidence: ArrayLike, p: float, horizon: int) -> Array:
         return np.full(curve.shape[:-1], np.nan)
     end = curve[..., horizon, None]
     return first_index((curve[..., : horizon + 1] >= p * end - TOLERANCE) & (end > 0))
+
+
+def advance_quantile_interval(buckets: RiskTable, p: float, horizon: int) -> Quantile:
+    """`advance_quantile` with 95 % limits: the indices t at which F(t) − p × F(H) cannot be told from 0 by the jackknife.
+
+    A jackknife of the quantile itself would fail, since a quantile jumps from day to day; the difference of two incidences does not.
+
+    Args:
+        buckets: Table of shape (buckets, K+1), as `bucket_tables` makes it for a segment.
+        p: Share in (0, 1).
+        horizon: H, a day index of the table.
+
+    Returns:
+        Day indices, scalars in arrays of shape (); null as in `advance_quantile`, a limit also where the band does not get there by H.
+
+    Reference:
+        Fieller 1954 for inverting a test on a ratio; Shao and Tu 1995, section 2.2 on the jackknife of quantiles.
+    """
+
+    def short(table: RiskTable) -> Array:
+        curve = state_probabilities(table.cut(horizon)).won
+        return curve - p * curve[..., -1:]
+
+    present = (buckets.at_risk + buckets.lost_at_risk).sum(axis=-1) > 0
+    whole = buckets.total(axis=-1).cut(horizon)
+    value = short(whole)
+    band = interval_from_replicates(value, short(leave_one_out(buckets)).T, present)
+    exact = np.isnan(band.standard_error)
+    lower, upper = (np.where(exact, value, limit) for limit in (band.lower, band.upper))
+    found = advance_quantile(state_probabilities(whole).won, p, horizon)
+    limits = (first_index(edge >= -TOLERANCE) for edge in (upper, lower))
+    return Quantile(found, *(np.where(np.isnan(found), np.nan, limit) for limit in limits))
 
 
 def first_index(reached: NDArray[np.bool_]) -> Array:

@@ -1,0 +1,67 @@
+"""How does the share of won leads grow with their age?
+
+Unit: the lead. Denominator: leads under observation in the study's window; open ones count as open, lost ones as lost. It does not answer
+how long a single win took (velocity does).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.counts.tables import risk_of
+from alignment_toolkit.figures import ALL
+from alignment_toolkit.quality.slices import checked_slice
+from alignment_toolkit.stats import incidence, probability_interval
+from alignment_toolkit.stats.risk import RiskTable
+from alignment_toolkit.study import Study
+
+COLUMNS = ("segment", "day", "value", "lower", "upper", "at_risk", "n", "events", "matured")
+
+
+def conversion_curves(study: Study, *, by: str = "source", longest: int | None = None) -> pd.DataFrame:
+    """Won incidence by age in days, for all leads and for each group, as far as enough leads have been observed.
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        by: An attribute of leads, `cohort_quarter`, or `all`.
+        longest: Last day; default: the largest horizon of the configuration.
+
+    Returns:
+        One row per group and day: segment ("(all)" first, then the groups by size), day (index from 0), value (share won by the end of that
+        day), lower, upper (95 %), at_risk (open leads observed on the day), n (leads under observation so far), events (wins so far), matured
+        (leads whose potential observation reaches the day). A curve ends at the last day with `min_n` matured leads; a group without one
+        has no rows.
+
+    Raises:
+        UsageError: When the attribute cannot be used as a slice of conversion.
+    """
+    last = max(study.config.horizons_days) if longest is None else longest
+    labels, table = risk_of("lead_moves", study, by=checked_slice(study, by), max_day=last)
+    everybody, total = risk_of("lead_moves", study, by="all", max_day=last)
+    parts = [_curve(total[place], ALL, min_n=study.config.min_n) for place in range(len(everybody))]
+    sizes = table.entered.sum(axis=-1)
+    order = sorted(range(len(labels)), key=lambda place: (-sizes[place], labels[place]))
+    parts += [_curve(table[place], labels[place], min_n=study.config.min_n) for place in order if labels[place] != ALL]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _curve(table: RiskTable, segment: str, *, min_n: int) -> pd.DataFrame:
+    matured = np.array([float(table.matured(day)) for day in table.days])
+    curve = incidence(table)
+    bounds = probability_interval(curve.value, curve.variance, matured)
+    frame = pd.DataFrame(
+        {
+            "segment": segment,
+            "day": table.days,
+            "value": curve.value,
+            "lower": bounds.lower,
+            "upper": bounds.upper,
+            "at_risk": table.at_risk,
+            "n": table.entered.cumsum(),
+            "events": (table.events + table.events_from_lost).cumsum(),
+            "matured": matured,
+        }
+    )
+    enough = np.flatnonzero(matured >= min_n)
+    return frame.iloc[: enough[-1] + 1 if len(enough) else 0]

@@ -1,0 +1,123 @@
+"""Which sources and campaigns really convert better, when the small ones scatter most?
+
+Unit: the lead; a row is a group of leads. Denominator: the group's leads under observation in the study's window. Conversions are shrunk
+towards their common mean; groups with too few leads are listed, not ranked. It does not answer why a group converts better.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.counts.tables import risk_of
+from alignment_toolkit.quality.slices import checked_slice
+from alignment_toolkit.stats import benjamini_hochberg, incidence, leave_one_out, probability_interval, shrink
+from alignment_toolkit.stats.risk import Array, RiskTable, ratio
+from alignment_toolkit.stats.shrinkage import TOO_FEW, effective_counts
+from alignment_toolkit.study import Study
+
+HORIZON = 180
+ABOVE, BELOW, ALIKE = "above the rest", "below the rest", "not told apart"
+FLAGGED_BELOW = 0.05  # adjusted p
+
+
+def ranking(study: Study, *, by: str = "source", horizon: int = HORIZON) -> pd.DataFrame:
+    """Rank groups by what their conversion probably is.
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        by: An attribute of leads.
+        horizon: Days from creation to the win.
+
+    Returns:
+        One row per group, the ranked ones first and best first:
+
+        - segment, horizon_days; rank (1 = best; null when not ranked);
+        - shrunk_rate, lower, upper: shrunk conversion in [0, 1] with its 95 % limits; p_best: probability of being the best of the ranked,
+          adding up to 1; null where `reason` is not;
+        - own_rate, own_lower, own_upper: the group's own incidence, unshrunk; null below `min_n` matured leads;
+        - n (leads under observation by the horizon), events (wins by it), matured (leads whose potential observation reaches it), matured_share;
+        - rest_rate: incidence of all other leads; p_adjusted: Benjamini-Hochberg over the groups with enough leads; different: "above the
+          rest", "below the rest" or "not told apart", null when not compared;
+        - reason: "too few to rank" or "fewer than five groups to compare", else null.
+
+    Raises:
+        UsageError: When the attribute cannot be used as a slice of conversion.
+
+    Reference:
+        Shrinkage: see `stats.shrink`. Comparison with the rest: score test of two shares on effective counts; Benjamini and Hochberg 1995.
+    """
+    labels, table = risk_of("lead_moves", study, by=checked_slice(study, by), max_day=horizon)
+    if not labels:
+        return _frame(pd.DataFrame({"segment": []}), horizon)
+    columns = _own(table, horizon, min_n=study.config.min_n) | _shrunk(table, horizon, min_n=study.config.min_n)
+    columns |= _against_the_rest(table, horizon, min_n=study.config.min_n)
+    return _frame(pd.DataFrame({"segment": labels} | columns), horizon)
+
+
+def _own(table: RiskTable, horizon: int, *, min_n: int) -> dict[str, Array]:
+    own, matured = incidence(table).at(horizon), table.matured(horizon)
+    bounds = probability_interval(own.value, own.variance, matured)
+    enough = matured >= min_n
+    shown = {"own_rate": own.value, "own_lower": bounds.lower, "own_upper": bounds.upper}
+    counts = {"n": table.entered.sum(axis=-1), "events": table.won_by(horizon), "matured": matured, "matured_share": table.matured_share(horizon)}
+    return {name: np.where(enough, column, np.nan) for name, column in shown.items()} | counts
+
+
+def _shrunk(table: RiskTable, horizon: int, *, min_n: int) -> dict[str, object]:
+    own = incidence(table).at(horizon)
+    rates = shrink(own.value, own.variance, table.matured(horizon), min_n=min_n)
+    columns = {"shrunk_rate": rates.value, "lower": rates.lower, "upper": rates.upper, "p_best": rates.p_best}
+    return columns | {"reason": list(rates.reason)}
+
+
+def _against_the_rest(table: RiskTable, horizon: int, *, min_n: int) -> dict[str, object]:
+    """Each group against all other leads, those of groups too small to rank included."""
+    rest = leave_one_out(table)
+    own, other = incidence(table).at(horizon), incidence(rest).at(horizon)
+    compared = (table.matured(horizon) >= min_n) & (rest.matured(horizon) >= min_n)
+    p_value = two_shares_p(*effective_counts(*own, table.matured(horizon)), *effective_counts(*other, rest.matured(horizon)))
+    adjusted = benjamini_hochberg(np.where(compared, p_value, np.nan))
+    flags = [
+        None if np.isnan(p) else ALIKE if p > FLAGGED_BELOW else ABOVE if ours > theirs else BELOW
+        for p, ours, theirs in zip(adjusted, own.value, other.value, strict=True)
+    ]
+    return {"rest_rate": np.where(compared, other.value, np.nan), "p_adjusted": adjusted, "different": flags}
+
+
+def two_shares_p(trials: Array, wins: Array, other_trials: Array, other_wins: Array) -> Array:
+    """Two-sided p of the score test that two binomial shares are equal; null where a count is null or both shares are 0 or 1.
+
+    Args:
+        trials: Trials of the first share, need not be whole.
+        wins: Successes among them.
+        other_trials: Trials of the second share.
+        other_wins: Successes among them.
+    """
+    from scipy.stats import norm
+
+    pooled = ratio(wins + other_wins, trials + other_trials)
+    spread = pooled * (1 - pooled) * (ratio(np.ones_like(trials), trials) + ratio(np.ones_like(other_trials), other_trials))
+    known = spread > 0
+    distance = ratio(wins, trials) - ratio(other_wins, other_trials)
+    z = np.divide(distance, np.sqrt(np.where(known, spread, 1.0)), out=np.full(distance.shape, np.nan), where=known)
+    p_value: Array = 2 * norm.sf(np.abs(z))
+    return p_value
+
+
+COLUMNS = (
+    "segment", "rank", "shrunk_rate", "lower", "upper", "p_best", "own_rate", "own_lower", "own_upper", "n", "events", "matured",
+    "matured_share", "rest_rate", "p_adjusted", "different", "horizon_days", "reason",
+)  # fmt: skip
+
+
+def _frame(rows: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    """Best first; groups without a shrunk figure by their own, the too few last by size."""
+    frame = rows.reindex(columns=[name for name in COLUMNS if name not in {"rank", "horizon_days"}])
+    few = frame["reason"].eq(TOO_FEW)
+    order = pd.DataFrame(
+        {"few": few, "value": -frame["shrunk_rate"].fillna(frame["own_rate"]).where(~few), "n": -frame["n"], "segment": frame["segment"]}
+    ).sort_values(["few", "value", "n", "segment"], kind="stable")
+    ranked = frame.loc[order.index].reset_index(drop=True)
+    place = ranked["shrunk_rate"].notna().cumsum().where(ranked["shrunk_rate"].notna())
+    return ranked.assign(rank=place.astype("Int64"), horizon_days=horizon)[list(COLUMNS)]

@@ -1,0 +1,130 @@
+"""Conversion by two slices at once, and whether a total moves against all of its parts (Simpson's paradox).
+
+Unit: the lead. Denominator: leads under observation in the study's window. When every part of a segment moves one way and the segment's
+total the other, the mix has changed, not the quality: the parts are what to look at.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.counts.tables import moves_frame
+from alignment_toolkit.errors import UsageError
+from alignment_toolkit.figures import ALL, NOT_ENOUGH
+from alignment_toolkit.quality.slices import checked_slice
+from alignment_toolkit.stats import incidence, probability_interval, risk_table
+from alignment_toolkit.study import Study
+
+HORIZON = 180
+KEY = ["segment", "part"]
+TOLD_SHARE = 0.9  # share of a total's leads that must lie in parts with a figure before "every part" can be said
+
+
+def conversion_by_two(study: Study, *, by: str, and_by: str, horizon: int = HORIZON) -> pd.DataFrame:
+    """Conversion within a horizon by two slices at once, beside the quarter before.
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        by: First slice: an attribute of leads or `cohort_quarter`.
+        and_by: Second slice, another one.
+        horizon: Days from creation to the win.
+
+    Returns:
+        One row per segment (of `by`) and part (of `and_by`), "(all)" for the totals of either:
+
+        - segment, part; value, lower, upper: incidence in [0, 1] with 95 % limits, null below `min_n` matured leads; n, events,
+          matured_share; previous: the same a quarter earlier; reason;
+        - reversed: on totals over parts, whether every part moved against the total since the quarter before; null where fewer than two
+          parts, or parts with less than 90 % of the leads, can be told.
+
+    Raises:
+        UsageError: When a slice cannot be used, or both are the same.
+    """
+    if by == and_by:
+        raise UsageError("both slices are the same", value=by, way_out="Choose two different ones")
+    for name in (by, and_by):
+        checked_slice(study, name)
+    now = _conversions(study, by=by, and_by=and_by, horizon=horizon)
+    before = _conversions(study.previous(), by=by, and_by=and_by, horizon=horizon)
+    values = before.set_index(KEY)["value"]
+    frame = now.assign(previous=values.reindex(pd.MultiIndex.from_frame(now[KEY])).to_numpy())
+    return frame.assign(reversed=[_reversed(frame, row) for row in frame.to_dict("records")])
+
+
+def _conversions(study: Study, *, by: str, and_by: str, horizon: int) -> pd.DataFrame:
+    moves = moves_frame("lead_moves_by_two", study, by=by, and_by=and_by)
+    totals = [moves.assign(part=ALL), moves.assign(segment=ALL), moves.assign(segment=ALL, part=ALL)]
+    everything = pd.concat([*totals[::-1], moves], ignore_index=True)
+    pairs = everything[KEY].drop_duplicates().sort_values(KEY, ignore_index=True)
+    places = pd.Series(range(len(pairs)), index=pd.MultiIndex.from_frame(pairs))
+    codes = places.reindex(pd.MultiIndex.from_frame(everything[KEY])).to_numpy()
+    labels, table = risk_table(everything.assign(segment=[f"{code:06d}" for code in codes]), max_day=horizon)
+    own, matured = incidence(table).at(horizon), table.matured(horizon)
+    bounds = probability_interval(own.value, own.variance, matured)
+    enough = matured >= study.config.min_n
+    return pairs.iloc[[int(label) for label in labels]].assign(
+        value=np.where(enough, own.value, np.nan),
+        lower=np.where(enough, bounds.lower, np.nan),
+        upper=np.where(enough, bounds.upper, np.nan),
+        n=table.entered.sum(axis=-1).astype("int64"),
+        events=table.won_by(horizon).astype("int64"),
+        matured_share=table.matured_share(horizon),
+        reason=[None if told else NOT_ENOUGH for told in enough],
+    )
+
+
+def _reversed(frame: pd.DataFrame, total: dict[str, object]) -> bool | None:
+    """Whether all parts of this total moved against it; null for a row that is no total, or has fewer than two parts to tell."""
+    segment, part = total["segment"], total["part"]
+    if part == ALL and segment == ALL:
+        return None  # two ways to take it apart: the rows of each slice say which
+    if part == ALL:
+        parts = frame[(frame["segment"] == segment) & (frame["part"] != ALL)]
+    elif segment == ALL:
+        parts = frame[(frame["part"] == part) & (frame["segment"] != ALL)]
+    else:
+        return None
+    changes = parts["value"] - parts["previous"]
+    if parts["n"][changes.notna()].sum() < TOLD_SHARE * total["n"]:  # type: ignore[operator]
+        return None
+    return moved_against(total["value"] - total["previous"], changes)  # type: ignore[operator]
+
+
+def moved_against(total: float, parts: pd.Series) -> bool | None:
+    """Whether every part moved, and each in the direction opposite to the total.
+
+    Args:
+        total: Change of the total.
+        parts: Changes of its parts; null ones cannot be told and are passed over.
+
+    Returns:
+        Null when the total is null or fewer than two parts are known; False when anything stood still.
+    """
+    known = parts.dropna()
+    if pd.isna(total) or len(known) < 2:
+        return None
+    return bool(total != 0 and (np.sign(known) == -np.sign(total)).all())
+
+
+def simpson_pairs(frame: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of segments whose totals compare one way and all of whose common parts compare the other way.
+
+    Args:
+        frame: As `conversion_by_two` returns it.
+
+    Returns:
+        One row per such pair: higher, lower (segments, by their totals), higher_rate, lower_rate (totals), parts (number of common parts).
+        Empty when there is none.
+    """
+    table = frame[frame["segment"] != ALL].pivot_table(index="segment", columns="part", values="value")
+    rows = []
+    for one, other in combinations(table.index, 2):
+        difference = table.loc[one] - table.loc[other]
+        if moved_against(difference.get(ALL, np.nan), difference.drop(ALL, errors="ignore")):
+            high, low = (one, other) if difference[ALL] > 0 else (other, one)
+            parts = int(difference.drop(ALL).notna().sum())
+            rows.append({"higher": high, "lower": low, "higher_rate": table.loc[high, ALL], "lower_rate": table.loc[low, ALL], "parts": parts})
+    return pd.DataFrame(rows, columns=["higher", "lower", "higher_rate", "lower_rate", "parts"])

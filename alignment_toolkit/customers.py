@@ -1,7 +1,7 @@
 """Customers as deferred expressions: subscription spells, the lives made of them, and where each customer came from.
 
-Question: who pays how much on which day, and when did a customer leave? Unit: the customer. Denominator: customers with at least one
-visible paid spell. It does not answer why they left, nor what a trial would have become: trials are no customers.
+Question: who pays how much on which day, and when did a customer leave? Unit: the customer. Denominator: customers with at least
+one visible paid spell. It does not answer why they left, nor what a trial would have become: trials are no customers.
 
 Days are whole numbers since 1970 (plain dates, never converted between zones), so that every engine computes the same integers.
 """
@@ -61,8 +61,8 @@ def subscription_rows(crm: Crm) -> ir.Table:
     """Every visible row of `subscriptions`, trials included, whatever its faults.
 
     Returns:
-        customer_id, lead_id (of the surviving lead), currency, mrr, is_trial, start, end (day numbers, FOREVER while open), cents (per
-        month, reporting currency at the last rate before `as_of`).
+        customer_id, lead_id (of the surviving lead), currency, mrr, is_trial, start, end (day numbers, FOREVER while open), cents
+        (per month, reporting currency at the last rate before `as_of`).
     """
     return cached(crm, ("subscription_rows", crm.as_of), lambda: _subscription_rows(crm))
 
@@ -122,9 +122,9 @@ def customers(crm: Crm) -> ir.Table:
     """One row per customer: its first life and where it came from.
 
     Returns:
-        The columns of `lives`, bucket (two hex digits), lead_id (of its earliest spell that names one), source, persona, campaign_id,
-        cycle (days from the lead's creation to the first paid day, in bands), quality (third of the lead's score among customers);
-        "(missing)" where unknown.
+        The columns of `lives`, bucket (two hex digits), lead_id (of its earliest spell that names one), source, persona,
+        campaign_id, cycle (days from the lead's creation to the first paid day, in bands), quality (third of the lead's score among
+        customers); "(missing)" where unknown.
     """
     return cached(crm, ("customers", crm.as_of), lambda: _customers(crm))
 
@@ -161,16 +161,19 @@ def cycle_band(days: ir.IntegerValue) -> ir.StringValue:
 def life_journeys(study: Study) -> ir.Table:
     """One row per customer at risk inside the study's window: the journeys that every retention figure is counted from.
 
-    Observation ends `gap_days` before `as_of`: an end on or after that day is provisional and counts neither way. Customers who started
-    before the window opened (or before records begin) enter at the age they had that day; those who started after the report quarter
-    are left out.
+    Observation ends `gap_days` before `as_of`: an end on or after that day is provisional and counts neither way. Customers who
+    started before the window opened (or before records begin) enter at the age they had that day; those who started after the
+    report quarter are left out.
 
     Returns:
-        The origins, bucket, start, entry, entry_move, exit, exit_move (event: churned; censor), last_index, cents (null: no money here).
+        The origins, bucket, start, entry, entry_move, exit, exit_move (event: churned; censor), last_index, cents (null: no money
+        here).
     """
     observed_until = hidden_from(study.crm) - study.config.gap_days
-    moving = customers(study.crm).filter(_.start < started_before(study)).mutate(
-        entry=entry_age(study), last_index=observed_until - _.start - 1, age=_.end - _.start
+    moving = (
+        customers(study.crm)
+        .filter(_.start < started_before(study))
+        .mutate(entry=entry_age(study), last_index=observed_until - _.start - 1, age=_.end - _.start)
     )
     churned = moving.age <= moving.last_index
     at_risk = (moving.entry <= moving.last_index) & (moving.age >= moving.entry)
@@ -193,3 +196,23 @@ def entry_age(study: Study) -> ir.IntegerValue:
     if opened is None:
         return ibis.literal(0).cast("int64")
     return ibis.greatest(day_number(local_day(opened, study.config.time_zone)) - _.start, 0).cast("int64")
+
+
+def life_rows(study: Study) -> ir.Table:
+    """Rows for Cox regression: customers whose start is on record, over all history up to the report quarter.
+
+    Returns:
+        customer_id, source, persona, days (of the first life, up to `gap_days` before `as_of`), event (1: churned).
+    """
+    observed_until = hidden_from(study.crm) - study.config.gap_days
+    begun = study.config.observed_since("subscriptions")
+    earliest = 0 if begun is None else day_number(begun)
+    kept = customers(study.crm).filter((_.start >= earliest) & (_.start < ibis.least(started_before(study), observed_until)))
+    churned = kept.end < observed_until
+    return kept.select(
+        "customer_id",
+        "source",
+        "persona",
+        days=ibis.ifelse(churned, kept.end, observed_until - 1) - kept.start,
+        event=churned.cast("int64"),
+    )

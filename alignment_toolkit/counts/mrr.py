@@ -47,8 +47,8 @@ def mrr_bridge_parts(study: Study, *, quarters: int = 8) -> ir.Table:
     """What changed monthly recurring revenue in each quarter.
 
     Returns:
-        quarter, start_cents, end_cents, fx_cents (start at the end's rates less start), and for each of new, expansion, reactivation,
-        contraction, churn: n_<part> customers and <part>_cents (signed).
+        quarter, start_cents, end_cents, fx_cents (start at the end's rates less start), and for each of new, expansion,
+        reactivation, contraction, churn: n_<part> customers and <part>_cents (signed).
     """
     shown = bridge_quarters(study, quarters)
     days = bounds(study, shown)

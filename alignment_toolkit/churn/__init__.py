@@ -1,0 +1,30 @@
+"""Churn: do the customers stay, what does their revenue do, and whose customers leave early?"""
+
+from alignment_toolkit.churn.bridge import bridge_sentences, mrr_bridge
+from alignment_toolkit.churn.cohorts import cohort_triangle, triangle_table
+from alignment_toolkit.churn.early import early_churn, early_churn_sentences
+from alignment_toolkit.churn.hazards import hazard_ratios
+from alignment_toolkit.churn.kpis import churn_kpis
+from alignment_toolkit.churn.lifetimes import at_risk_table, retention_curve, retention_summary, retention_test
+from alignment_toolkit.churn.records import churned_by_source_of_truth, customer_standing, records_sentences, standing_sentences
+from alignment_toolkit.churn.value import lifetime_value
+
+__all__ = [
+    "at_risk_table",
+    "bridge_sentences",
+    "churn_kpis",
+    "churned_by_source_of_truth",
+    "cohort_triangle",
+    "customer_standing",
+    "early_churn",
+    "early_churn_sentences",
+    "hazard_ratios",
+    "lifetime_value",
+    "mrr_bridge",
+    "records_sentences",
+    "retention_curve",
+    "retention_summary",
+    "retention_test",
+    "standing_sentences",
+    "triangle_table",
+]

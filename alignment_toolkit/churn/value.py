@@ -1,0 +1,80 @@
+"""Lifetime value and payback: what a customer brings month by month, beside what winning one cost.
+
+Question: how much does a customer pay over the first K months, those who left counted with zero? Unit: the customer. Denominator of
+month k: customers whose age has been observed that long. It stops where fewer than `min_n` customers are that old, and never
+extrapolates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.churn.spending import acquisition_costs
+from alignment_toolkit.counts.catalogue import counted
+from alignment_toolkit.figures import NOT_ENOUGH
+from alignment_toolkit.stats.jackknife import interval_from_replicates
+from alignment_toolkit.stats.risk import Array, ratio
+from alignment_toolkit.study import Study
+
+LONGEST_MONTHS = 36
+MONEY = ("value", "lower", "upper", "first_year_value", "cost_per_customer", "payback_months")
+COLUMNS = ("segment", "customers", "months", *MONEY, "basis", "reason")
+
+
+def lifetime_value(study: Study, *, by: str = "source") -> pd.DataFrame:
+    """Σ over months k ≤ K of the mean monthly revenue in month k of customers observed that long, times gross margin.
+
+    A month is 365.25 / 12 days of age; revenue of month k is that on its first day, 0 after churn, first lives only. K is the last
+    month, at most 36, with `min_n` customers observed. Cost is that of the segment's leads on campaigns (see `spending`).
+
+    Returns:
+        segment, customers, months (K), value (reporting currency) with delete-a-bucket limits, first_year_value (months 0 to 11;
+        null when K < 11), basis (`gross margin`, or `revenue` when the configuration has no margin), cost_per_customer (null
+        without `campaign_costs`), payback_months (age in months at which the value so far covers the cost, null when it does not by
+        K), reason.
+    """
+    if not study.crm.has("subscriptions"):
+        return pd.DataFrame(columns=list(COLUMNS))
+    steps = counted("month_steps", study, by=by)
+    costs = acquisition_costs(study, by=by)
+    rows = [_row(part, study, segment=str(name), cost=costs.get(str(name))) for name, part in steps.groupby("segment", sort=True)]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(("months", *MONEY), float))
+
+
+def _row(steps: pd.DataFrame, study: Study, *, segment: str, cost: float | None) -> dict[str, Any]:
+    observed, cents = monthly(steps)
+    total = observed.sum(axis=0)
+    row: dict[str, Any] = {"segment": segment, "customers": int(total[0]), "cost_per_customer": cost}
+    row["basis"] = "revenue" if study.config.gross_margin is None else "gross margin"
+    last = int((total >= study.config.min_n).sum()) - 1
+    if last < 0:
+        return row | {"reason": NOT_ENOUGH}
+    margin = (study.config.gross_margin if study.config.gross_margin is not None else 1.0) / 100
+    so_far = np.cumsum(ratio(cents.sum(axis=0), total)) * margin
+    left_out = ratio(cents.sum(axis=0) - cents, total - observed)[:, : last + 1].sum(axis=1) * margin
+    limits = interval_from_replicates(so_far[last], left_out, np.ones(len(observed), dtype=bool))
+    paid = np.flatnonzero(so_far[: last + 1] >= cost) if cost is not None else np.zeros(0)
+    return row | {
+        "months": last,
+        "value": so_far[last],
+        "lower": max(float(limits.lower), 0.0),
+        "upper": float(limits.upper),
+        "first_year_value": so_far[11] if last >= 11 else None,
+        "payback_months": int(paid[0]) if len(paid) else None,
+        "reason": None,
+    }
+
+
+def monthly(steps: pd.DataFrame) -> tuple[Array, Array]:
+    """Customers observed and their cents per bucket and month of age, each of shape (buckets, 37), from changes."""
+    buckets, place = np.unique(steps["bucket"].to_numpy(dtype=str), return_inverse=True)
+    shape = (len(buckets), LONGEST_MONTHS + 1)
+    observed, cents = np.zeros(shape), np.zeros(shape)
+    month = steps["month"].to_numpy()
+    seen = month <= LONGEST_MONTHS
+    np.add.at(observed, (place[seen], month[seen]), steps["n"].to_numpy(dtype=float)[seen])
+    np.add.at(cents, (place[seen], month[seen]), steps["cents"].to_numpy(dtype=float)[seen])
+    return np.cumsum(observed, axis=1), np.cumsum(cents, axis=1)

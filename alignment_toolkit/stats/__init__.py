@@ -29,6 +29,7 @@ __all__ = [
     "ShrunkRates",
     "StateProbabilities",
     "advance_quantile",
+    "advance_quantile_interval",
     "benjamini_hochberg",
     "bucket_tables",
     "cox",

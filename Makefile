@@ -1,0 +1,56 @@
+# Every target is one line of work; `make` alone lists them. A fresh machine needs Python >= 3.11 and make, nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+SPARK := .venv-spark/bin
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
+PROJECT := --no-deps --no-build-isolation --editable .
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+report: .venv/report.stamp  ## publish the last full quarter of the sample and print the page's path
+	@$(BIN)/alignment report --data data/sample --out reports
+
+test: .venv/test.stamp  ## the whole suite, notebooks included
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= && $(BIN)/python -m pytest --nbval-lax -q -p no:cacheprovider --no-header notebooks
+
+coverage: .venv/test.stamp  ## what the last `make test` left untested; fails under the floor
+	@$(BIN)/python -m coverage report
+
+lint: .venv/test.stamp  ## style and slips
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: .venv/test.stamp  ## static types
+	@$(BIN)/mypy
+
+lab: .venv/report.stamp  ## open the notebooks in JupyterLab
+	@ALIGNMENT_ROOT=$(CURDIR) $(BIN)/jupyter lab notebooks
+
+bench: .venv/test.stamp  ## measure speed and memory, recorded in benchmarks/
+	@$(BIN)/python benchmarks/run.py
+
+test-spark: .venv-spark/stamp  ## every counts query on DuckDB and on PySpark in local mode (needs Java 17)
+	@$(SPARK)/python -m pytest -q -m spark tests/spark
+
+test-lowest: .venv-lowest/stamp  ## the unit tests on the lowest allowed versions
+	@.venv-lowest/bin/python -m pytest -q -m "not slow and not spark" --ignore=tests/spark --ignore=tests/report --ignore=tests/test_sample_report.py tests
+
+notebooks: .venv/report.stamp  ## execute the notebooks and keep the outputs that are checked
+	@$(BIN)/python -m alignment_toolkit.report.committed
+
+locks:  ## resolve the lock files anew (needs uv)
+	@requirements/lock
+
+.venv/report.stamp: requirements/report.lock pyproject.toml
+	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv && $(BIN)/python $(INSTALL) --require-hashes -r requirements/report.lock && $(BIN)/python $(INSTALL) $(PROJECT) && touch $@
+
+.venv/test.stamp: requirements/test.lock .venv/report.stamp
+	@$(BIN)/python $(INSTALL) --require-hashes -r requirements/test.lock && touch $@
+
+.venv-spark/stamp: requirements/spark.lock pyproject.toml
+	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-spark && $(SPARK)/python $(INSTALL) --require-hashes -r requirements/spark.lock && $(SPARK)/python $(INSTALL) $(PROJECT) && touch $@
+
+.venv-lowest/stamp: requirements/lowest.lock pyproject.toml
+	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-lowest && .venv-lowest/bin/python $(INSTALL) --require-hashes -r requirements/lowest.lock && .venv-lowest/bin/python $(INSTALL) $(PROJECT) && touch $@
+
+.PHONY: help report test coverage lint types lab bench test-spark test-lowest notebooks locks

@@ -1,0 +1,106 @@
+"""What "same data" and "same code" mean: digests of the store's files and of everything that makes the report."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from alignment_toolkit.config import CONFIG_FILE
+from alignment_toolkit.schema import TABLES
+
+_ENDINGS = (".parquet", ".csv")
+
+
+@dataclass(frozen=True)
+class DataDigest:
+    """What the data of a report were.
+
+    Attributes:
+        digest: Digest over all its files; None where the data lie behind an address and cannot be pinned.
+        files: File name -> SHA-256; the configuration used is among them.
+        rows: Table -> rows in its file; None where only its engine could count them.
+    """
+
+    digest: str | None
+    files: dict[str, str]
+    rows: dict[str, int | None]
+
+
+def data_digest(store: Path | None, *, config: Path | None = None) -> DataDigest:
+    """The digest of a store folder or database file with the configuration it is read with.
+
+    Args:
+        store: Folder or file; None for a connection address.
+        config: Configuration given by the user; None: the store's own `alignment.toml` where there is one.
+    """
+    if store is None:
+        return DataDigest(None, {}, {})
+    paths = {path.name: path for path in _table_files(store)} if store.is_dir() else {store.name: store}
+    settings = config or (store if store.is_dir() else store.parent) / CONFIG_FILE
+    if settings.is_file():
+        paths[CONFIG_FILE] = settings
+    files = {name: file_digest(path) for name, path in sorted(paths.items())}
+    rows = {path.stem: _rows(path) for name, path in sorted(paths.items()) if name != CONFIG_FILE}
+    return DataDigest(digest_of(files), files, rows if store.is_dir() else {})
+
+
+def code_digest(notebooks: Iterable[Path], *, packages: Mapping[str, str]) -> str:
+    """The digest of the package with its template, the notebooks, Python and every installed version."""
+    package = Path(__file__).resolve().parent.parent
+    own = {str(path.relative_to(package)): file_digest(path) for path in sorted(package.rglob("*")) if _is_code(path)}
+    shown = {path.name: file_digest(path) for path in sorted(notebooks)}
+    return digest_of({"package": own, "notebooks": shown, "packages": dict(packages)})
+
+
+def installed() -> dict[str, str]:
+    """Name -> version of every installed distribution, and of Python itself."""
+    found = {dist.name: dist.version for dist in metadata.distributions() if dist.name}
+    return dict(sorted({**found, "python": platform.python_version()}.items(), key=lambda item: item[0].casefold()))
+
+
+def version_differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """One phrase per package whose version differs, such as `numpy 2.1 (now 2.2)`."""
+    names = sorted({*before, *now}, key=str.casefold)
+    return [f"{name} {before.get(name, 'absent')} (now {now.get(name, 'absent')})" for name in names if before.get(name) != now.get(name)]
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of a JSON value in canonical form, in hex."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _table_files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.stem in TABLES and path.suffix.lower() in _ENDINGS and path.is_file()]
+
+
+def _is_code(path: Path) -> bool:
+    return path.is_file() and path.suffix in {".py", ".j2", ".css", ".json", ".toml"}
+
+
+def _rows(path: Path) -> int | None:
+    if path.suffix.lower() == ".parquet":
+        from pyarrow import ArrowException
+        from pyarrow.parquet import read_metadata
+
+        try:
+            return int(read_metadata(path).num_rows)
+        except (ArrowException, OSError):
+            return None  # the border refuses the file in its own sentence
+    try:
+        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+            return max(sum(1 for row in csv.reader(file) if row) - 1, 0)
+    except csv.Error:
+        return None

@@ -1,0 +1,55 @@
+"""One run at a time: a lock on the reports folder that ends with the process and that no child inherits."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alignment_toolkit.errors import Busy, PublishError
+
+LOCK = ".lock"
+_PAUSE = 0.2
+
+
+@contextmanager
+def locked(out: Path, *, wait: float = 0) -> Iterator[None]:
+    """Hold the lock of a reports folder, which is made when it is not there.
+
+    Args:
+        out: The reports folder.
+        wait: Seconds to wait for another run; 0: leave at once.
+
+    Raises:
+        Busy: When another run holds the lock for longer.
+        PublishError: When the folder cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        handle = os.open(out / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        way_out = "Check the permissions, or name another folder with --out"
+        raise PublishError("the reports folder cannot be written", value=f"{out}: {error.strerror}", way_out=way_out) from error
+    try:
+        _acquire(handle, out, tries=1 + int(wait / _PAUSE))
+        yield
+    finally:
+        os.close(handle)
+
+
+def _acquire(handle: int, out: Path, *, tries: int) -> None:
+    for left in reversed(range(tries)):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
+                raise PublishError("the reports folder cannot be locked", value=f"{out}: {error.strerror}") from error
+            if left:
+                time.sleep(_PAUSE)
+        else:
+            return
+    raise Busy("another run is writing to the reports folder", value=out, way_out="Try again later, or wait for it with --wait SECONDS")

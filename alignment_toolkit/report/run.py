@@ -1,0 +1,217 @@
+"""One report run: staged -> executed -> preflight -> reproduced -> rendered -> checked -> published."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alignment_toolkit.errors import AlignmentError, NotReproduced, PublishError, UsageError
+from alignment_toolkit.report.catalogue import rebuild
+from alignment_toolkit.report.crew import first_failure, run_crew, shared_out
+from alignment_toolkit.report.digest import DataDigest, code_digest, data_digest, installed
+from alignment_toolkit.report.extract import summary_of, tables_of, write_tables
+from alignment_toolkit.report.journal import Event, Log, silent
+from alignment_toolkit.report.lock import locked
+from alignment_toolkit.report.manifest import Manifest, facts, finished, write_manifest
+from alignment_toolkit.report.notebooks import page_name, page_title, read_notebook, report_notebooks, select
+from alignment_toolkit.report.parameters import check_parameters
+from alignment_toolkit.report.places import find_store
+from alignment_toolkit.report.publish import current, left_behind, new_staging, publish, tidy
+from alignment_toolkit.report.worker import Job, Task
+
+CELL_TIMEOUT = 600
+PUBLISHED, NOTHING_TO_DO, STAGED = "published", "nothing to do", "staged"
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended, when it ended well.
+
+    Attributes:
+        status: `published`, `nothing to do` or `staged` (chosen notebooks only, never published).
+        folder: Where the report is.
+        pages: Its pages, the leader's first.
+        manifest: What it says about itself.
+    """
+
+    status: str
+    folder: Path
+    pages: tuple[Path, ...]
+    manifest: Manifest = field(repr=False)
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether the published report was already the one asked for."""
+        return self.status == NOTHING_TO_DO
+
+    @property
+    def page(self) -> Path:
+        """The page to open first."""
+        return self.pages[0]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What was asked for, checked."""
+
+    notebooks: tuple[Path, ...]
+    values: dict[str, dict[str, Any]]
+    store: Path | None
+    config: Path | None
+    out: Path
+    quarter: str
+    preview: bool
+    cell_timeout: int
+    workers: int
+    known: Manifest
+
+
+def run_report(
+    *,
+    data: str,
+    quarter: str,
+    as_of: datetime | str,
+    cohort: str = "4q",
+    config: str | None = None,
+    out: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    notebooks: Sequence[str] | None = None,
+    force: bool = False,
+    wait: float = 0,
+    workers: int = 2,
+    cell_timeout: int = CELL_TIMEOUT,
+    clock: Clock,
+    log: Log = silent,
+    folder: Path | None = None,
+) -> RunResult:
+    """Run, prove and publish the report of a quarter.
+
+    Args:
+        data: The store as the user typed it: a path or `env:NAME`.
+        quarter: Label of the quarter.
+        as_of: Exclusive instant; a naive one is UTC.
+        cohort: `4q`, `1q` or `all`.
+        config: Configuration file as typed; None: the store's own.
+        out: The reports folder.
+        parameters: Further notebook parameters, name -> value.
+        notebooks: Names of the only notebooks to run; their pages stay in staging and are never published.
+        force: Run even when nothing has changed.
+        wait: Seconds to wait for another run.
+        workers: Worker processes.
+        cell_timeout: Seconds a cell may take.
+        clock: Gives the times in the journal; the package reads no clock.
+        log: Told of every step.
+        folder: Folder of the notebooks; None: the installed ones.
+
+    Returns:
+        Where the report is; nothing is written but the catalogue when the published one is already that of the same
+        quarter, data, code and parameters.
+
+    Raises:
+        AlignmentError: Of the class that says what went wrong; the last published report is as it was.
+    """
+    given = {"quarter": str(quarter), "data": data, "as_of": _instant(as_of), "cohort": cohort, **({"config": config} if config else {}), **(parameters or {})}
+    everything = report_notebooks(folder)
+    chosen = select(everything, notebooks)
+    values = check_parameters(chosen, given)
+    root = Path(os.environ.get("ALIGNMENT_ROOT") or Path.cwd())
+    store, settings = find_store(data, root=root), root / config if config else None
+    if settings and not settings.is_file():
+        raise UsageError("the configuration file is not there", value=config, way_out="Check the path given with --config")
+    target = Path(out).absolute()
+    with locked(target, wait=wait):
+        packages = installed()
+        digest = data_digest(store, config=settings)
+        code = code_digest(everything, packages=packages)
+        known = facts(quarter=str(quarter), as_of=given["as_of"], cohort=cohort, parameters=given, data=data, digest=digest, code=code, packages=packages)
+        plan = _Plan(tuple(chosen), values, store, settings, target, str(quarter), notebooks is not None, cell_timeout, workers, known)
+        return _unchanged(plan, force=force, clock=clock, log=log) or _run(plan, root=root, clock=clock, log=log)
+
+
+def _unchanged(plan: _Plan, *, force: bool, clock: Clock, log: Log) -> RunResult | None:
+    if force or plan.preview or plan.known["data"]["digest"] is None:
+        return None
+    manifest = current(plan.out, plan.quarter)
+    if not manifest or manifest["key"] != plan.known["key"]:
+        return None
+    rebuild(plan.out)
+    now = clock()
+    log(Event("staged", None, now, now, NOTHING_TO_DO, f"{plan.quarter} is published from the same data, code and parameters"))
+    folder = plan.out / plan.quarter
+    return RunResult(NOTHING_TO_DO, folder, tuple(folder / page["page"] for page in manifest["pages"]), manifest)
+
+
+def _run(plan: _Plan, *, root: Path, clock: Clock, log: Log) -> RunResult:
+    for path in left_behind(plan.out, plan.quarter):
+        _note(log, clock(), f"an earlier run of {plan.quarter} did not end well; its partial notebooks are in {path / 'notebooks'}")
+    started = Event("staged", None, clock())
+    staging = new_staging(plan.out, plan.quarter, clock=clock, preview=plan.preview)
+    staged = started.ended(clock())
+    log(staged)
+    try:
+        jobs = _jobs(plan, staging, root)
+        events, failures = run_crew(jobs, staging=staging, clock=clock, log=log)
+        if failures:
+            step, stem, error = first_failure(failures)
+            raise _located(error, staging, stem)
+        return _finish(plan, staging, [staged, *events], clock=clock, log=log)
+    except OSError as error:
+        what = "the report could not be written"
+        raise PublishError(what, value=error.strerror or error, way_out=f"What was made is in {staging}; the last published report is as it was") from error
+
+
+def _jobs(plan: _Plan, staging: Path, root: Path) -> list[Job]:
+    tasks = [
+        Task(str(path), str(staging / "notebooks" / path.name), str(staging / page_name(path.stem)), plan.values[path.stem]) for path in plan.notebooks
+    ]
+    pages = [{"page": page_name(path.stem), "title": page_title(read_notebook(path), default=path.stem)} for path in plan.notebooks]
+    frame = {"facts": plan.known, "pages": pages}
+    return [Job(group, plan.cell_timeout, str(root), frame) for group in shared_out(tasks, workers=plan.workers)]
+
+
+def _finish(plan: _Plan, staging: Path, events: list[Event], *, clock: Clock, log: Log) -> RunResult:
+    began = Event("published", None, clock())
+    tidy(staging)
+    notebooks = {path.stem: read_notebook(staging / "notebooks" / path.name) for path in plan.notebooks}
+    write_tables(tables_of(notebooks), into=staging)
+    heading = f"Alignment report {plan.quarter}, as of {plan.known['as_of'][:10]}"
+    (staging / "summary.txt").write_text(summary_of(notebooks, heading=heading), encoding="utf-8")
+    _same_data(plan)
+    last = began.ended(clock(), verdict="kept" if plan.preview else "ok")
+    manifest = finished(plan.known, notebooks=notebooks, events=[*events, last], folder=staging)
+    write_manifest(manifest, staging)
+    folder = staging if plan.preview else publish(staging, out=plan.out, quarter=plan.quarter)
+    rebuild(plan.out)
+    log(last.ended(clock(), verdict=last.verdict, detail=str(folder)))
+    return RunResult(STAGED if plan.preview else PUBLISHED, folder, tuple(folder / page["page"] for page in manifest["pages"]), manifest)
+
+
+def _same_data(plan: _Plan) -> None:
+    now: DataDigest = data_digest(plan.store, config=plan.config)
+    if now.digest != plan.known["data"]["digest"]:
+        changed = sorted(name for name in {*now.files, *plan.known["data"]["files"]} if now.files.get(name) != plan.known["data"]["files"].get(name))
+        raise NotReproduced("the data changed while the report was made", value=", ".join(changed), way_out="Run again when they are at rest")
+
+
+def _located(error: AlignmentError, staging: Path, stem: str) -> AlignmentError:
+    partial = staging / "notebooks" / f"{stem}.ipynb"
+    where = f"The partial notebook is {partial}" if partial.is_file() else f"What was made is in {staging}"
+    last = "the last published report is as it was"
+    kept = error.way_out.rstrip(".") + ". " if error.way_out and not error.way_out.startswith("The notebook as far") else ""
+    return type(error)(error.what, value=error.value, rule=error.rule, way_out=f"{kept}{where}; {last}")
+
+
+def _note(log: Log, now: datetime, sentence: str) -> None:
+    log(Event("notice", None, now, now, "note", sentence))
+
+
+def _instant(as_of: datetime | str) -> str:
+    """The as-of in ISO form; a naive instant is UTC by the store's convention and says so, since a notebook reads it in its own zone."""
+    if isinstance(as_of, str):
+        return as_of
+    return (as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)).isoformat()

@@ -1,0 +1,210 @@
+"""The processes that do the work: one that imports papermill and nbconvert once, and workers forked from it before it has any thread.
+
+Talks in JSON lines: the job comes in on stdin, what happens goes out on stdout. When stdin closes, the caller is gone and everything started
+here ends with it. A process of its own, because the caller may be a notebook or a script with threads, which must not be forked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from alignment_toolkit.errors import AlignmentError, CellFailed, PublishError
+from alignment_toolkit.report.execute import execute
+from alignment_toolkit.report.notebooks import Notebook
+from alignment_toolkit.report.preflight import preflight
+from alignment_toolkit.report.reproduce import Difference, refuse, reproduce
+
+Say = Callable[[dict[str, Any]], None]
+_LONGEST = 1500
+
+
+@dataclass(frozen=True)
+class Task:
+    """One notebook of a run.
+
+    Attributes:
+        source: The notebook to run.
+        output: Where the executed one goes.
+        page: Where its page goes.
+        values: Parameter values.
+    """
+
+    source: str
+    output: str
+    page: str
+    values: dict[str, Any]
+
+    @property
+    def stem(self) -> str:
+        """Name of the notebook."""
+        return Path(self.output).stem
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one worker does.
+
+    Attributes:
+        tasks: Its notebooks.
+        cell_timeout: Seconds a cell may take.
+        root: Folder that a relative `data` is looked up from.
+        frame: What every page shows around its notebook (see `render`).
+    """
+
+    tasks: tuple[Task, ...]
+    cell_timeout: int
+    root: str
+    frame: dict[str, Any]
+
+
+def work(job: Job, say: Say) -> bool:
+    """Take the job's notebooks from source to checked page; whether all came through.
+
+    Every notebook is executed even after one has failed, so that all failures are told at once; nothing is rendered unless all of them
+    were reproduced.
+    """
+    steps = _Steps(say)
+    executed = {task.stem: steps.take("executed", task.stem, _execution(task, job)) for task in job.tasks}
+    passed = [task for task in job.tasks if (notebook := executed[task.stem]) and steps.take("preflight", task.stem, _flight(task, notebook))]
+    if len(passed) != len(job.tasks) or not _reproduced(job, steps):
+        return False
+    for task in job.tasks:
+        steps.take("rendered", task.stem, _rendering(task, job, executed[task.stem]))
+        steps.take("checked", task.stem, _checking(task))
+    return not steps.failed
+
+
+class _Steps:
+    """Runs steps and says how each began and ended."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self.failed = False
+
+    def take(self, step: str, stem: str, action: Callable[[], Any]) -> Any:
+        self._say({"step": step, "notebook": stem, "verdict": "running"})
+        try:
+            result = action()
+        except AlignmentError as error:
+            return self.fail(step, stem, error)
+        except OSError as error:
+            return self.fail(step, stem, PublishError(f"the step {step} of {stem} could not write", value=error.strerror or error))
+        except Exception as error:
+            traceback.print_exc()
+            return self.fail(step, stem, AlignmentError(f"the step {step} of {stem} failed", value=f"{type(error).__name__}: {error}"))
+        self._say({"step": step, "notebook": stem, "verdict": "ok"})
+        return result
+
+    def fail(self, step: str, stem: str, error: AlignmentError) -> None:
+        self.failed = True
+        parts = {name: None if (part := getattr(error, name)) is None else str(part)[:_LONGEST] for name in ("what", "value", "rule", "way_out")}
+        self._say({"step": step, "notebook": stem, "verdict": "failed", "error": {"kind": type(error).__name__, **parts}})
+
+
+def _execution(task: Task, job: Job) -> Callable[[], Notebook]:
+    return lambda: execute(Path(task.source), output=Path(task.output), values=task.values, cell_timeout=job.cell_timeout)
+
+
+def _flight(task: Task, notebook: Notebook) -> Callable[[], bool]:
+    def action() -> bool:
+        faults = preflight(notebook)
+        if faults:
+            way_out = "Mend the notebook: what it shows must be quiet, described and comparable"
+            raise CellFailed(f"{task.stem} cannot be proved", rule="; ".join(faults), way_out=way_out)
+        return True
+
+    return action
+
+
+def _reproduced(job: Job, steps: _Steps) -> bool:
+    for task in job.tasks:
+        steps._say({"step": "reproduced", "notebook": task.stem, "verdict": "running"})
+    found = reproduce([Path(task.output) for task in job.tasks], cell_timeout=job.cell_timeout, root=Path(job.root))
+    verdicts = [bool(steps.take("reproduced", task.stem, _verdict(task, found))) for task in job.tasks]
+    return all(verdicts)
+
+
+def _verdict(task: Task, found: Sequence[Difference]) -> Callable[[], bool]:
+    def action() -> bool:
+        refuse([difference for difference in found if difference.notebook == task.stem])
+        return True
+
+    return action
+
+
+def _rendering(task: Task, job: Job, notebook: Notebook) -> Callable[[], None]:
+    def action() -> None:
+        from alignment_toolkit.report.render import render_page
+
+        Path(task.page).write_text(render_page(notebook, stem=task.stem, frame=job.frame), encoding="utf-8")
+
+    return action
+
+
+def _checking(task: Task) -> Callable[[], None]:
+    def action() -> None:
+        from alignment_toolkit.report.checked import check_page
+
+        check_page(Path(task.page))
+
+    return action
+
+
+def main() -> None:
+    """Read jobs from stdin, fork one worker each, wait for them."""
+    jobs = [Job(**{**record, "tasks": tuple(Task(**task) for task in record["tasks"])}) for record in json.loads(sys.stdin.readline())]
+    _import_once()
+    children = [_forked(job) for job in jobs]
+    threading.Thread(target=_end_with_caller, daemon=True).start()
+    failed = [os.waitpid(child, 0)[1] for child in children]
+    os._exit(int(any(failed)))
+
+
+def job_line(jobs: Sequence[Job]) -> str:
+    """The jobs as the line that `main` reads."""
+    return json.dumps([asdict(job) for job in jobs]) + "\n"
+
+
+def _import_once() -> None:
+    import matplotlib.font_manager  # builds the font cache once, before any kernel would
+    import nbconvert
+    import papermill  # noqa: F401
+
+    import alignment_toolkit.report.render  # noqa: F401
+
+    os.environ.setdefault("MPLCONFIGDIR", matplotlib.get_configdir())  # where the home is read-only, kernels share one place
+
+
+def _forked(job: Job) -> int:
+    child = os.fork()
+    if child:
+        return child
+    try:
+        work(job, _say)
+        _say({"step": "end", "notebook": None, "verdict": "ok"})
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def _say(message: dict[str, Any]) -> None:
+    os.write(sys.stdout.fileno(), (json.dumps(message) + "\n").encode())
+
+
+def _end_with_caller() -> None:
+    sys.stdin.read()
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""A frame as a table that reads the same everywhere: a JSON payload, and HTML and text made from that payload alone."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from decimal import Decimal
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+from alignment_toolkit.errors import UsageError
+from alignment_toolkit.visible import escaped, visible
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Payload = dict[str, Any]
+_IN_UNIT = ("value", "lower", "upper", "previous", "target")
+_SHARE_UNITS = {"share", "rate", "probability", "fraction"}
+NONE_SHOWN = "–"
+
+
+def table_payload(frame: pd.DataFrame, *, name: str, caption: str | None = None) -> Payload:
+    """The JSON form of a frame: `name`, `caption`, `columns` and `rows` of strings, numbers, booleans and nulls; never NaN.
+
+    Args:
+        frame: Any frame; its index is left out.
+        name: Name of the table.
+        caption: What it shows; default: the name in words.
+
+    Raises:
+        UsageError: When a column name stands twice.
+    """
+    columns = [str(column) for column in frame.columns]
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if twice:
+        raise UsageError(f"the table {name} cannot be shown", value=", ".join(twice), rule="A column name stands once in a table")
+    cells = [[plain(value) for value in frame.iloc[:, at].tolist()] for at in range(len(columns))]
+    rows = [list(row) for row in zip(*cells, strict=True)] if cells else []
+    return {"name": name, "caption": caption or words(name), "columns": columns, "rows": rows}
+
+
+def plain(value: object) -> str | int | float | bool | None:
+    """A value as JSON knows it: what is missing, NaN or infinite is null; instants and dates are ISO text.
+
+    Floats keep 6 significant digits, because the last bit of a sum differs between processors, but are never coarser than a unit,
+    so that counts and money stay whole. A Decimal is taken as exact.
+    """
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Decimal):
+        return float(value) if value.is_finite() else None
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return rounded(float(value))
+    if value != value or str(value) in {"NaT", "<NA>"}:  # noqa: PLR0124 - NaT and its kind are what differs from itself
+        return None
+    if type(value).__name__ == "bool_":
+        return bool(value)
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+
+def rounded(number: float) -> float | int | None:
+    """The float to 6 significant digits, at least to the unit; whole ones as integers; null when not finite."""
+    if not math.isfinite(number):
+        return None
+    kept = float(f"{number:.6g}") if abs(number) < 1e6 else float(round(number))
+    return int(kept) if kept.is_integer() and abs(kept) < 2**53 else kept
+
+
+def words(name: str) -> str:
+    """A column or table name in words: `won_share_to_date` -> `Won share to date`."""
+    text = name.replace("_", " ").replace("-", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def shown(value: object, *, column: str = "", unit: str | None = None) -> str:
+    """A payload's value as people read it.
+
+    Shares and rates (by the column's name, or by the row's unit) are percentages, numbers have thousands separators, null is a dash.
+    """
+    if value is None:
+        return NONE_SHOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, int | float):
+        return str(value)
+    if is_share(column) or (column in _IN_UNIT and unit in _SHARE_UNITS):
+        return f"{_trimmed(value * 100, 1)} %"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return _trimmed(value, 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 1 else 4)
+
+
+def is_share(column: str) -> bool:
+    """Whether the house's naming says that the column holds shares in [0, 1]."""
+    return column.endswith(("_rate", "_share")) or column in {"share", "rate"}
+
+
+def table_html(payload: Payload, *, identifier: str | None = None) -> str:
+    """The table as HTML with caption, column and row headers; everything in it escaped.
+
+    Args:
+        payload: As `table_payload` makes it.
+        identifier: Id of the table element; none by default.
+    """
+    columns: list[str] = payload["columns"]
+    head = "".join(f'<th scope="col"{_numeric(payload, at)}>{escaped(words(column))}</th>' for at, column in enumerate(columns))
+    body = "\n".join(f"<tr>{_row(payload, row)}</tr>" for row in payload["rows"])
+    opening = f'<table id="{escaped(identifier)}">' if identifier else "<table>"
+    return f"{opening}\n<caption>{escaped(payload['caption'])}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def table_text(payload: Payload) -> str:
+    """The table as plain text in aligned columns, null as a dash."""
+    columns: list[str] = payload["columns"]
+    lines = [columns, *([visible(text) for text in _texts(payload, row)] for row in payload["rows"])]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def _texts(payload: Payload, row: list[Any]) -> list[str]:
+    columns = payload["columns"]
+    unit = row[columns.index("unit")] if "unit" in columns else None
+    return [shown(value, column=column, unit=unit) for column, value in zip(columns, row, strict=True)]
+
+
+def _row(payload: Payload, row: list[Any]) -> str:
+    cells = [escaped(text) for text in _texts(payload, row)]
+    first = f'<th scope="row" dir="auto">{cells[0]}</th>' if cells else ""
+    rest = (
+        f'<td class="num">{cell}</td>' if _is_number(value) else f'<td dir="auto">{cell}</td>' for cell, value in zip(cells[1:], row[1:], strict=True)
+    )
+    return first + "".join(rest)
+
+
+def _numeric(payload: Payload, at: int) -> str:
+    return ' class="num"' if at and any(_is_number(row[at]) for row in payload["rows"]) else ""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _trimmed(number: float, digits: int) -> str:
+    text = f"{number:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text and digits > 2 else text

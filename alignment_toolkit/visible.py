@@ -1,0 +1,46 @@
+"""Text from data made safe to show: what has no shape gets one, and nothing is taken for markup."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+
+RIGHTWARD, LEFTWARD, POP, HIDDEN, UNKNOWN = "⇥", "⇤", "↔", "·", "□"
+_MARKS = {
+    **dict.fromkeys("\u200e\u202a\u202d\u2066", RIGHTWARD),
+    **dict.fromkeys("\u200f\u202b\u202e\u2067\u061c", LEFTWARD),
+    **dict.fromkeys("\u202c\u2068\u2069", POP),
+    **dict.fromkeys("\n\r\u0085\u2028\u2029", "↵"),
+    "\t": "→",
+    "\x7f": "␡",
+}
+
+
+def visible(text: str) -> str:
+    """The text with control and direction marks as symbols, so that a name shows what it is made of.
+
+    A newline becomes `↵`, a right-to-left override `⇤`, a zero-width character `·`, half of a surrogate pair `□`.
+    """
+    return "".join(map(_shape, text))
+
+
+def escaped(value: object) -> str:
+    """The value as HTML text: nothing in it is markup, control characters are symbols, direction marks stay within their element.
+
+    Args:
+        value: Anything; its `str` is shown.
+    """
+    return html.escape("".join(_shape(char) if _is_control(char) else char for char in str(value)))
+
+
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t"
+
+
+def _shape(char: str) -> str:
+    if char in _MARKS:
+        return _MARKS[char]
+    kind = unicodedata.category(char)
+    if kind == "Cc":
+        return chr(0x2400 + ord(char)) if ord(char) < 0x20 else UNKNOWN
+    return {"Cf": HIDDEN, "Cs": UNKNOWN, "Co": UNKNOWN, "Cn": UNKNOWN}.get(kind, char)

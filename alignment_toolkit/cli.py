@@ -184,7 +184,8 @@ def glossary(
     from alignment_toolkit.glossary import glossary_table, term
 
     if not name:
-        show(glossary_table(), format)
+        entries = glossary_table()
+        show(entries if format != "table" else entries[["name", "label", "definition", "owner"]], format)
         return
     for key, value in vars(term(name)).items():
         print(f"{key:<12}{value}")

@@ -1,0 +1,120 @@
+"""Sentences generated from the figures: the uncertain ones are worded as uncertain, the missing ones say what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from alignment_toolkit.summary.change import Change
+from alignment_toolkit.summary.format import amount, interval_words
+from alignment_toolkit.study import Study
+
+
+def in_one_minute(study: Study, kpis: pd.DataFrame, *, change: Change) -> list[str]:
+    """Three to five sentences: are the leads good, how fast do they move, do the customers stay, what changed.
+
+    Args:
+        study: For the quarter's name and the settings.
+        kpis: Figure frame of `kpis.kpis`.
+        change: Change of the 90-day conversion (`conversion_change`).
+    """
+    whole = kpis[kpis["slice"] == "all"].drop_duplicates("kpi").set_index("kpi")
+    quality = _quality(whole, change) if not _outcomes_are_young(study) else _left_out(study)
+    tellers: list[Callable[[pd.DataFrame], str]] = [lambda frame: _volume(frame, study), lambda _: quality, _money, _pace, _customers]
+    return [sentence for tell in tellers if (sentence := tell(whole))]
+
+
+def _volume(whole: pd.DataFrame, study: Study) -> str:
+    row = whole.loc["leads"]
+    when = "In all history" if study.cohort == "all" else f"In {study.quarter.label}"
+    before = "" if pd.isna(row["previous"]) or study.cohort == "all" else f"; the quarter before it was {row['previous']:,.0f}"
+    return f"{when} {row['value']:,.0f} leads came in{before}."
+
+
+def _quality(whole: pd.DataFrame, change: Change) -> str:
+    row = whole.loc["conversion_90d"] if "conversion_90d" in whole.index else None
+    if row is None or pd.isna(row["value"]):
+        return "How many leads are won within 90 days cannot be said yet: not enough data."
+    head = f"Of 100 leads {100 * row['value']:.1f} are won within 90 days (95 % interval {interval_words(row)})"
+    return f"{head}; {_moved(change)}."
+
+
+def _moved(change: Change) -> str:
+    if change.value is None or change.lower is None or change.upper is None:
+        return "whether that is a change cannot be told"
+    points = f"{100 * change.value:+.1f} points since the quarter before ({100 * change.lower:+.1f} to {100 * change.upper:+.1f})"
+    return f"{points}, more than chance explains" if change.is_clear else f"{points}, which may be chance"
+
+
+def _outcomes_are_young(study: Study) -> bool:
+    """Whether the quarter before lies in a time whose outcomes were not recorded, so that any rise would be an artefact."""
+    recorded = study.config.outcome_observed_from
+    return recorded is not None and study.previous().quarter.last_four()[0].first_on < recorded
+
+
+def _left_out(study: Study) -> str:
+    return (
+        f"Outcomes are recorded only from {study.config.outcome_observed_from} on: leads created before that day are left out of conversions, "
+        "and no change in conversion is claimed."
+    )
+
+
+def _money(whole: pd.DataFrame) -> str:
+    row = whole.loc["bookings"]
+    if pd.isna(row["value"]):
+        return f"Bookings cannot be shown: {row['reason']}."
+    if pd.isna(row["previous"]):
+        return f"Bookings were {amount(row['value'], row['unit'])}."
+    step = row["value"] - row["previous"]
+    share = f" ({100 * abs(step) / row['previous']:.0f} %)" if row["previous"] else ""
+    word = "more" if step >= 0 else "less"
+    return f"Bookings were {amount(row['value'], row['unit'])}, {amount(abs(step), row['unit'])}{share} {word} than the quarter before."
+
+
+def _pace(whole: pd.DataFrame) -> str:
+    row = whole.loc["cycle_mean"] if "cycle_mean" in whole.index else None
+    if row is None or pd.isna(row["value"]):
+        return ""
+    return f"A lead that is won takes {amount(row['value'], 'days')} on average (95 % interval {interval_words(row)})."
+
+
+def _customers(whole: pd.DataFrame) -> str:
+    row = whole.loc["logo_churn"] if "logo_churn" in whole.index else None
+    if row is None or pd.isna(row["value"]):
+        return ""
+    kept = whole.loc["net_revenue_retention"]
+    revenue = "" if pd.isna(kept["value"]) else f" Of each 100 of recurring revenue at the start, {100 * kept['value']:.0f} were there at the end."
+    return f"{amount(row['value'], 'share')} of customers left during the quarter ({interval_words(row)}).{revenue}"
+
+
+def what_to_do(kpis: pd.DataFrame) -> list[str]:
+    """The figures that missed their target, each with its owner: what the next meeting starts with."""
+    whole = kpis[(kpis["slice"] == "all") & kpis["target"].notna() & kpis["value"].notna()]
+    missed = whole[whole["value"] < whole["target"]]
+    if missed.empty:
+        return ["No figure with a target missed it."] if len(whole) else ["No targets are recorded for this quarter."]
+    from alignment_toolkit.glossary import label
+
+    return [
+        f"{label(row.kpi)} is {amount(row.value, row.unit)} against a target of {amount(row.target, row.unit)}"
+        f"{'' if pd.isna(row.upper) or row.upper < row.target else ', a gap that may be chance'}: {row.owner or 'no owner yet'} to speak to it."
+        for row in missed.itertuples()
+    ]
+
+
+def provenance(study: Study) -> pd.DataFrame:
+    """How the figures were made: what the quarter, the as-of and the cohort rule are, and which tables are there."""
+    window = study.window_opens_at
+    rows = {
+        "quarter": study.quarter.label,
+        "as of (exclusive, UTC)": study.as_of.isoformat(sep=" "),
+        "cohort rule": study.cohort,
+        "window opens (UTC)": window.isoformat(sep=" ") if window else "all history",
+        "time zone": study.config.time_zone,
+        "currency": study.config.reporting_currency,
+        "outcomes recorded from": str(study.config.outcome_observed_from or "the beginning"),
+        "records from": ", ".join(f"{table} {day}" for table, day in study.config.observed_from.items()) or "the beginning",
+        "tables": ", ".join(sorted(study.crm.tables)),
+    }
+    return pd.DataFrame({"setting": list(rows), "value": list(rows.values())})

@@ -29,9 +29,9 @@ def early_churn(study: Study, *, by: str = "source") -> pd.DataFrame:
         by: `source`, `campaign_id` or another origin.
 
     Returns:
-        segment, customers, churned (within 90 days), churned_share with 95 % limits, p (log-rank against the rest, first 90 days),
-        adjusted_p (Benjamini-Hochberg over the segments tested), differs ("more", "less" or "no"), reason ("not enough data" below
-        `min_n` matured customers, whose figures are null and who take no part in the test); highest first.
+        segment (campaigns by name), customers, churned (within 90 days), churned_share with 95 % limits, p (log-rank against the
+        rest, first 90 days), adjusted_p (Benjamini-Hochberg over the segments tested), differs ("more", "less" or "no"), reason
+        ("not enough data" below `min_n` matured customers, whose figures are null and who take no part in the test); highest first.
 
     Reference:
         Benjamini and Hochberg 1995.
@@ -39,13 +39,14 @@ def early_churn(study: Study, *, by: str = "source") -> pd.DataFrame:
     if not study.crm.has("subscriptions"):
         return pd.DataFrame(columns=list(COLUMNS))
     labels, table = risk_of("customer_moves", study, by=by, max_day=EARLY + 1)
+    names = campaign_names(study) if by == "campaign_id" else {}
     rows = at_horizon(study, labels, table, horizon=EARLY, gone=True)
     known = np.array([row["reason"] is None for row in rows], dtype=bool)
     p = np.where(known, against_rest(table.cut(EARLY)), np.nan)
     adjusted = benjamini_hochberg(p)
     frame = pd.DataFrame(
         {
-            "segment": labels,
+            "segment": [names.get(label, label) for label in labels],
             "customers": [int(row["n"]) for row in rows],
             "churned": [int(row["events"]) for row in rows],
             "churned_share": [row["value"] for row in rows],
@@ -59,6 +60,16 @@ def early_churn(study: Study, *, by: str = "source") -> pd.DataFrame:
         columns=list(COLUMNS),
     ).astype(dict.fromkeys(COLUMNS[3:8], float))
     return frame.sort_values(["churned_share", "segment"], ascending=[False, True], na_position="last", ignore_index=True)
+
+
+def campaign_names(study: Study) -> dict[str, str]:
+    """Campaign id -> name, with the id behind it where a name stands for several campaigns; empty without a table of campaigns."""
+    if not study.crm.has("campaigns"):
+        return {}
+    known = study.crm.tables["campaigns"].select("campaign_id", "name").to_pandas().dropna().sort_values("campaign_id")
+    shared = known["name"].duplicated(keep=False)
+    named = known["name"].where(~shared, known["name"] + " (" + known["campaign_id"] + ")")
+    return dict(zip(known["campaign_id"], named, strict=True))
 
 
 def against_rest(table: RiskTable) -> Array:

@@ -55,7 +55,8 @@ def at_horizon(study: Study, labels: list[str], table: RiskTable, *, horizon: in
     curve = survival(table).at(horizon)
     matured = table.matured(horizon)
     limits = probability_interval(curve.value, curve.variance, matured)
-    shares = (1 - curve.value, 1 - limits.upper, 1 - limits.lower) if gone else (curve.value, limits.lower, limits.upper)
+    none = np.where(curve.value >= 1, 0.0, 1 - limits.upper)  # exactly 0 without a churn: 1 less Wilson's limit leaves a rounding error
+    shares = (1 - curve.value, none, 1 - limits.lower) if gone else (curve.value, limits.lower, limits.upper)
     rows = []
     for at, segment in enumerate(labels):
         reason = why_null(study, matured[at], table.at_risk[at, : horizon + 1], curve.value[at])

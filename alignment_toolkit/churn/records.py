@@ -1,8 +1,8 @@
 """Contradictory records of churn side by side: ended subscriptions, flags, events.
 
 Question: how many customers have churned, according to whom, and how often do two records disagree? Unit: the customer.
-Denominator:
-customers with a subscription on record. It does not decide who is right: every other figure here goes by subscriptions.
+Denominator: customers with a subscription on record. It does not decide who is right: every other figure here goes by
+subscriptions.
 """
 
 from __future__ import annotations

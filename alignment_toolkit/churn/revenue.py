@@ -1,8 +1,8 @@
 """Logo churn and revenue retention of one quarter.
 
 Question: of those who paid at the start of the quarter, who and how much is still there at its end? Unit: the customer.
-Denominator:
-customers active at the start, or their monthly revenue then. New customers never count, and it does not say how long a life lasts.
+Denominator: customers active at the start, or their monthly revenue then. New customers never count, and it does not say how long a
+life lasts.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ def acquisition_costs(study: Study, *, by: str) -> dict[str, float]:
     """
     if not study.crm.has("campaign_costs") or by not in {"all", "source", "persona", "campaign_id"}:
         return {}
-    spent = counted("campaign_spend", study).set_index("campaign_id")["cents"]
-    brought = counted("campaign_yield", study, by=by)
+    spent = counted("acquisition_spend", study).set_index("campaign_id")["cents"]
+    brought = counted("acquisition_yield", study, by=by)
     brought = brought[brought["campaign_id"].isin(spent.index)]
     per_lead = brought["campaign_id"].map(spent) / brought.groupby("campaign_id")["leads"].transform("sum")
     sums = brought.assign(cents=per_lead * brought["leads"]).groupby("segment")[["cents", "customers"]].sum()

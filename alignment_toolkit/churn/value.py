@@ -20,36 +20,42 @@ from alignment_toolkit.stats.risk import Array, ratio
 from alignment_toolkit.study import Study
 
 LONGEST_MONTHS = 36
-MONEY = ("value", "lower", "upper", "first_year_value", "cost_per_customer", "payback_months")
+MONEY = ("value", "lower", "upper", "cost_per_customer", "payback_months")
 COLUMNS = ("segment", "customers", "months", *MONEY, "basis", "reason")
 
 
-def lifetime_value(study: Study, *, by: str = "source") -> pd.DataFrame:
+def lifetime_value(study: Study, *, by: str = "source", longest: int = LONGEST_MONTHS) -> pd.DataFrame:
     """Σ over months k ≤ K of the mean monthly revenue in month k of customers observed that long, times gross margin.
 
     A month is 365.25 / 12 days of age; revenue of month k is that on its first day, 0 after churn, first lives only. K is the last
-    month, at most 36, with `min_n` customers observed. Cost is that of the segment's leads on campaigns (see `spending`).
+    month, at most `longest`, with `min_n` customers observed. Cost is that of the segment's leads on campaigns (see `spending`).
+
+    Args:
+        study: What it looks at.
+        by: An origin of customers or `all`.
+        longest: Largest K, at most 36; the same small one for all makes segments of different history comparable.
 
     Returns:
-        segment, customers, months (K), value (reporting currency) with delete-a-bucket limits, first_year_value (months 0 to 11;
-        null when K < 11), basis (`gross margin`, or `revenue` when the configuration has no margin), cost_per_customer (null
-        without `campaign_costs`), payback_months (age in months at which the value so far covers the cost, null when it does not by
-        K), reason.
+        segment, customers, months (K), value (reporting currency) with delete-a-bucket limits, cost_per_customer (null without
+        `campaign_costs`), payback_months (age in months at which the value so far covers the cost, 0: the first payment; null when
+        it does not by K), basis (`gross margin`, or `revenue` when the configuration has no margin), reason; highest value first.
     """
     if not study.crm.has("subscriptions"):
         return pd.DataFrame(columns=list(COLUMNS))
     steps = counted("month_steps", study, by=by)
     costs = acquisition_costs(study, by=by)
-    rows = [_row(part, study, segment=str(name), cost=costs.get(str(name))) for name, part in steps.groupby("segment", sort=True)]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(("months", *MONEY), float))
+    told = {str(name): _row(part, study, longest=longest, cost=costs.get(str(name))) for name, part in steps.groupby("segment")}
+    frame = pd.DataFrame([{"segment": name} | row for name, row in told.items()], columns=list(COLUMNS))
+    typed = frame.astype(dict.fromkeys(("months", *MONEY), float))
+    return typed.sort_values(["value", "segment"], ascending=[False, True], na_position="last", ignore_index=True)
 
 
-def _row(steps: pd.DataFrame, study: Study, *, segment: str, cost: float | None) -> dict[str, Any]:
+def _row(steps: pd.DataFrame, study: Study, *, longest: int, cost: float | None) -> dict[str, Any]:
     observed, cents = monthly(steps)
     total = observed.sum(axis=0)
-    row: dict[str, Any] = {"segment": segment, "customers": int(total[0]), "cost_per_customer": cost}
+    row: dict[str, Any] = {"customers": int(total[0]), "cost_per_customer": cost}
     row["basis"] = "revenue" if study.config.gross_margin is None else "gross margin"
-    last = int((total >= study.config.min_n).sum()) - 1
+    last = min(int((total >= study.config.min_n).sum()) - 1, longest)
     if last < 0:
         return row | {"reason": NOT_ENOUGH}
     margin = (study.config.gross_margin if study.config.gross_margin is not None else 1.0) / 100
@@ -62,7 +68,6 @@ def _row(steps: pd.DataFrame, study: Study, *, segment: str, cost: float | None)
         "value": so_far[last],
         "lower": max(float(limits.lower), 0.0),
         "upper": float(limits.upper),
-        "first_year_value": so_far[11] if last >= 11 else None,
         "payback_months": int(paid[0]) if len(paid) else None,
         "reason": None,
     }

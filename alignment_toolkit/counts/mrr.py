@@ -112,7 +112,7 @@ def total(cents: ir.IntegerColumn, *, where: ir.BooleanValue | None = None) -> i
 
 
 @query
-def campaign_spend(study: Study) -> ir.Table:
+def acquisition_spend(study: Study) -> ir.Table:
     """Money spent on each campaign before `as_of`: campaign_id, cents (reporting currency, constant rates)."""
     costs = study.crm.tables["campaign_costs"]
     seen = costs.filter(costs.spent_on.epoch_days() < hidden_from(study.crm))
@@ -120,7 +120,7 @@ def campaign_spend(study: Study) -> ir.Table:
 
 
 @query
-def campaign_yield(study: Study, *, by: str | None = None) -> ir.Table:
+def acquisition_yield(study: Study, *, by: str | None = None) -> ir.Table:
     """Leads and customers of each campaign, by an attribute of the lead: campaign_id, segment, leads, customers."""
     born = leads(study.crm)
     won = customers(study.crm).filter(_.lead_id.notnull()).group_by("lead_id").agg(won=_.count())

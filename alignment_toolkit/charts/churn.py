@@ -1,0 +1,220 @@
+"""Charts of churn: each draws one frame of `alignment_toolkit.churn` and says in words what it shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from alignment_toolkit.charts.style import BLUE, GREEN, MUTED, PALETTE, SLATE, VERMILION, describe, new_axes, safe_label
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange_rates")
+NOT_TOLD = "Nothing is drawn: there are no customers to show."
+
+
+def mrr_bridge_chart(bridge: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """The last quarter's bridge of recurring revenue as a waterfall.
+
+    Args:
+        bridge: As `churn.mrr_bridge` makes it.
+        ax: Where to draw; new axes by default.
+    """
+    ax = ax or new_axes()
+    if bridge.empty:
+        return _nothing(ax, "Monthly recurring revenue")
+    last = bridge.iloc[-1]
+    steps = [float(last[name]) for name in MOVEMENTS]
+    tops = last["start"] + np.cumsum([0.0, *steps])
+    colours = [BLUE, *(GREEN if step >= 0 else VERMILION for step in steps), BLUE]
+    heights = [float(last["start"]), *steps, float(last["end"])]
+    bottoms = [0.0, *tops[:-1], 0.0]
+    labels = ["start", *(name.replace("_", " ") for name in MOVEMENTS), "end"]
+    ax.bar(range(len(labels)), heights, bottom=bottoms, color=colours, width=0.65)
+    ax.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
+    ax.set_ylabel("per month")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    ax.set_title(f"What moved recurring revenue in {last['quarter']}")
+    told = ", ".join(f"{label} {height:+,.0f}" for label, height in zip(labels[1:-1], steps, strict=True))
+    return describe(ax, f"Monthly recurring revenue went from {last['start']:,.0f} to {last['end']:,.0f} in {last['quarter']}: {told}.")
+
+
+def retention_curve_chart(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Share of customers still there by age, one step line with its 95 % band per segment.
+
+    Args:
+        curve: As `churn.retention_curve` makes it.
+        ax: Where to draw; new axes by default.
+    """
+    ax = ax or new_axes()
+    if curve.empty:
+        return _nothing(ax, "Customers still there")
+    told = []
+    for colour, (segment, part) in zip(_colours(curve["segment"].nunique()), curve.groupby("segment", sort=False), strict=True):
+        bends = _bends(part)
+        ax.step(bends["day"], bends["share"], where="post", color=colour, label=safe_label(segment))
+        ax.fill_between(bends["day"], bends["lower"], bends["upper"], step="post", color=colour, alpha=0.12, linewidth=0)
+        told.append(f"{segment} {part['share'].iloc[-1]:.0%} at day {part['day'].iloc[-1]}")
+    ax.set_ylim(0, 1.02)
+    ax.set_xlabel("days since the customer started")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.legend(loc="lower left", fontsize=9)
+    ax.set_title("Customers still there, by age")
+    return describe(ax, f"Share of customers still in their first life, at the last day observed: {'; '.join(told)}.")
+
+
+def cohort_triangle_chart(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """The cohort triangle as a heat map; what has not been observed stays blank.
+
+    Args:
+        table: As `churn.triangle_table` makes it.
+        ax: Where to draw; new axes by default.
+    """
+    import seaborn as sns
+
+    if table.empty:
+        return _nothing(ax or new_axes(), "Cohorts")
+    ax = ax or new_axes(height=0.9 + 0.32 * len(table))
+    shares = table.set_index("cohort")
+    shares.columns = [name.removesuffix("_share").removeprefix("q") for name in shares.columns]
+    top = max(1.0, float(np.nanmax(shares.to_numpy())))
+    drawn: dict[str, Any] = {"annot": True, "fmt": ".0%", "cbar": False, "linewidths": 1.5, "annot_kws": {"fontsize": 8}}
+    sns.heatmap(shares, ax=ax, vmin=0, vmax=top, cmap="Blues", **drawn)
+    ax.grid(visible=False)
+    ax.set_xlabel("quarters after the one they started in")
+    ax.set_ylabel("")
+    ax.tick_params(axis="y", rotation=0)
+    ax.set_title("Still there at the end of each quarter, by starting quarter")
+    later = shares.iloc[:, -1].dropna()
+    oldest, value = later.index[0], later.iloc[0]
+    newest = f"{shares.index[-1]} stands at {shares.iloc[-1].dropna().iloc[-1]:.0%}"
+    return describe(ax, f"{len(shares)} cohorts: {value:.0%} of {oldest} is there after {shares.columns[-1]} quarters; {newest}.")
+
+
+def early_churn_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Share of customers gone within 90 days per segment, with 95 % limits; segments that differ from the rest stand out.
+
+    Args:
+        frame: As `churn.early_churn` makes it.
+        ax: Where to draw; new axes by default.
+    """
+    known = frame[frame["churned_share"].notna()]
+    if known.empty:
+        return _nothing(ax or new_axes(), "Customers gone within 90 days")
+    ax = ax or new_axes(height=1.2 + 0.34 * len(known))
+    colours = known["differs"].map({"more": VERMILION, "less": GREEN}).fillna(SLATE).tolist()
+    _dots(ax, known["segment"], known["churned_share"], limits=(known["lower_share"], known["upper_share"]), colours=colours)
+    ax.set_xlim(left=0)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.set_title("Customers gone within 90 days of starting")
+    told = "; ".join(f"{row.segment} {row.churned_share:.1%}" for row in known.itertuples())
+    more = ", ".join(known.loc[known["differs"] == "more", "segment"]) or "none"
+    return describe(ax, f"Share gone within 90 days: {told}. More than the rest: {more}.")
+
+
+def hazard_ratio_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Hazard ratios of churn with 95 % limits on a logarithmic scale; 1 is the reference group.
+
+    Args:
+        frame: As `churn.hazard_ratios` makes it.
+        ax: Where to draw; new axes by default.
+    """
+    known = frame[frame["hazard_ratio"].notna()]
+    if known.empty:
+        return _nothing(ax or new_axes(), "Hazard ratios of churn")
+    ax = ax or new_axes(height=1.2 + 0.34 * len(known))
+    labels = known["attribute"] + ": " + known["group"]
+    apart = np.where(known["lower"] > 1, VERMILION, np.where(known["upper"] < 1, GREEN, SLATE)).tolist()
+    _dots(ax, labels, known["hazard_ratio"], limits=(known["lower"], known["upper"]), colours=apart)
+    ax.axvline(1, color=MUTED, linewidth=1, linestyle="--")
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.minorticks_off()
+    ax.set_xlabel("hazard of leaving, relative to the reference")
+    ax.set_title("Who leaves sooner, each given the other attributes")
+    told = "; ".join(f"{row.attribute} {row.group} {row.hazard_ratio:.2f} against {row.reference}" for row in known.itertuples())
+    return describe(ax, f"Hazard ratios of churn: {told}.")
+
+
+def lifetime_value_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Value per customer over the months observed, with 95 % limits, and what winning one cost.
+
+    Args:
+        frame: As `churn.lifetime_value` makes it.
+        ax: Where to draw; new axes by default.
+    """
+    known = frame[frame["value"].notna()]
+    if known.empty:
+        return _nothing(ax or new_axes(), "Lifetime value")
+    ax = ax or new_axes(height=1.4 + 0.34 * len(known))
+    labels = known["segment"] + known["months"].map(lambda months: f" (to month {months:.0f})")
+    _dots(ax, labels, known["value"], limits=(known["lower"], known["upper"]), colours=[BLUE] * len(known), label="value per customer")
+    cost = known["cost_per_customer"]
+    if cost.notna().any():
+        ax.scatter(cost, range(len(known)), marker="|", s=160, color=VERMILION, label="cost of winning one", zorder=3)
+        ax.legend(loc="lower right", fontsize=9)
+    ax.set_xlim(left=0)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    ax.set_title("What a customer has brought, and cost")
+    told = "; ".join(f"{row.segment} {row.value:,.0f} by month {row.months:.0f}" for row in known.itertuples())
+    return describe(ax, f"Value per customer ({known['basis'].iloc[0]}): {told}.")
+
+
+def churned_by_source_of_truth_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Customers churned by each record, and the conflicts between records.
+
+    Args:
+        frame: As `churn.churned_by_source_of_truth` makes it.
+        ax: Where to draw; new axes by default.
+    """
+    known = frame[frame["customers"] > 0] if len(frame) else frame
+    if known.empty:
+        return _nothing(ax or new_axes(), "Churned, by record")
+    ax = ax or new_axes(height=1.2 + 0.34 * len(known))
+    conflicts = "conflict: " + known["record"] + " / " + known["other"].fillna("")
+    labels = known["record"].where(known["kind"] == "churned", conflicts).tolist()
+    colours = np.where(known["kind"] == "churned", BLUE, VERMILION).tolist()
+    ax.barh(range(len(known)), known["n"], color=colours, height=0.6)
+    _names(ax, labels)
+    ax.set_xlabel("customers")
+    ax.set_title("Churned customers, by record")
+    told = "; ".join(f"{label} {n:,}" for label, n in zip(labels, known["n"], strict=True))
+    return describe(ax, f"Of {known['customers'].iloc[0]:,} customers: {told}.")
+
+
+def _bends(part: pd.DataFrame) -> pd.DataFrame:
+    """The days on which a step line bends, and its ends: as many points as there are churns, not days."""
+    moved = (part["churned"] > 0).to_numpy()
+    moved[[0, -1]] = True
+    return part[moved]
+
+
+def _dots(ax: Axes, labels: Any, values: Any, *, limits: tuple[Any, Any], colours: list[str], label: str | None = None) -> None:
+    """One dot with its limits per row, the first row on top."""
+    lower, upper = limits
+    places = np.arange(len(values))
+    ax.hlines(places, lower, upper, colors=colours, linewidth=2)
+    ax.scatter(values, places, color=colours, s=36, zorder=3, label=label)
+    ax.grid(visible=False, axis="y")
+    ax.grid(visible=True, axis="x")
+    _names(ax, labels)
+
+
+def _names(ax: Axes, labels: Any) -> None:
+    ax.set_yticks(range(len(labels)), [safe_label(label) for label in labels])
+    ax.invert_yaxis()
+
+
+def _colours(n: int) -> list[str]:
+    return [PALETTE[at % len(PALETTE)] for at in range(n)]
+
+
+def _nothing(ax: Axes, heading: str) -> Axes:
+    """Axes that say in words that there is nothing to draw."""
+    ax.set_title(heading)
+    ax.set_axis_off()
+    ax.text(0, 0.5, NOT_TOLD, transform=ax.transAxes)
+    return describe(ax, NOT_TOLD)

@@ -33,8 +33,10 @@ def recorded(leads: pd.DataFrame, *, deals: pd.DataFrame, merges: pd.DataFrame) 
     won = deals[(deals["outcome"] == "won") & (deals["deal_type"] == "new")]
     amount = (won["amount"] * won["currency"].map(BASE_RATES)).fillna(0.0)
     size = len(span.QUARTERS)
-    return (np.bincount(_quarters(kept["created_at"]), minlength=size),
-            np.bincount(_quarters(won["closed_at"]), weights=amount, minlength=size))
+    return (
+        np.bincount(_quarters(kept["created_at"]), minlength=size),
+        np.bincount(_quarters(won["closed_at"]), weights=amount, minlength=size),
+    )
 
 
 def targets_table(*, leads: np.ndarray, bookings: np.ndarray) -> pd.DataFrame:
@@ -84,6 +86,7 @@ def exchange_rates_table() -> pd.DataFrame:
     parts = []
     for place, (currency, base) in enumerate(BASE_RATES.items()):
         wave = 0.02 * np.sin(np.arange(len(months)) / 3.0 + place) * moving * (currency != "EUR")
-        parts.append(pd.DataFrame({"currency": currency, "valid_on": span.dates(days),
-                                   "rate_to_reporting": np.round(base * (1 + wave), 4)}))
+        parts.append(
+            pd.DataFrame({"currency": currency, "valid_on": span.dates(days), "rate_to_reporting": np.round(base * (1 + wave), 4)})
+        )
     return pd.concat(parts, ignore_index=True)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.samples import company, span
-from alignment_toolkit.samples.leads import identifiers
+from alignment_toolkit.samples.leads import identifiers, only
 from alignment_toolkit.samples.population import generator
 
 LATER_HAZARD = 0.0006
@@ -47,11 +47,22 @@ def life_days(rng: np.random.Generator, *, source: np.ndarray) -> np.ndarray:
     return np.maximum(life.astype(np.int64), 1)
 
 
-def _rows(wins: Wins, *, who: np.ndarray, start: np.ndarray, end: np.ndarray, mrr: np.ndarray, trial: bool,
-          ends_life: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({"who": who, "customer_id": wins.customer[who], "lead_id": wins.lead_id[who], "start": start,
-                         "end": end, "mrr": np.round(mrr, 2), "currency": wins.currency[who], "is_trial": trial,
-                         "ends_life": ends_life})
+def _rows(
+    wins: Wins, *, who: np.ndarray, start: np.ndarray, end: np.ndarray, mrr: np.ndarray, trial: bool, ends_life: np.ndarray
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "who": who,
+            "customer_id": wins.customer[who],
+            "lead_id": wins.lead_id[who],
+            "start": start,
+            "end": end,
+            "mrr": np.round(mrr, 2),
+            "currency": wins.currency[who],
+            "is_trial": trial,
+            "ends_life": ends_life,
+        }
+    )
 
 
 def _paid_spells(rng: np.random.Generator, *, wins: Wins, first: np.ndarray, life: np.ndarray) -> pd.DataFrame:
@@ -69,8 +80,9 @@ def _paid_spells(rng: np.random.Generator, *, wins: Wins, first: np.ndarray, lif
     who, column = np.nonzero(start < life[:, None])
     cut = np.minimum(end[who, column], life[who])
     last = (column == MAX_CHANGES) | (end[who, column] >= life[who])
-    return _rows(wins, who=who, start=first[who] + start[who, column], end=first[who] + cut,
-                 mrr=price[who, column], trial=False, ends_life=last)
+    return _rows(
+        wins, who=who, start=first[who] + start[who, column], end=first[who] + cut, mrr=price[who, column], trial=False, ends_life=last
+    )
 
 
 def _returns(rng: np.random.Generator, *, wins: Wins, end: np.ndarray) -> pd.DataFrame:
@@ -78,14 +90,20 @@ def _returns(rng: np.random.Generator, *, wins: Wins, end: np.ndarray) -> pd.Dat
     who = np.flatnonzero(rng.random(len(wins)) < 0.12)
     start = end[who] + rng.integers(31, 121, len(who))
     stay = 1 + rng.exponential(400.0, len(who)).astype(np.int64)
-    return _rows(wins, who=who, start=start, end=start + stay, mrr=wins.mrr[who], trial=False,
-                 ends_life=np.ones(len(who), dtype=bool))
+    return _rows(wins, who=who, start=start, end=start + stay, mrr=wins.mrr[who], trial=False, ends_life=np.ones(len(who), dtype=bool))
 
 
 def _trials(rng: np.random.Generator, *, wins: Wins, first: np.ndarray) -> pd.DataFrame:
     who = np.flatnonzero(rng.random(len(wins)) < 0.15)
-    return _rows(wins, who=who, start=first[who] - TRIAL_DAYS, end=first[who], mrr=np.zeros(len(who)), trial=True,
-                 ends_life=np.zeros(len(who), dtype=bool))
+    return _rows(
+        wins,
+        who=who,
+        start=first[who] - TRIAL_DAYS,
+        end=first[who],
+        mrr=np.zeros(len(who)),
+        trial=True,
+        ends_life=np.zeros(len(who), dtype=bool),
+    )
 
 
 def draw_spells(wins: Wins, *, seed: int) -> pd.DataFrame:
@@ -113,17 +131,19 @@ def subscriptions_table(spells: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     ended = (spells["end"] <= LAST).to_numpy()
     reason = np.array(CHURN_REASONS, dtype=object)[rng.integers(0, len(CHURN_REASONS), len(spells))]
     said = ended & spells["ends_life"].to_numpy() & (rng.random(len(spells)) < 0.8)
-    return pd.DataFrame({
-        "subscription_id": identifiers("S", size=len(spells)),
-        "customer_id": spells["customer_id"].to_numpy(),
-        "lead_id": spells["lead_id"].to_numpy(),
-        "started_on": span.dates(spells["start"].to_numpy()),
-        "ended_on": span.dates(np.where(ended, spells["end"], LAST)).where(ended),
-        "mrr": spells["mrr"].to_numpy(),
-        "currency": spells["currency"].to_numpy(),
-        "is_trial": spells["is_trial"].to_numpy(),
-        "churn_reason": np.where(said, reason, None),
-    })
+    return pd.DataFrame(
+        {
+            "subscription_id": identifiers("S", size=len(spells)),
+            "customer_id": spells["customer_id"].to_numpy(),
+            "lead_id": spells["lead_id"].to_numpy(),
+            "started_on": span.dates(spells["start"].to_numpy()),
+            "ended_on": span.dates(np.where(ended, spells["end"], LAST)).where(ended),
+            "mrr": spells["mrr"].to_numpy(),
+            "currency": spells["currency"].to_numpy(),
+            "is_trial": spells["is_trial"].to_numpy(),
+            "churn_reason": only(reason, where=said),
+        }
+    )
 
 
 def churn_events_table(spells: pd.DataFrame, *, seed: int) -> pd.DataFrame:
@@ -141,9 +161,9 @@ def churn_events_table(spells: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     day = np.where(churned, last, np.minimum(LAST, last) - rng.integers(0, 60, size))
     ids = last.index.to_numpy(dtype=object)
     reason = np.array(CHURN_REASONS, dtype=object)[rng.integers(0, len(CHURN_REASONS), size)]
-    events = pd.DataFrame({"customer_id": ids[event], "churned_on": span.dates(day[event]), "origin": "event",
-                           "reason": reason[event]})
-    flags = pd.DataFrame({"customer_id": ids[flag], "churned_on": pd.Series(pd.NaT, index=range(flag.sum())),
-                          "origin": "flag", "reason": None})
+    events = pd.DataFrame({"customer_id": ids[event], "churned_on": span.dates(day[event]), "origin": "event", "reason": reason[event]})
+    flags = pd.DataFrame(
+        {"customer_id": ids[flag], "churned_on": pd.Series(pd.NaT, index=range(flag.sum())), "origin": "flag", "reason": None}
+    )
     flags = flags.astype({"churned_on": "datetime64[us]", "reason": object})
     return pd.concat([events, flags], ignore_index=True)

@@ -26,8 +26,9 @@ def _rows(
     order: int,
 ) -> pd.DataFrame:
     """Events of one kind, those before the end of the data."""
-    frame = pd.DataFrame({"deal_id": ids, "seconds": at, "stage": stage, "amount": amount, "outcome": outcome,
-                          "close_day": close, "order": order})
+    frame = pd.DataFrame(
+        {"deal_id": ids, "seconds": at, "stage": stage, "amount": amount, "outcome": outcome, "close_day": close, "order": order}
+    )
     return frame[frame["seconds"] < span.END]
 
 
@@ -46,8 +47,9 @@ def deal_events_table(pipeline: Pipeline, *, paths: DealPaths, amount: np.ndarra
         amount: last amounts in the deal's currency.
         ids: deal ids, row for row.
     """
-    before = _rows(pipeline.created, ids=ids, stage="opportunity", outcome="open", amount=paths.first_amount,
-                   close=paths.first_close, order=0)
+    before = _rows(
+        pipeline.created, ids=ids, stage="opportunity", outcome="open", amount=paths.first_amount, close=paths.first_close, order=0
+    )
     kinds = [
         before,
         _rows(paths.changed, ids=ids, amount=amount, order=1),
@@ -59,11 +61,13 @@ def deal_events_table(pipeline: Pipeline, *, paths: DealPaths, amount: np.ndarra
     events = pd.concat(kinds, ignore_index=True).sort_values(["deal_id", "seconds", "order"], ignore_index=True)
     day = events["close_day"].to_numpy()
     close_on = span.dates(np.where(day == _NO_DAY, 0, day)).where(day != _NO_DAY)
-    return pd.DataFrame({
-        "deal_id": events["deal_id"],
-        "changed_at": span.timestamps(events["seconds"].to_numpy()),
-        "stage": events["stage"],
-        "amount": events["amount"],
-        "outcome": events["outcome"],
-        "close_on": close_on,
-    })
+    return pd.DataFrame(
+        {
+            "deal_id": events["deal_id"],
+            "changed_at": span.timestamps(events["seconds"].to_numpy()),
+            "stage": events["stage"],
+            "amount": events["amount"],
+            "outcome": events["outcome"],
+            "close_on": close_on,
+        }
+    )

@@ -42,15 +42,14 @@ def lost_records(
     survivor[-1] = lost[-2]
     stamps = np.minimum(at + rng.integers(3_600, 30 * company.DAY, len(merged)), span.END - 1)
     stamps[-1] = min(stamps[-1], at[-1] + 1_800)
-    return pd.DataFrame({"table": "leads", "lost_id": lost, "survivor_id": survivor,
-                         "merged_at": span.timestamps(stamps)}), at
+    return pd.DataFrame({"table": "leads", "lost_id": lost, "survivor_id": survivor, "merged_at": span.timestamps(stamps)}), at
 
 
 def with_lost_records(leads: pd.DataFrame, *, merged: np.ndarray, merges: pd.DataFrame, at: np.ndarray) -> pd.DataFrame:
     """`leads` with a row for every other record merged away; the rest are known by their events only."""
     rows = leads.iloc[merged].assign(lead_id=merges["lost_id"].to_numpy(), created_at=span.timestamps(at).to_numpy())
-    rows = rows.assign(score=np.nan, score_at=pd.NaT, assigned_at=pd.NaT, owner_id=None)
-    rows = rows.astype({"score_at": "datetime64[us]", "assigned_at": "datetime64[us]"})
+    never = np.full(len(rows), np.datetime64("NaT", "us"))
+    rows = rows.assign(score=np.nan, score_at=never, assigned_at=never, owner_id=None)
     return pd.concat([leads, rows.iloc[::2]], ignore_index=True)
 
 
@@ -75,8 +74,11 @@ def without_amounts(deals: pd.DataFrame, *, events: pd.DataFrame, seed: int) -> 
     places = np.flatnonzero(deals["deal_type"] == "new")
     size = number(NO_AMOUNT_SHARE, size=len(places))
     gone = deals["deal_id"].to_numpy()[rng.permutation(places)[:size]]
-    return (deals.assign(amount=deals["amount"].mask(deals["deal_id"].isin(gone))),
-            events.assign(amount=events["amount"].mask(events["deal_id"].isin(gone))), size)
+    return (
+        deals.assign(amount=deals["amount"].mask(deals["deal_id"].isin(gone))),
+        events.assign(amount=events["amount"].mask(events["deal_id"].isin(gone))),
+        size,
+    )
 
 
 def with_unknown_products(deals: pd.DataFrame, *, seed: int) -> tuple[pd.DataFrame, int]:

@@ -12,7 +12,7 @@ import pandas as pd
 from alignment_toolkit.samples import company, span
 from alignment_toolkit.samples.faults import Chosen, next_after_sql
 from alignment_toolkit.samples.outcomes import Outcomes
-from alignment_toolkit.samples.population import Population, generator
+from alignment_toolkit.samples.population import generator
 from alignment_toolkit.samples.stages import Visits
 
 
@@ -22,8 +22,7 @@ def _of(events: pd.DataFrame, *, ids: np.ndarray, stages: tuple[str, ...]) -> pd
 
 
 def _added(ids: np.ndarray, *, stage: str, at: np.ndarray, reason: str | None = None) -> pd.DataFrame:
-    return pd.DataFrame({"lead_id": ids, "stage": stage, "entered_at": span.timestamps(at), "reason": reason,
-                         "is_backfilled": False})
+    return pd.DataFrame({"lead_id": ids, "stage": stage, "entered_at": span.timestamps(at), "reason": reason, "is_backfilled": False})
 
 
 def _skip(events: pd.DataFrame, *, ids: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
@@ -76,7 +75,6 @@ def break_stages(
     events: pd.DataFrame,
     *,
     chosen: Chosen,
-    population: Population,
     outcomes: Outcomes,
     visits: Visits,
     ids: np.ndarray,
@@ -90,7 +88,6 @@ def break_stages(
     Args:
         events: a clean `stage_events`.
         chosen: who gets which fault.
-        population: the leads.
         outcomes: their latent ends.
         visits: their latent stage entries.
         ids: lead ids by position.
@@ -102,8 +99,7 @@ def break_stages(
     rng, back = generator(seed, part=20), chosen.moved_back
     early, gone = ids[chosen.before_creation], ids[chosen.lost_before_creation]
     events = _skip(events, ids=ids[chosen.skipped], rng=rng)
-    events = _move_back(events, ids=ids[back], start=visits.first[back, 3],
-                        end=next_after_sql(visits, outcomes=outcomes)[back])
+    events = _move_back(events, ids=ids[back], start=visits.first[back, 3], end=next_after_sql(visits, outcomes=outcomes)[back])
     events = _backfill(events, ids=ids[chosen.backfilled], sql=visits.first[chosen.backfilled, 3])
     events = _before_creation(events, ids=early, stage="lead", rng=rng)
     events = _before_creation(events, ids=gone, stage="lost", rng=rng)

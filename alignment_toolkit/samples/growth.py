@@ -21,8 +21,15 @@ def _expansions(spells: pd.DataFrame) -> pd.DataFrame:
     paid = spells[~spells["is_trial"]]
     rise = paid["mrr"] - paid.groupby("who")["mrr"].shift()
     grown = paid[rise > 0]
-    return pd.DataFrame({"customer_id": grown["customer_id"], "day": grown["start"], "kind": 0,
-                         "currency": grown["currency"], "amount": np.round(12 * rise[rise > 0], 2)})
+    return pd.DataFrame(
+        {
+            "customer_id": grown["customer_id"],
+            "day": grown["start"],
+            "kind": 0,
+            "currency": grown["currency"],
+            "amount": np.round(12 * rise[rise > 0], 2),
+        }
+    )
 
 
 def _renewals(spells: pd.DataFrame) -> pd.DataFrame:
@@ -33,8 +40,17 @@ def _renewals(spells: pd.DataFrame) -> pd.DataFrame:
     for years in (1, 2):
         day = first + 365 * years
         mine = paid[(paid["start"] <= day) & (day < paid["end"]) & (day <= LAST)]
-        parts.append(pd.DataFrame({"customer_id": mine["customer_id"], "day": day[mine.index], "kind": 1,
-                                   "currency": mine["currency"], "amount": np.round(12 * mine["mrr"], 2)}))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "customer_id": mine["customer_id"],
+                    "day": day[mine.index],
+                    "kind": 1,
+                    "currency": mine["currency"],
+                    "amount": np.round(12 * mine["mrr"], 2),
+                }
+            )
+        )
     return pd.concat(parts)
 
 
@@ -52,30 +68,32 @@ def growth_tables(spells: pd.DataFrame, *, first: int, seed: int) -> tuple[pd.Da
     closed = rows["day"].to_numpy() * company.DAY + _NOON
     created = closed - rng.integers(10, 61, size) * company.DAY
     owner = identifiers("U", size=MARKETERS + SELLERS + SUCCESS)[MARKETERS + SELLERS + rng.integers(0, SUCCESS, size)]
-    deals = pd.DataFrame({
-        "deal_id": ids,
-        "lead_id": np.full(size, None, dtype=object),
-        "account_id": rows["customer_id"].to_numpy(),
-        "created_at": span.timestamps(created),
-        "closed_at": span.timestamps(closed),
-        "outcome": np.full(size, "won", dtype=object),
-        "amount": rows["amount"].to_numpy(),
-        "product": labels(company.PRODUCTS, codes=rng.choice(3, size, p=(0.5, 0.3, 0.2))),
-        "currency": rows["currency"].to_numpy(),
-        "close_on": span.dates(rows["day"].to_numpy()),
-        "deal_type": labels(("expansion", "renewal"), codes=rows["kind"].to_numpy()),
-        "source": np.full(size, None, dtype=object),
-        "owner_id": owner,
-        "loss_reason": np.full(size, None, dtype=object),
-    })
+    deals = pd.DataFrame(
+        {
+            "deal_id": ids,
+            "lead_id": np.full(size, None, dtype=object),
+            "account_id": rows["customer_id"].to_numpy(),
+            "created_at": span.timestamps(created),
+            "closed_at": span.timestamps(closed),
+            "outcome": np.full(size, "won", dtype=object),
+            "amount": rows["amount"].to_numpy(),
+            "product": labels(company.PRODUCTS, codes=rng.choice(3, size, p=(0.5, 0.3, 0.2))),
+            "currency": rows["currency"].to_numpy(),
+            "close_on": span.dates(rows["day"].to_numpy()),
+            "deal_type": labels(("expansion", "renewal"), codes=rows["kind"].to_numpy()),
+            "source": np.full(size, None, dtype=object),
+            "owner_id": owner,
+            "loss_reason": np.full(size, None, dtype=object),
+        }
+    )
     return deals, _events(deals)
 
 
 def _events(deals: pd.DataFrame) -> pd.DataFrame:
     shared = {"deal_id": deals["deal_id"], "close_on": deals["close_on"]}
-    opened = pd.DataFrame({**shared, "changed_at": deals["created_at"], "stage": "opportunity",
-                           "amount": deals["amount"], "outcome": "open"})
-    closed = pd.DataFrame({**shared, "changed_at": deals["closed_at"], "stage": "won",
-                           "amount": np.nan, "outcome": "won"})
+    opened = pd.DataFrame(
+        {**shared, "changed_at": deals["created_at"], "stage": "opportunity", "amount": deals["amount"], "outcome": "open"}
+    )
+    closed = pd.DataFrame({**shared, "changed_at": deals["closed_at"], "stage": "won", "amount": np.nan, "outcome": "won"})
     both = pd.concat([opened, closed]).sort_values(["deal_id", "changed_at"], ignore_index=True)
     return both[["deal_id", "changed_at", "stage", "amount", "outcome", "close_on"]]

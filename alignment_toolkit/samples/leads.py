@@ -39,6 +39,13 @@ def labels(names: tuple[str, ...], *, codes: np.ndarray) -> np.ndarray:
     return np.array([*names, None], dtype=object)[codes]
 
 
+def only(values: np.ndarray, *, where: np.ndarray) -> np.ndarray:
+    """The values where the mask is true, null elsewhere, as an object array."""
+    kept = values.astype(object)
+    kept[~where] = None
+    return kept
+
+
 def hand_over(population: Population, *, outcomes: Outcomes, visits: Visits, seed: int) -> Handover:
     """Assign MQLs to sellers a few hours after they qualify, before anything else happens to them."""
     rng = generator(seed, part=5)
@@ -60,7 +67,7 @@ def accounts(population: Population, *, visits: Visits, seed: int) -> np.ndarray
     number = np.maximum.accumulate(np.where(share, 0, np.arange(len(population))))
     account = identifiers("A", size=len(population))[number]
     nameless = (rng.random(len(population)) < 0.15) & (visits.opportunity >= span.END)
-    return np.where(nameless, None, account)
+    return only(account, where=~nameless)
 
 
 def _scores(rng: np.random.Generator, *, population: Population) -> np.ndarray:
@@ -82,20 +89,22 @@ def leads_table(population: Population, *, handover: Handover, account: np.ndarr
     rng = generator(seed, part=7)
     scored = population.created + (rng.gamma(1.5, 8.0, len(population)) * 3_600).astype(np.int64)
     scored = np.where((rng.random(len(population)) < 0.08) | (scored >= span.END), span.NEVER, scored)
-    return pd.DataFrame({
-        "lead_id": identifiers("L", size=len(population)),
-        "created_at": span.timestamps(population.created),
-        "source": labels(tuple(item.name for item in company.SOURCES), codes=population.source),
-        "campaign_id": campaign_ids(population.campaign),
-        "persona": labels(tuple(item.name for item in company.PERSONAS), codes=population.persona),
-        "segment": labels(tuple(item.name for item in company.SEGMENTS), codes=population.segment),
-        "region": labels(tuple(item.name for item in company.REGIONS), codes=population.region),
-        "score": np.where(scored < span.NEVER, _scores(rng, population=population), np.nan),
-        "score_at": span.timestamps(scored),
-        "account_id": account,
-        "owner_id": _owner_ids(handover, rng=rng),
-        "assigned_at": span.timestamps(handover.assigned),
-    })
+    return pd.DataFrame(
+        {
+            "lead_id": identifiers("L", size=len(population)),
+            "created_at": span.timestamps(population.created),
+            "source": labels(tuple(item.name for item in company.SOURCES), codes=population.source),
+            "campaign_id": campaign_ids(population.campaign),
+            "persona": labels(tuple(item.name for item in company.PERSONAS), codes=population.persona),
+            "segment": labels(tuple(item.name for item in company.SEGMENTS), codes=population.segment),
+            "region": labels(tuple(item.name for item in company.REGIONS), codes=population.region),
+            "score": np.where(scored < span.NEVER, _scores(rng, population=population), np.nan),
+            "score_at": span.timestamps(scored),
+            "account_id": account,
+            "owner_id": _owner_ids(handover, rng=rng),
+            "assigned_at": span.timestamps(handover.assigned),
+        }
+    )
 
 
 def campaign_ids(codes: np.ndarray) -> np.ndarray:
@@ -110,13 +119,15 @@ def stage_events_table(events: Events, *, outcomes: Outcomes, ids: np.ndarray, s
     early = rng.integers(0, len(EARLY_REASONS), len(outcomes.depth))
     late = rng.integers(0, len(LATE_REASONS), len(outcomes.depth))
     reason = np.where(outcomes.depth < 2, labels(EARLY_REASONS, codes=early), labels(LATE_REASONS, codes=late))
-    return pd.DataFrame({
-        "lead_id": ids[events.lead],
-        "stage": labels(company.STAGES, codes=events.stage),
-        "entered_at": span.timestamps(events.at),
-        "reason": np.where(events.stage == company.LOST, reason[events.lead], None),
-        "is_backfilled": np.zeros(len(events.lead), dtype=bool),
-    })
+    return pd.DataFrame(
+        {
+            "lead_id": ids[events.lead],
+            "stage": labels(company.STAGES, codes=events.stage),
+            "entered_at": span.timestamps(events.at),
+            "reason": only(reason[events.lead], where=events.stage == company.LOST),
+            "is_backfilled": np.zeros(len(events.lead), dtype=bool),
+        }
+    )
 
 
 def feedback_table(
@@ -133,11 +144,14 @@ def feedback_table(
     early = rng.integers(0, len(EARLY_REASONS), size)
     unfit = population.campaign == company.position(company.CAMPAIGNS, name=company.PLANTED.improved_campaign)
     reason = labels(EARLY_REASONS, codes=np.where(unfit, 0, early))
-    reason = np.where(accepted | (rng.random(size) < 0.2), None, np.where(recycled, RECYCLED_REASON, reason))
+    said = ~accepted & (rng.random(size) >= 0.2)
+    reason = only(np.where(recycled, RECYCLED_REASON, reason), where=said)
     order = np.flatnonzero(told)[np.argsort(given[told], kind="stable")]
-    return pd.DataFrame({
-        "lead_id": ids[order],
-        "given_at": span.timestamps(given[order]),
-        "verdict": verdict[order].astype(object),
-        "reason": reason[order],
-    })
+    return pd.DataFrame(
+        {
+            "lead_id": ids[order],
+            "given_at": span.timestamps(given[order]),
+            "verdict": verdict[order].astype(object),
+            "reason": reason[order],
+        }
+    )

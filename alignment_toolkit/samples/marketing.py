@@ -29,16 +29,18 @@ def campaigns_table() -> pd.DataFrame:
     """The canonical table `campaigns`."""
     channels = {source.name: source.channel for source in company.SOURCES}
     days = span.local_days(span.BOUNDS)
-    running = [campaign.last < len(span.QUARTERS) - 1 for campaign in company.CAMPAIGNS]
+    over = np.array([campaign.last < len(span.QUARTERS) - 1 for campaign in company.CAMPAIGNS])
     ended = span.dates(np.array([days[campaign.last + 1] - 1 for campaign in company.CAMPAIGNS]))
-    return pd.DataFrame({
-        "campaign_id": campaign_ids(np.arange(len(company.CAMPAIGNS))),
-        "name": [campaign.name for campaign in company.CAMPAIGNS],
-        "channel": [channels[campaign.source] for campaign in company.CAMPAIGNS],
-        "started_on": span.dates(np.array([days[campaign.first] for campaign in company.CAMPAIGNS])),
-        "ended_on": ended.where(running),
-        "persona": np.array([campaign.persona for campaign in company.CAMPAIGNS], dtype=object),
-    })
+    return pd.DataFrame(
+        {
+            "campaign_id": campaign_ids(np.arange(len(company.CAMPAIGNS))),
+            "name": [campaign.name for campaign in company.CAMPAIGNS],
+            "channel": [channels[campaign.source] for campaign in company.CAMPAIGNS],
+            "started_on": span.dates(np.array([days[campaign.first] for campaign in company.CAMPAIGNS])),
+            "ended_on": ended.where(over),
+            "persona": np.array([campaign.persona for campaign in company.CAMPAIGNS], dtype=object),
+        }
+    )
 
 
 def costs_table(population: Population, *, seed: int) -> pd.DataFrame:
@@ -52,12 +54,14 @@ def costs_table(population: Population, *, seed: int) -> pd.DataFrame:
     place = counts["campaign"].to_numpy()
     cost = 150.0 + counts["n"].to_numpy() * price[place] * rng.uniform(0.9, 1.1, len(counts))
     month = counts["month"].to_numpy().astype("datetime64[M]").astype("datetime64[D]")
-    return pd.DataFrame({
-        "campaign_id": campaign_ids(place),
-        "spent_on": span.dates(month.astype(np.int64)),
-        "cost": np.round(cost, 2),
-        "currency": np.where(price[place] == 30.0, "USD", "EUR").astype(object),
-    })
+    return pd.DataFrame(
+        {
+            "campaign_id": campaign_ids(place),
+            "spent_on": span.dates(month.astype(np.int64)),
+            "cost": np.round(cost, 2),
+            "currency": np.where(price[place] == 30.0, "USD", "EUR").astype(object),
+        }
+    )
 
 
 def actions_table() -> pd.DataFrame:
@@ -67,11 +71,13 @@ def actions_table() -> pd.DataFrame:
     rows.sort(key=lambda row: row[1])
     places = np.array([company.position(company.CAMPAIGNS, name=name) for name, _, _ in rows])
     seconds = np.array([span.day_number(day) * company.DAY + 9 * 3_600 for _, day, _ in rows])
-    return pd.DataFrame({
-        "campaign_id": campaign_ids(places),
-        "acted_at": span.timestamps(seconds),
-        "action": [action for _, _, action in rows],
-    })
+    return pd.DataFrame(
+        {
+            "campaign_id": campaign_ids(places),
+            "acted_at": span.timestamps(seconds),
+            "action": [action for _, _, action in rows],
+        }
+    )
 
 
 def _marketing(rng: np.random.Generator, *, population: Population, last: np.ndarray) -> pd.DataFrame:
@@ -87,14 +93,16 @@ def _marketing(rng: np.random.Generator, *, population: Population, last: np.nda
     places = {source.name: place for place, source in enumerate(company.SOURCES)}
     of_campaign = np.array([places[item.source] for item in company.CAMPAIGNS])[campaign]
     email = len(company.SOURCES)
-    return pd.DataFrame({
-        "lead": np.concatenate([np.arange(size), lead]),
-        "at": np.concatenate([population.created, at]),
-        "channel": np.concatenate([population.source, np.where(fits, of_campaign, email)]),
-        "campaign": np.concatenate([population.campaign, np.where(fits, campaign, -1)]),
-        "side": 0,
-        "is_human": False,
-    })
+    return pd.DataFrame(
+        {
+            "lead": np.concatenate([np.arange(size), lead]),
+            "at": np.concatenate([population.created, at]),
+            "channel": np.concatenate([population.source, np.where(fits, of_campaign, email)]),
+            "campaign": np.concatenate([population.campaign, np.where(fits, campaign, -1)]),
+            "side": 0,
+            "is_human": False,
+        }
+    )
 
 
 def _first_sales(rng: np.random.Generator, *, population: Population, handover: Handover) -> np.ndarray:
@@ -117,14 +125,16 @@ def _sales(rng: np.random.Generator, *, population: Population, handover: Handov
     more = first[lead] + 1 + (rng.random(len(lead)) * room).astype(np.int64)
     email = len(company.SOURCES)
     channel = email + 1 + rng.integers(0, len(SALES_CHANNELS), len(people) + len(lead))
-    return pd.DataFrame({
-        "lead": np.concatenate([robots, people, lead]),
-        "at": np.concatenate([handover.assigned[robots] + 300, first[people], more]),
-        "channel": np.concatenate([np.full(len(robots), email + 2), channel]),
-        "campaign": -1,
-        "side": 1,
-        "is_human": np.repeat([False, True], [len(robots), len(people) + len(lead)]),
-    })
+    return pd.DataFrame(
+        {
+            "lead": np.concatenate([robots, people, lead]),
+            "at": np.concatenate([handover.assigned[robots] + 300, first[people], more]),
+            "channel": np.concatenate([np.full(len(robots), email + 2), channel]),
+            "campaign": -1,
+            "side": 1,
+            "is_human": np.repeat([False, True], [len(robots), len(people) + len(lead)]),
+        }
+    )
 
 
 def touches_table(
@@ -133,21 +143,22 @@ def touches_table(
     """The canonical table `touches` by instant, and how many touches fell before recording began."""
     rng = generator(seed, part=14)
     last = np.minimum(outcomes.first_end, span.END)
-    parts = [_marketing(rng, population=population, last=last),
-             _sales(rng, population=population, handover=handover, last=last)]
+    parts = [_marketing(rng, population=population, last=last), _sales(rng, population=population, handover=handover, last=last)]
     rows = pd.concat(parts, ignore_index=True)
     rows = rows[rows["at"] < last[rows["lead"].to_numpy()]]
     seen = rows["at"] >= span.instant(*(int(part) for part in company.PLANTED.touches_from.split("-")))
     kept = rows[seen].sort_values(["at", "lead", "channel"], kind="stable", ignore_index=True)
     channels = (*(source.channel for source in company.SOURCES), "email", *SALES_CHANNELS)
     asset = rng.integers(0, len(ASSETS), len(kept))
-    return pd.DataFrame({
-        "touch_id": identifiers("T", size=len(kept)),
-        "lead_id": ids[kept["lead"].to_numpy()],
-        "occurred_at": span.timestamps(kept["at"].to_numpy()),
-        "side": labels(("marketing", "sales"), codes=kept["side"].to_numpy()),
-        "channel": labels(channels, codes=kept["channel"].to_numpy()),
-        "campaign_id": campaign_ids(kept["campaign"].to_numpy()),
-        "asset": labels(ASSETS, codes=np.where(kept["side"] == 0, asset, -1)),
-        "is_human": kept["is_human"].to_numpy(),
-    }), int((~seen).sum())
+    return pd.DataFrame(
+        {
+            "touch_id": identifiers("T", size=len(kept)),
+            "lead_id": ids[kept["lead"].to_numpy()],
+            "occurred_at": span.timestamps(kept["at"].to_numpy()),
+            "side": labels(("marketing", "sales"), codes=kept["side"].to_numpy()),
+            "channel": labels(channels, codes=kept["channel"].to_numpy()),
+            "campaign_id": campaign_ids(kept["campaign"].to_numpy()),
+            "asset": labels(ASSETS, codes=np.where(kept["side"] == 0, asset, -1)),
+            "is_human": kept["is_human"].to_numpy(),
+        }
+    ), int((~seen).sum())

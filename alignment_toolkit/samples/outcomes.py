@@ -80,8 +80,7 @@ def _second_delays(rng: np.random.Generator, *, depth: np.ndarray) -> tuple[np.n
     """
     law = company.LAW
     left = law.second_total_shape - law.second_win_shape - np.array(law.loss_shapes)[depth]
-    waits = [rng.standard_gamma(shape, size=len(depth)) * law.loss_scale * company.DAY
-             for shape in (left, law.second_win_shape)]
+    waits = [rng.standard_gamma(shape, size=len(depth)) * law.loss_scale * company.DAY for shape in (left, law.second_win_shape)]
     first, second = (np.maximum(wait.astype(np.int64), SHORTEST) for wait in waits)
     return first, second
 
@@ -148,5 +147,4 @@ def apply_bad_quarter(population: Population, *, outcomes: Outcomes, seed: int) 
 
 def won_seconds(outcomes: Outcomes) -> np.ndarray:
     """Instant of each lead's first win; `span.NEVER` where it never wins."""
-    return np.where(outcomes.first_won, outcomes.first_end,
-                    np.where(outcomes.second_won, outcomes.second_end, span.NEVER))
+    return np.where(outcomes.first_won, outcomes.first_end, np.where(outcomes.second_won, outcomes.second_end, span.NEVER))

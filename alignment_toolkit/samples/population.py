@@ -107,8 +107,11 @@ def _campaigns(rng: np.random.Generator, *, source: np.ndarray, quarter: np.ndar
     uniform = rng.random(len(source))
     for place, name in enumerate(item.name for item in company.SOURCES):
         for position in range(len(span.QUARTERS)):
-            running = [index for index, campaign in enumerate(company.CAMPAIGNS)
-                       if campaign.source == name and campaign.first <= position <= campaign.last]
+            running = [
+                index
+                for index, campaign in enumerate(company.CAMPAIGNS)
+                if campaign.source == name and campaign.first <= position <= campaign.last
+            ]
             if running:
                 mine = (source == place) & (quarter == position)
                 chosen[mine] = np.array(running)[(uniform[mine] * len(running)).astype(np.int64)]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.samples import company, span
-from alignment_toolkit.samples.leads import LATE_REASONS, MARKETERS, SELLERS, SUCCESS, identifiers, labels
+from alignment_toolkit.samples.leads import LATE_REASONS, MARKETERS, SELLERS, SUCCESS, identifiers, labels, only
 from alignment_toolkit.samples.outcomes import Outcomes
 from alignment_toolkit.samples.population import Population, generator
 from alignment_toolkit.samples.stages import Visits
@@ -134,9 +134,7 @@ def draw_paths(pipeline: Pipeline, *, amount: np.ndarray, seed: int) -> DealPath
     )
 
 
-def deals_table(
-    pipeline: Pipeline, *, paths: DealPaths, amount: np.ndarray, leads: pd.DataFrame, seed: int
-) -> pd.DataFrame:
+def deals_table(pipeline: Pipeline, *, paths: DealPaths, amount: np.ndarray, leads: pd.DataFrame, seed: int) -> pd.DataFrame:
     """The canonical table `deals`, as last seen, for new business."""
     rng = generator(seed, part=12)
     size, closed = len(pipeline), pipeline.closed < span.END
@@ -146,27 +144,29 @@ def deals_table(
     reason = labels(LATE_REASONS, codes=rng.integers(0, len(LATE_REASONS), size))
     seller = MARKETERS + pipeline.region * (SELLERS // len(company.REGIONS)) + rng.integers(0, 3, size)
     last = np.where(paths.changed < span.END, amount, paths.first_amount)
-    return pd.DataFrame({
-        "deal_id": identifiers("D", size=size),
-        "lead_id": np.where(led, leads["lead_id"].to_numpy()[pipeline.lead], None),
-        "account_id": np.where(led, leads["account_id"].to_numpy()[pipeline.lead], identifiers("B", size=size)),
-        "created_at": span.timestamps(pipeline.created),
-        "closed_at": span.timestamps(pipeline.closed),
-        "outcome": outcome.astype(object),
-        "amount": last,
-        "product": labels(company.PRODUCTS, codes=rng.choice(len(company.PRODUCTS), size, p=(0.5, 0.3, 0.2))),
-        "currency": pipeline.currency,
-        "close_on": span.dates(np.where(closed, span.local_days(np.minimum(pipeline.closed, span.END)), expected)),
-        "deal_type": np.full(size, "new", dtype=object),
-        "source": _crm_sources(rng, pipeline=pipeline, leads=leads),
-        "owner_id": identifiers("U", size=MARKETERS + SELLERS + SUCCESS)[seller],
-        "loss_reason": np.where(outcome == "lost", reason, None),
-    })
+    return pd.DataFrame(
+        {
+            "deal_id": identifiers("D", size=size),
+            "lead_id": only(leads["lead_id"].to_numpy()[pipeline.lead], where=led),
+            "account_id": np.where(led, leads["account_id"].to_numpy()[pipeline.lead], identifiers("B", size=size)),
+            "created_at": span.timestamps(pipeline.created),
+            "closed_at": span.timestamps(pipeline.closed),
+            "outcome": outcome.astype(object),
+            "amount": last,
+            "product": labels(company.PRODUCTS, codes=rng.choice(len(company.PRODUCTS), size, p=(0.5, 0.3, 0.2))),
+            "currency": pipeline.currency,
+            "close_on": span.dates(np.where(closed, span.local_days(np.minimum(pipeline.closed, span.END)), expected)),
+            "deal_type": np.full(size, "new", dtype=object),
+            "source": _crm_sources(rng, pipeline=pipeline, leads=leads),
+            "owner_id": identifiers("U", size=MARKETERS + SELLERS + SUCCESS)[seller],
+            "loss_reason": only(reason, where=outcome == "lost"),
+        }
+    )
 
 
 def _crm_sources(rng: np.random.Generator, *, pipeline: Pipeline, leads: pd.DataFrame) -> np.ndarray:
     """The lead's source, but for one source a known share is credited to another; null without a lead."""
     plant = company.PLANTED
-    source = np.where(pipeline.lead >= 0, leads["source"].to_numpy()[pipeline.lead], None)
+    source = only(leads["source"].to_numpy()[pipeline.lead], where=pipeline.lead >= 0)
     wrong = (source == plant.missourced_source) & (rng.random(len(pipeline)) < plant.missourced_share)
     return np.where(wrong, plant.missourced_as, source)

@@ -20,12 +20,12 @@ from alignment_toolkit.samples import (
     faulty_records,
     faulty_stages,
     growth,
-    leads as lead_tables,
     marketing,
     sales,
     span,
     truth_file,
 )
+from alignment_toolkit.samples import leads as lead_tables
 from alignment_toolkit.samples.outcomes import Outcomes, apply_bad_quarter, draw_outcomes, won_seconds
 from alignment_toolkit.samples.population import Population, draw_population
 from alignment_toolkit.samples.stages import Visits, observed_events, place_stages
@@ -34,6 +34,7 @@ SEED = 20260930
 LEADS = 10_000
 FEWEST_LEADS = 500
 ORPHAN_SHARE = 0.0015
+ORPHAN_DEAL_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,9 @@ def _lead_side(world: World) -> dict[str, pd.DataFrame]:
     leads = lead_tables.leads_table(world.population, handover=world.handover, account=world.account, seed=seed)
     ids = leads["lead_id"].to_numpy()
     events = observed_events(world.visits, outcomes=outcomes)
-    feedback = lead_tables.feedback_table(world.population, outcomes=outcomes, visits=world.visits,
-                                          handover=world.handover, ids=ids, seed=seed)
+    feedback = lead_tables.feedback_table(
+        world.population, outcomes=outcomes, visits=world.visits, handover=world.handover, ids=ids, seed=seed
+    )
     stage_events = lead_tables.stage_events_table(events, outcomes=outcomes, ids=ids, seed=seed)
     return {"leads": leads, "stage_events": stage_events, "feedback": feedback}
 
@@ -117,40 +119,64 @@ def _wins(world: World, *, pipeline: sales.Pipeline, deals: pd.DataFrame) -> cus
     )
 
 
-def _break_leads(tables: dict[str, pd.DataFrame], *, world: World, chosen: faults.Chosen) -> dict[str, int]:
-    """Plant the faults of leads and stage events, replacing the tables in the dictionary; returns their numbers."""
+Broken = tuple[dict[str, pd.DataFrame], dict[str, int]]
+
+
+def _break_leads(tables: dict[str, pd.DataFrame], *, world: World, chosen: faults.Chosen) -> Broken:
+    """The tables with the faults of leads and stage events, and how many."""
     ids, seed = tables["leads"]["lead_id"].to_numpy(), world.seed
     merges, at = faulty_records.lost_records(world.population, visits=world.visits, merged=chosen.merged, ids=ids, seed=seed)
     orphans = faulty_records.number(ORPHAN_SHARE, size=len(ids))
-    tables["stage_events"] = faulty_stages.break_stages(
-        tables["stage_events"], chosen=chosen, population=world.population, outcomes=world.outcomes,
-        visits=world.visits, ids=ids, lost_at=at, lost_ids=merges["lost_id"].to_numpy(), orphans=orphans, seed=seed)
+    stage_events = faulty_stages.break_stages(
+        tables["stage_events"], chosen=chosen, outcomes=world.outcomes, visits=world.visits, ids=ids,
+        lost_at=at, lost_ids=merges["lost_id"].to_numpy(), orphans=orphans, seed=seed,
+    )  # fmt: skip
     leads, counts = faulty_records.with_placeholders(tables["leads"], seed=seed)
-    tables["leads"] = faulty_records.with_lost_records(leads, merged=chosen.merged, merges=merges, at=at)
-    tables["merges"] = merges
-    return counts | {"orphan leads in stage_events": orphans}
+    leads = faulty_records.with_lost_records(leads, merged=chosen.merged, merges=merges, at=at)
+    broken = {"leads": leads, "stage_events": stage_events, "merges": merges}
+    return tables | broken, counts | {"orphan leads in stage_events": orphans}
 
 
-def _break_deals(tables: dict[str, pd.DataFrame], *, ids: np.ndarray, chosen: faults.Chosen, seed: int) -> dict[str, int]:
-    """Plant the faults of deals and subscriptions, replacing the tables in the dictionary; returns their numbers."""
+def _break_deals(tables: dict[str, pd.DataFrame], *, ids: np.ndarray, chosen: faults.Chosen, seed: int) -> Broken:
+    """The tables with the faults of deals and subscriptions, and how many."""
     gone = tables["deals"]["lead_id"].isin(ids[chosen.won_without_deal])
     lost = tables["deals"].loc[gone, "deal_id"]
     deals = tables["deals"][~gone].reset_index(drop=True)
     events = tables["deal_events"][~tables["deal_events"]["deal_id"].isin(lost)].reset_index(drop=True)
     bare = np.flatnonzero(deals["lead_id"].isna() & (deals["deal_type"] == "new"))
-    orphans = faulty_records.number(0.1, size=len(bare))
+    orphans = faulty_records.number(ORPHAN_DEAL_SHARE, size=len(bare))
     deals = faulty_records.with_orphans(deals, places=bare[:orphans], ids=faulty_stages.orphan_ids(size=orphans))
     deals, products = faulty_records.with_unknown_products(deals, seed=seed)
-    tables["deals"], tables["deal_events"], amounts = faulty_records.without_amounts(deals, events=events, seed=seed)
-    tables["subscriptions"], sentinels = faulty_records.with_sentinels(tables["subscriptions"], seed=seed)
-    return {"orphan leads in deals": orphans, "unknown products in deals": products,
-            "deals without amount": amounts, "sentinel dates in subscriptions": sentinels}
+    deals, events, amounts = faulty_records.without_amounts(deals, events=events, seed=seed)
+    subscriptions, sentinels = faulty_records.with_sentinels(tables["subscriptions"], seed=seed)
+    return tables | {"deals": deals, "deal_events": events, "subscriptions": subscriptions}, {
+        "orphan leads in deals": orphans,
+        "unknown products in deals": products,
+        "deals without amount": amounts,
+        "sentinel dates in subscriptions": sentinels,
+    }
 
 
-def _break_touches(touches: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Every thousandth touch names a lead that does not exist."""
+def _touches(world: World, *, ids: np.ndarray) -> Broken:
+    """The table `touches`, every thousandth of a lead that does not exist; and how many, and how many unrecorded."""
+    touches, unrecorded = marketing.touches_table(
+        world.population, outcomes=world.outcomes, handover=world.handover, ids=ids, seed=world.seed
+    )
     places = np.arange(500, len(touches), 1_000)
-    return faulty_records.with_orphans(touches, places=places, ids=faulty_stages.orphan_ids(size=len(places))), len(places)
+    touches = faulty_records.with_orphans(touches, places=places, ids=faulty_stages.orphan_ids(size=len(places)))
+    return {"touches": touches}, {"orphan leads in touches": len(places), "touches before recording": unrecorded}
+
+
+def _fixed(world: World) -> dict[str, pd.DataFrame]:
+    """The tables that have no faults."""
+    return {
+        "actions": marketing.actions_table(),
+        "campaigns": marketing.campaigns_table(),
+        "campaign_costs": marketing.costs_table(world.population, seed=world.seed),
+        "owners": agreements.owners_table(),
+        "products": agreements.products_table(),
+        "exchange_rates": agreements.exchange_rates_table(),
+    }
 
 
 def _agreed(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -181,18 +207,14 @@ def simulate(*, seed: int = SEED, leads: int = LEADS) -> Sample:
     tables = _lead_side(world)
     ids = tables["leads"]["lead_id"].to_numpy()
     tables |= _deal_side(world, leads=tables["leads"])
-    touches, unrecorded = marketing.touches_table(world.population, outcomes=world.outcomes, handover=world.handover,
-                                                  ids=ids, seed=seed)
     chosen = faults.choose(world.population, outcomes=world.outcomes, visits=world.visits, seed=seed)
-    counts = _break_leads(tables, world=world, chosen=chosen)
-    counts |= _break_deals(tables, ids=ids, chosen=chosen, seed=seed)
-    tables["touches"], counts["orphan leads in touches"] = _break_touches(touches)
-    counts["touches before recording"] = unrecorded
-    tables |= {"actions": marketing.actions_table(), "campaigns": marketing.campaigns_table(),
-               "campaign_costs": marketing.costs_table(world.population, seed=seed),
-               "owners": agreements.owners_table(), "products": agreements.products_table(),
-               "exchange_rates": agreements.exchange_rates_table()}
+    tables, of_leads = _break_leads(tables, world=world, chosen=chosen)
+    tables, of_deals = _break_deals(tables, ids=ids, chosen=chosen, seed=seed)
+    touches, of_touches = _touches(world, ids=ids)
+    tables = tables | touches | _fixed(world)
     tables |= _agreed(tables)
-    won = won_seconds(world.outcomes)
-    truth = truth_file.truth(tables, population=world.population, won=won, chosen=chosen, counts=counts, seed=seed)
+    truth = truth_file.truth(
+        tables, population=world.population, won=won_seconds(world.outcomes), chosen=chosen,
+        counts=of_leads | of_deals | of_touches, seed=seed,
+    )  # fmt: skip
     return Sample(tables=dict(sorted(tables.items())), truth=truth)

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 ZONE = "Europe/Berlin"
-QUARTERS = ("2023Q4", *(f"{year}Q{quarter}" for year in (2024, 2025) for quarter in (1, 2, 3, 4)),
-            "2026Q1", "2026Q2", "2026Q3")
+QUARTERS = ("2023Q4", *(f"{year}Q{quarter}" for year in (2024, 2025) for quarter in (1, 2, 3, 4)), "2026Q1", "2026Q2", "2026Q3")
 NEVER = np.int64(2**40)
 
 

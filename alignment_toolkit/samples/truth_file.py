@@ -28,10 +28,20 @@ def _bad_quarter() -> dict[str, Any]:
         "quarter": span.QUARTERS[plant.bad_quarter],
         "compared_with": span.QUARTERS[plant.bad_quarter - 1],
         "causes": [
-            {"factor": "opportunities per lead", "slice": "source", "segment": plant.marketing_source,
-             "owner": "marketing", "share_of_opportunities_lost": plant.marketing_drop},
-            {"factor": "won share", "slice": "region", "segment": plant.sales_region,
-             "owner": "sales", "share_of_wins_lost": plant.sales_drop},
+            {
+                "factor": "opportunities per lead",
+                "slice": "source",
+                "segment": plant.marketing_source,
+                "owner": "marketing",
+                "share_of_opportunities_lost": plant.marketing_drop,
+            },
+            {
+                "factor": "won share",
+                "slice": "region",
+                "segment": plant.sales_region,
+                "owner": "sales",
+                "share_of_wins_lost": plant.sales_drop,
+            },
         ],
     }
 
@@ -43,40 +53,66 @@ def _churn() -> dict[str, Any]:
     }
 
 
-def _misaligned() -> dict[str, Any]:
+def _missourced(deals: pd.DataFrame, *, population: Population) -> dict[str, int]:
+    """Deals of the leads of one source, and how many of them the CRM credits to another."""
+    plant = company.PLANTED
+    own = deals[deals["lead_id"].str.startswith("L", na=False) & (deals["deal_type"] == "new")]
+    source = population.source[own["lead_id"].str[1:].astype(np.int64).to_numpy() - 1]
+    mine = own[source == company.position(company.SOURCES, name=plant.missourced_source)]
+    return {"deals": len(mine), "deals_recorded_otherwise": int((mine["source"] == plant.missourced_as).sum())}
+
+
+def _misaligned(deals: pd.DataFrame, *, population: Population) -> dict[str, Any]:
     plant = company.PLANTED
     return {
-        "words": {"term": "qualified", "marketing": f"score >= {plant.qualified_score}",
-                  "sales": "accepted within 5 days of assigned_at"},
+        "words": {"term": "qualified", "marketing": f"score >= {plant.qualified_score}", "sales": "accepted within 5 days of assigned_at"},
         "numbers": {
-            "crm_source": {"source": plant.missourced_source, "recorded_as": plant.missourced_as,
-                           "share_of_deals": plant.missourced_share},
+            "crm_source": {
+                "source": plant.missourced_source,
+                "recorded_as": plant.missourced_as,
+                "share_of_deals": plant.missourced_share,
+                **_missourced(deals, population=population),
+            },
             "claim": {"team": plant.claim_team, "kpi": "bookings", "relative_difference": plant.claim_excess},
         },
-        "goals": {"marketing_met_shared_missed": [span.QUARTERS[place] for place in plant.missed_bookings
-                                                  if place not in agreements.MISSED_LEADS],
-                  "leads_target_missed": [span.QUARTERS[place] for place in agreements.MISSED_LEADS],
-                  "bookings_target_missed": [span.QUARTERS[place] for place in plant.missed_bookings]},
+        "goals": {
+            "marketing_met_shared_missed": [
+                span.QUARTERS[place] for place in plant.missed_bookings if place not in agreements.MISSED_LEADS
+            ],
+            "leads_target_missed": [span.QUARTERS[place] for place in agreements.MISSED_LEADS],
+            "bookings_target_missed": [span.QUARTERS[place] for place in plant.missed_bookings],
+        },
     }
 
 
-def _planted() -> dict[str, Any]:
+def _planted(deals: pd.DataFrame, *, population: Population) -> dict[str, Any]:
     plant = company.PLANTED
     return {
         "poor_source": plant.poor_source,
         "excellent_source": plant.excellent_source,
         "tiny_source": {"source": plant.tiny_source, "leads": len(plant.tiny_quarters)},
         "bad_quarter": _bad_quarter(),
-        "slow_handoff": {"region": plant.slow_region, "median_hours": plant.slow_touch_hours,
-                         "median_hours_elsewhere": plant.first_touch_hours, "untouched_share": plant.untouched_share},
-        "persona_drift": {"quarter": span.QUARTERS[plant.bad_quarter], "up": plant.drift_up, "down": plant.drift_down,
-                          "share_moved": plant.drift_share,
-                          "usual_mix": {group.name: group.weight for group in company.PERSONAS}},
-        "improved_campaign": {"campaign": plant.improved_campaign, "acted_on": plant.improved_on,
-                              "share_stuck_at_mql_before": plant.improved_before_share,
-                              "reason_before": "Wrong persona"},
+        "slow_handoff": {
+            "region": plant.slow_region,
+            "median_hours": plant.slow_touch_hours,
+            "median_hours_elsewhere": plant.first_touch_hours,
+            "untouched_share": plant.untouched_share,
+        },
+        "persona_drift": {
+            "quarter": span.QUARTERS[plant.bad_quarter],
+            "up": plant.drift_up,
+            "down": plant.drift_down,
+            "share_moved": plant.drift_share,
+            "usual_mix": {group.name: group.weight for group in company.PERSONAS},
+        },
+        "improved_campaign": {
+            "campaign": plant.improved_campaign,
+            "acted_on": plant.improved_on,
+            "share_stuck_at_mql_before": plant.improved_before_share,
+            "reason_before": "Wrong persona",
+        },
         "churn_by_source": _churn(),
-        "misalignment": _misaligned(),
+        "misalignment": _misaligned(deals, population=population),
     }
 
 
@@ -132,12 +168,11 @@ def truth(
     return {
         "seed": seed,
         "leads": len(population),
-        "span": {"first_quarter": span.QUARTERS[0], "last_quarter": span.QUARTERS[-1], "last_day": span.LAST_DAY,
-                 "time_zone": span.ZONE},
+        "span": {"first_quarter": span.QUARTERS[0], "last_quarter": span.QUARTERS[-1], "last_day": span.LAST_DAY, "time_zone": span.ZONE},
         "rows": {name: len(frame) for name, frame in sorted(tables.items())},
         "incidence": truths.incidence_truth(shares=_shares(population)),
         "sources": {source.name: asdict(source) for source in company.SOURCES},
-        "planted": _planted(),
+        "planted": _planted(tables["deals"], population=population),
         "faults": _faults(tables, population=population, chosen=chosen, counts=counts),
         "recorded": {
             "leads_won": int((won < span.END).sum()),

@@ -6,6 +6,8 @@ below h + 1 days. The figures hold while no quarter is bad: for events before 20
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from alignment_toolkit.samples import company
@@ -31,7 +33,9 @@ def _first_win_share(source: company.Source) -> float:
     ]
     return sum(
         w1 * w2 * w3 * min(source.win * f1 * f2 * f3, company.LAW.win_cap)
-        for w1, f1 in factors[0] for w2, f2 in factors[1] for w3, f3 in factors[2]
+        for w1, f1 in factors[0]
+        for w2, f2 in factors[1]
+        for w3, f3 in factors[2]
     )
 
 
@@ -93,10 +97,9 @@ def early_churn(source: company.Source, *, horizon: int) -> float:
     return float(-np.expm1(-source.churn * (horizon + 1)))
 
 
-def _per_source(figure: object, *, shares: dict[str, float]) -> dict[str, dict[str, float]]:
+def _per_source(figure: Callable[..., float], *, shares: dict[str, float]) -> dict[str, dict[str, float]]:
     """One figure per source and horizon, and over all leads in the shares given."""
-    rows = {source.name: {str(h): round(figure(source, horizon=h), 8) for h in company.HORIZONS}  # type: ignore[operator]
-            for source in company.SOURCES}
+    rows = {source.name: {str(h): round(figure(source, horizon=h), 8) for h in company.HORIZONS} for source in company.SOURCES}
     total = {str(h): round(sum(shares[name] * rows[name][str(h)] for name in rows), 8) for h in company.HORIZONS}
     return {"(all)": total, **rows}
 

@@ -63,8 +63,9 @@ def arrow_table(frame: pd.DataFrame) -> pa.Table:
 
 def settings() -> str:
     """The text of ``alignment.toml``: the first keys, then the stages in order with their owners."""
-    text = _SETTINGS.format(zone=span.ZONE, horizons=", ".join(str(days) for days in company.HORIZONS),
-                            touches=company.PLANTED.touches_from)
+    text = _SETTINGS.format(
+        zone=span.ZONE, horizons=", ".join(str(days) for days in company.HORIZONS), touches=company.PLANTED.touches_from
+    )
     for name, owner in zip(company.STAGES, company.STAGE_OWNERS, strict=True):
         text += _STAGE.format(name=name, owner=owner)
         if company.STAGES.index(name) >= company.WON:

@@ -1,0 +1,106 @@
+"""Counts of deals: their moves by day index from creation, the time they were open in the quarter, and what closed in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+from ibis import _
+
+from alignment_toolkit.counts.catalogue import query
+from alignment_toolkit.counts.leads import moves, segment_of
+from alignment_toolkit.counts.stages import young_seconds
+from alignment_toolkit.days import days_until, first_whole_day, instant, last_whole_day
+from alignment_toolkit.deals import deals
+from alignment_toolkit.journeys import in_cohort, window_start
+from alignment_toolkit.study import Study
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@query
+def deal_moves(study: Study, *, by: str | None = None, by_bucket: bool = False) -> ir.Table:
+    """Moves of dated deals from creation to won or lost inside the study's window, with the money won.
+
+    Deals without a creation instant, and closed ones without a closing instant, have no age and are left out (see `deal_quarter`).
+    """
+    observed = observed_deals(study)
+    sliced = observed.mutate(segment=segment_of(study, observed, by))
+    return moves(sliced, groups=["segment", "bucket"] if by_bucket else ["segment"])
+
+
+def dated_deals(study: Study) -> ir.Table:
+    """The deals that have an age and whose outcomes were recorded, of the study's cohort."""
+    known = deals(study.crm).filter(_.created_at.notnull() & ((_.outcome == "open") | _.closed_at.notnull()))
+    return in_cohort(study, known)
+
+
+def observed_deals(study: Study) -> ir.Table:
+    """One row per deal under observation in the study's window, by day index since its creation.
+
+    Returns:
+        The columns of `deals`, entry, entry_move, exit, exit_move (event: won, competing: lost, censor), last_index.
+    """
+    start = window_start(study, "deals")
+    known = dated_deals(study)
+    aged = known.mutate(
+        entry=ibis.literal(0).cast("int64") if start is None else first_whole_day(known.created_at, start),
+        left=days_until(known.created_at, known.closed_at),
+        last_index=last_whole_day(known.created_at, study.as_of),
+    )
+    gone = (aged.outcome != "open") & (aged.left <= aged.last_index)
+    return aged.mutate(
+        exit=ibis.ifelse(gone, aged.left, aged.last_index),
+        exit_move=ibis.cases((gone & (aged.outcome == "won"), "event"), (gone, "competing"), else_="censor"),
+        entry_move=ibis.literal("enter"),
+    ).filter((_.entry <= _.last_index) & (_.exit >= _.entry))
+
+
+@query
+def deal_stock(study: Study, *, horizon: int = 365, by: str | None = None, by_bucket: bool = False) -> ir.Table:
+    """Deals open at some time of the report quarter and younger than the horizon then.
+
+    Returns:
+        segment, bucket (when asked for), n, seconds (open in the quarter at an age below the horizon, whole days of the finished ones).
+    """
+    known = dated_deals(study)
+    timed = known.mutate(
+        segment=segment_of(study, known, by),
+        seconds=young_seconds(known.created_at, known.closed_at, study=study, horizon=horizon),
+    )
+    groups = ["segment", "bucket"] if by_bucket else ["segment"]
+    return timed.filter(_.seconds > 0).group_by(*groups).agg(n=_.count(), seconds=_.seconds.sum().cast("int64"))
+
+
+@query
+def deal_quarter(study: Study, *, by: str | None = None) -> ir.Table:
+    """What the naive figures are made of, for the report quarter.
+
+    Returns:
+        segment, n (deals that exist), n_undated (without a creation instant, or closed without a closing one), n_open (at the quarter's
+        end), n_won, n_lost (closed in the quarter), cents (won in it), n_unpriced (won in it without an amount), n_timed and seconds
+        (won in it: how many have both instants, and their whole time from creation to close).
+    """
+    starts, ends = instant(study.starts_at), instant(study.ends_at)
+    known = deals(study.crm).filter(_.created_at.isnull() | (_.created_at < ends))
+    closed = (known.outcome != "open") & (known.closed_at >= starts).fill_null(False) & (known.closed_at < ends).fill_null(False)
+    undated = known.created_at.isnull() | ((known.outcome != "open") & known.closed_at.isnull())
+    won = closed & (known.outcome == "won")
+    took = ibis.greatest(known.closed_at.delta(known.created_at, unit="microsecond"), 0) // 1_000_000
+    flags = {
+        "n_undated": undated,
+        "n_open": ~undated & ((known.outcome == "open") | (known.closed_at >= ends)),
+        "n_won": won,
+        "n_lost": closed & (known.outcome == "lost"),
+        "n_unpriced": won & known.cents.isnull(),
+        "n_timed": won & ~undated,
+    }
+    flagged = known.mutate(
+        segment=segment_of(study, known, by),
+        cents=ibis.ifelse(won, known.cents, 0).fill_null(0),
+        seconds=ibis.ifelse(won & ~undated, took, 0).fill_null(0),
+        **{name: flag.fill_null(False).cast("int64") for name, flag in flags.items()},
+    )
+    sums = {name: flagged[name].sum().cast("int64") for name in (*flags, "cents", "seconds")}
+    return flagged.group_by("segment").agg(n=_.count(), **sums)

@@ -1,0 +1,135 @@
+"""Counts of stage visits: their moves by day index, where they went, and how many waited during the quarter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import ibis
+from ibis import _
+
+from alignment_toolkit.counts.catalogue import query
+from alignment_toolkit.counts.leads import moves, segment_of
+from alignment_toolkit.days import DAY, instant
+from alignment_toolkit.journeys import ATTRIBUTES, leads
+from alignment_toolkit.stages import first_entries, is_advance, is_return, n_skipped, observed_visits, visits
+from alignment_toolkit.study import Study
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+SECOND = 1_000_000  # microseconds
+
+
+@query
+def stage_moves(study: Study, *, by: str | None = "stage", by_bucket: bool = False, silent: Literal["open", "lost"] = "open") -> ir.Table:
+    """Moves of visits: event = advanced to a later stage or won, competing = lost or moved back; by stage unless asked otherwise."""
+    return _sliced_moves(study, observed_visits(study, silent=silent), by=by, by_bucket=by_bucket)
+
+
+@query
+def entry_moves(study: Study, *, by: str | None = "stage", by_bucket: bool = False, stage: str | None = None) -> ir.Table:
+    """Moves of leads from their first entry into a stage to won or lost, with the money won.
+
+    Args:
+        study: What is looked at.
+        by: Slice; by stage unless asked otherwise.
+        by_bucket: Also by jackknife bucket.
+        stage: Only entries into this stage.
+    """
+    entries = first_entries(study)
+    kept = entries if stage is None else entries.filter(_.stage == stage)
+    return _sliced_moves(study, kept, by=by, by_bucket=by_bucket)
+
+
+def _sliced_moves(study: Study, units: ir.Table, *, by: str | None, by_bucket: bool) -> ir.Table:
+    if by in ATTRIBUTES:
+        units = units.inner_join(leads(study.crm).select("lead_id", by), "lead_id")
+    sliced = units.mutate(segment=units.stage if by == "stage" else segment_of(study, units, by))
+    return moves(sliced, groups=["segment", "bucket"] if by_bucket else ["segment"])
+
+
+@query
+def stage_paths(study: Study) -> ir.Table:
+    """How visits entered before the report quarter's end went, by stage: segment, path, n.
+
+    Paths: advanced, skipped (advanced over at least one stage), won, lost, back (moved to an earlier stage), open, and besides these
+    backfilled (stamps left out of the stage figures) and again (visits after the first to the same stage).
+    """
+    seen = visits(study.crm).filter(_.entered_at < study.created_before)
+    kept = ~seen.is_backfilled
+    tests = {
+        "advanced": kept & is_advance(seen),
+        "skipped": kept & (n_skipped(seen) > 0),
+        "won": kept & (seen.next == "won").fill_null(False),
+        "lost": kept & (seen.next == "lost").fill_null(False),
+        "back": kept & is_return(seen),
+        "open": kept & seen.next.isnull(),
+        "backfilled": seen.is_backfilled,
+        "again": kept & (seen.number > 1),
+    }
+    flagged = seen.select(segment=_.stage, **{name: test.cast("int64") for name, test in tests.items()})
+    parts = [flagged.filter(_[name] == 1).group_by("segment").agg(n=_.count()).mutate(path=ibis.literal(name)) for name in tests]
+    return ibis.union(*[part.select("segment", "path", "n") for part in parts])
+
+
+@query
+def stage_waiting(study: Study, *, horizon: int = 365) -> ir.Table:
+    """Visits in each stage during the report quarter.
+
+    Args:
+        study: What is looked at; back-filled visits are left out.
+        horizon: Age in days up to which a visit counts in `young_seconds`.
+
+    Returns:
+        segment (stage), n (visits under way at some time of the quarter), seconds (spent in the stage in it), young_seconds (those at an
+        age below the horizon, of finished visits whole days only, as the day index counts them), n_entered, n_left, n_lost (in the
+        quarter), n_waiting (in the stage at its end).
+    """
+    starts, ends = instant(study.starts_at), instant(study.ends_at)
+    stays = visits(study.crm).filter(~_.is_backfilled & (_.entered_at < ends) & (_.left_at.isnull() | (_.left_at >= starts)))
+    inside = stays.left_at.notnull() & (stays.left_at < ends)
+    begun = ibis.greatest(stays.entered_at, starts)
+    seen = stays.mutate(
+        seconds=_seconds(begun, ibis.ifelse(inside, stays.left_at, ends)),
+        young_seconds=young_seconds(stays.entered_at, stays.left_at, study=study, horizon=horizon),
+        entered=(stays.entered_at >= starts).cast("int64"),
+        left=inside.cast("int64"),
+        lost=(inside & (stays.next == "lost")).cast("int64"),
+        waiting=(~inside).cast("int64"),
+    )
+    return seen.group_by(segment=_.stage).agg(
+        n=_.count(),
+        seconds=_.seconds.sum().cast("int64"),
+        young_seconds=_.young_seconds.sum().cast("int64"),
+        n_entered=_.entered.sum(),
+        n_left=_.left.sum(),
+        n_lost=_.lost.sum(),
+        n_waiting=_.waiting.sum(),
+    )
+
+
+def young_seconds(start: ir.TimestampValue, end: ir.TimestampValue, *, study: Study, horizon: int) -> ir.IntegerValue:
+    """Seconds of the report quarter that a unit spent open at an age below the horizon.
+
+    A finished unit counts its whole days only: the mean times that this is divided by count days the same way, so that neither half of
+    a day is left over.
+
+    Args:
+        start: When the unit came into being.
+        end: When it ended, null while open.
+        study: Its quarter is the time looked at.
+        horizon: Age in days.
+    """
+    starts, ends = instant(study.starts_at), instant(study.ends_at)
+    ended = end.notnull() & (end < ends)
+    alive = ibis.greatest(ibis.ifelse(ended, end, ends).delta(start, unit="microsecond"), 0)
+    counted = ibis.least(ibis.ifelse(ended, (alive // DAY) * DAY, alive), horizon * DAY)
+    before = ibis.greatest(starts.delta(start, unit="microsecond"), 0)
+    return (ibis.greatest(counted - before, 0) // SECOND).cast("int64")
+
+
+def _seconds(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:
+    return (ibis.greatest(end.delta(start, unit="microsecond"), 0) // SECOND).cast("int64")
+
+
+__all__ = ["entry_moves", "stage_moves", "stage_paths", "stage_waiting", "young_seconds"]

@@ -1,0 +1,78 @@
+"""The cycle: how many days from creation (or from opportunity) to won, among those who are won by H?
+
+Unit: the lead. Denominator: leads won by H, estimated with open leads counted as open. The mean cycle of the deals won so far is beside it,
+labelled naive: in a growing company it is too short, since the slow ones are still open. It does not describe leads that are never won.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.figures import NOT_ENOUGH
+from alignment_toolkit.stages import opportunity_stage
+from alignment_toolkit.stats import RiskTable, bucket_tables, jackknife, mean_time_among, state_probabilities
+from alignment_toolkit.stats.risk import Array
+from alignment_toolkit.study import Study
+from alignment_toolkit.velocity.tables import Horizon, bucket_frames, horizons, padded, sliced_tables
+
+Start = Literal["creation", "opportunity"]
+
+
+def cycle(study: Study, *, by: str = "all", start: Start = "creation", horizon: Horizon = None) -> pd.DataFrame:
+    """Mean days from the start to won among those who win by H: Σ over k < H of (F(H) − F(k)) / F(H).
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        by: `all` or an attribute of leads.
+        start: `creation`, or `opportunity`: the first entry into that stage.
+        horizon: H in days, for all or by segment; by default a year, or the largest day up to which `min_n` leads can be observed.
+
+    Returns:
+        One row for all leads together, segment "(all)", then one per segment: n (under observation by H), won (by H), matured_share,
+        horizon_days, mean_days with lower_days and upper_days (95 %, delete-a-bucket jackknife), naive_mean_days (of the won alone),
+        reason. Null below `min_n` leads whose potential observation reaches H (at least half of the whole's H), and where nobody won.
+    """
+    query, choices = _counted(study, start)
+    labels, table = sliced_tables(query, study, by=by, **choices)
+    reach = horizons(labels, table, min_n=study.config.min_n, asked=horizon)
+    frames = bucket_frames(query, study, by=by, last_day=max((until or 0 for until in reach), default=0), **choices)
+    rows = [_row(label, table[place], until, frames.get(label)) for place, (label, until) in enumerate(zip(labels, reach, strict=True))]
+    return pd.DataFrame(rows).astype({"horizon_days": "Int64"})
+
+
+def mean_cycle(table: RiskTable, horizon: int) -> Array:
+    """The mean cycle among those won by the horizon, shape (...)."""
+    return mean_time_among(state_probabilities(table.cut(horizon)).won, horizon)
+
+
+def _counted(study: Study, start: Start) -> tuple[str, dict[str, str]]:
+    return ("lead_moves", {}) if start == "creation" else ("entry_moves", {"stage": opportunity_stage(study.crm)})
+
+
+def _row(label: str, table: RiskTable, until: int | None, frame: pd.DataFrame | None) -> dict[str, Any]:
+    row = {"segment": label, **counts_by(table, until)}
+    if until is None or frame is None or not row["won"]:
+        reason = NOT_ENOUGH if until is None else f"nobody was won within {until} days"
+        return row | {"mean_days": np.nan, "lower_days": np.nan, "upper_days": np.nan, "naive_mean_days": np.nan, "reason": reason}
+    found = jackknife(bucket_tables(frame, max_day=until)[1][0], lambda part: mean_cycle(part, until))
+    days = {"mean_days": float(found.value), "lower_days": float(found.lower), "upper_days": float(found.upper)}
+    return row | days | {"naive_mean_days": naive_cycle(table.cut(until)), "reason": None}
+
+
+def counts_by(table: RiskTable, until: int | None) -> dict[str, Any]:
+    """The counts beside a figure by H: n and won by it, matured_share, horizon_days; without H everything that was counted."""
+    if until is None:
+        won = (table.events + table.events_from_lost).sum()
+        return {"n": int(table.n), "won": int(won), "matured_share": np.nan, "horizon_days": None}
+    reach = padded(table, until)
+    n, won = reach.entered[: until + 1].sum(), reach.won_by(until)
+    return {"n": int(n), "won": int(won), "matured_share": float(reach.matured_share(until)), "horizon_days": until}
+
+
+def naive_cycle(table: RiskTable) -> float:
+    """Mean days to won of the units won, whatever is still open; null where none is."""
+    wins = table.events + table.events_from_lost
+    return float((wins * table.days).sum() / wins.sum()) if wins.any() else np.nan

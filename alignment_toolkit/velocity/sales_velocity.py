@@ -1,0 +1,123 @@
+"""Sales velocity: how much money per day do the open opportunities turn into?
+
+Unit: the deal. N × V(H) / D, with N the mean number of opportunities open in the quarter and younger than H, V(H) the value per
+opportunity by H and D the restricted mean days open up to H, so that N / D is the rate of arrival and N × V / D what the arrivals bring
+per day. Bookings of the quarter per day stand beside it, and the classic formula, labelled naive: it multiplies figures of different deals.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.counts import counted
+from alignment_toolkit.figures import ALL, NOT_ENOUGH
+from alignment_toolkit.stats import (
+    Interval,
+    RiskTable,
+    bucket_tables,
+    interval_from_replicates,
+    leave_one_out,
+    restricted_mean,
+    value_per_unit,
+)
+from alignment_toolkit.stats.risk import N_BUCKETS, Array, ratio
+from alignment_toolkit.study import Study
+from alignment_toolkit.velocity.cycle import counts_by
+from alignment_toolkit.velocity.tables import Horizon, bucket_frames, horizons, sliced_tables
+
+DAY_SECONDS = 86_400
+NO_DEALS = "no deals table"
+NOTHING = dict.fromkeys(("mean_open", "value_per_opportunity", "mean_days_open", "velocity", "lower", "upper"), np.nan)
+
+
+def sales_velocity(study: Study, *, by: str = "all", horizon: Horizon = None) -> pd.DataFrame:
+    """N × V(H) / D in currency per day, its three factors, and what it is compared with.
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        by: `all` or an attribute of leads.
+        horizon: H in days, for all or by segment; by default a year, or the largest day up to which `min_n` deals can be observed.
+
+    Returns:
+        One row for all deals together, segment "(all)", then one per segment: n (deals under observation by H), won (by H), matured_share,
+        horizon_days, mean_open (N), value_per_opportunity (V, reporting currency), mean_days_open (D), velocity (currency per day) with
+        lower and upper (95 %, delete-a-bucket jackknife on the log scale), bookings_per_day (won in the quarter / its days),
+        classic_naive (open × win rate × mean won amount / mean won cycle, of the quarter), reason. Null below `min_n` deals whose
+        potential observation reaches H (at least half of the whole's H).
+    """
+    if not study.crm.has("deals"):
+        empty = {"matured_share": np.nan, "horizon_days": None, **NOTHING, "bookings_per_day": np.nan, "classic_naive": np.nan}
+        return pd.DataFrame([{"segment": ALL, "n": 0, "won": 0, **empty, "reason": NO_DEALS}]).astype({"horizon_days": "Int64"})
+    labels, table = sliced_tables("deal_moves", study, by=by)
+    reach = horizons(labels, table, min_n=study.config.min_n, asked=horizon)
+    frames = bucket_frames("deal_moves", study, by=by, last_day=max((until or 0 for until in reach), default=0))
+    rows = []
+    for place, (label, until) in enumerate(zip(labels, reach, strict=True)):
+        found = NOTHING if until is None or label not in frames else _estimate(study, frames[label], label, by=by, until=until)
+        reason = NOT_ENOUGH if np.isnan(found["velocity"]) else None
+        rows.append({"segment": label, **counts_by(table[place], until), **found, "reason": reason})
+    frame = pd.DataFrame(rows).astype({"horizon_days": "Int64"})
+    naive = quarter_figures(study, by=by).reindex(labels)
+    reason = frame.pop("reason")
+    return frame.assign(**{str(name): naive[name].to_numpy() for name in naive}, reason=reason)
+
+
+def quarter_figures(study: Study, *, by: str = "all") -> pd.DataFrame:
+    """Bookings per day and the classic formula of the report quarter, by segment with "(all)" first; index: segment."""
+    parts = counted("deal_quarter", study, by=by).set_index("segment")
+    whole = pd.concat([parts.sum().to_frame(ALL).T, parts]) if by != "all" else parts
+    cycle_days = ratio(whole["seconds"].to_numpy(float) / DAY_SECONDS, whole["n_timed"].to_numpy(float))
+    priced = whole["n_won"] - whole["n_unpriced"]
+    amount = ratio(whole["cents"].to_numpy(float) / 100, priced.to_numpy(float))
+    rate = ratio(whole["n_won"].to_numpy(float), (whole["n_won"] + whole["n_lost"]).to_numpy(float))
+    classic = ratio(whole["n_open"].to_numpy(float) * rate * amount, cycle_days)
+    return pd.DataFrame({"bookings_per_day": whole["cents"] / 100 / quarter_days(study), "classic_naive": classic}, index=whole.index)
+
+
+def quarter_days(study: Study) -> float:
+    """Days of the report quarter that have passed at `as_of`."""
+    return (study.ends_at - study.starts_at).total_seconds() / DAY_SECONDS
+
+
+def mean_open(stock: pd.DataFrame, study: Study) -> Array:
+    """Mean number of deals open in the quarter per jackknife bucket, shape (256,)."""
+    place = stock["bucket"].map(lambda digits: int(digits, 16)).to_numpy(dtype=np.int64)
+    seconds = np.bincount(place, weights=stock["seconds"].to_numpy(dtype=float), minlength=N_BUCKETS)
+    return seconds / DAY_SECONDS / quarter_days(study)
+
+
+def _estimate(study: Study, frame: pd.DataFrame, label: str, *, by: str, until: int) -> dict[str, float]:
+    """The factors from everything, and the interval from leaving out one bucket of accounts in all three at once."""
+    counts = counted("deal_stock", study, horizon=until, by=by, by_bucket=True)
+    stock = mean_open(counts if label == ALL else counts[counts["segment"] == label], study)
+    buckets = bucket_tables(frame, max_day=until)[1][0]
+    whole = buckets.total(axis=-1)
+    found = velocity_interval(buckets, stock, until)
+    return {
+        "mean_open": float(stock.sum()),
+        "value_per_opportunity": float(value_per_unit(whole, until)),
+        "mean_days_open": float(restricted_mean(whole, until).value),
+        "velocity": float(found.value),
+        "lower": float(found.lower),
+        "upper": float(found.upper),
+    }
+
+
+def velocity_interval(buckets: RiskTable, stock: Array, until: int) -> Interval:
+    """N × V(H) / D with its jackknife interval.
+
+    Args:
+        buckets: Deals by bucket, shape (256, H+1).
+        stock: Mean number open by bucket, shape (256,).
+        until: H in days.
+    """
+    present = (buckets.at_risk.sum(axis=-1) > 0) | (stock > 0)
+    left = leave_one_out(buckets)
+    return interval_from_replicates(
+        _velocity(buckets.total(axis=-1), stock.sum(), until), _velocity(left, stock.sum() - stock, until), present, scale="log"
+    )
+
+
+def _velocity(table: RiskTable, stock: Array, until: int) -> Array:
+    return ratio(stock * value_per_unit(table, until), restricted_mean(table, until).value)

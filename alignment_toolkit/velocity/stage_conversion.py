@@ -1,0 +1,62 @@
+"""Stage conversion: of the visits to a stage, which share moves on within h days?
+
+Unit: the visit, one stay of one lead in one stage. Denominator: visits under observation in the study's window; open ones count as open,
+lost and moved back compete, back-filled stamps are left out. It does not say which share of leads ever reaches a stage.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from alignment_toolkit.figures import NOT_ENOUGH
+from alignment_toolkit.stats import incidence, probability_interval
+from alignment_toolkit.study import Study
+from alignment_toolkit.velocity.tables import padded, stage_tables
+
+
+def stage_conversion(study: Study, *, horizon: int = 90) -> pd.DataFrame:
+    """The incidence of advancing within the horizon of entering the stage, lost and moved back competing.
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        horizon: Days.
+
+    Returns:
+        One row for all visits together, stage "(all)", then one per open stage in order: n (visits under observation by the horizon),
+        advanced, lost_or_back, still_open (by it), matured_share, conversion_rate with lower_rate and upper_rate (95 %, null below `min_n`
+        visits whose potential observation reaches the horizon), stale_lost_rate (the same when leads silent for more than `stale_days`
+        count as lost), reason (of a null).
+
+    Reference:
+        Aalen and Johansen 1978; interval on the log(-log) scale.
+    """
+    labels, whole = stage_tables(study)
+    table = padded(whole, horizon)
+    curve = incidence(table).at(horizon)
+    matured = table.matured(horizon)
+    bounds = probability_interval(curve.value, curve.variance, matured)
+    by_then = table.cut(horizon)
+    frame = pd.DataFrame(
+        {
+            "stage": labels,
+            "n": by_then.n,
+            "advanced": by_then.events.sum(axis=-1),
+            "lost_or_back": by_then.competing.sum(axis=-1),
+            "matured_share": table.matured_share(horizon),
+            "conversion_rate": curve.value,
+            "lower_rate": bounds.lower,
+            "upper_rate": bounds.upper,
+            "stale_lost_rate": incidence(padded(stage_tables(study, silent="lost")[1], horizon)).at(horizon).value,
+        }
+    )
+    frame.insert(4, "still_open", frame["n"] - frame["advanced"] - frame["lost_or_back"])
+    enough = pd.Series(matured >= study.config.min_n)
+    rates = ["conversion_rate", "lower_rate", "upper_rate", "stale_lost_rate"]
+    frame[rates] = frame[rates].where(enough, axis=0)
+    reason = pd.Series(NOT_ENOUGH, frame.index).where(~enough, None)
+    return whole_counts(frame, "n", "advanced", "lost_or_back", "still_open").assign(reason=reason)
+
+
+def whole_counts(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The frame with these columns as integers, as counts are."""
+    return frame.astype(dict.fromkeys(columns, "int64"))

@@ -1,0 +1,95 @@
+"""Risk tables of the velocity figures: the pooled one first, then the parts; and how far they reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.counts.tables import moves_frame
+from alignment_toolkit.figures import ALL
+from alignment_toolkit.stats import RiskTable, risk_table
+from alignment_toolkit.study import Study
+
+Horizon = int | Mapping[str, int] | None
+LIMIT_DAYS = 365  # nothing here looks further than a year
+
+
+def pooled_first(labels: list[str], table: RiskTable) -> tuple[list[str], RiskTable]:
+    """The labels and tables with that of all units together before them.
+
+    Args:
+        labels: Labels of the leading axis.
+        table: Counts of shape (segments, K+1); each unit is in one segment.
+    """
+    joined = {name: np.concatenate([array.sum(axis=0, keepdims=True), array]) for name, array in table.arrays()}
+    return [ALL, *labels], RiskTable(**joined)
+
+
+def stage_tables(study: Study, *, query: str = "stage_moves", **choices: Any) -> tuple[list[str], RiskTable]:
+    """The pooled table and one per open stage, in the order of the funnel; a stage without visits has an empty one."""
+    stages = [stage.name for stage in study.config.open_stages]
+    return pooled_first(*risk_table(moves_frame(query, study, by="stage", **choices), segments=stages))
+
+
+def sliced_tables(query: str, study: Study, *, by: str, **choices: Any) -> tuple[list[str], RiskTable]:
+    """The pooled table and, unless `by` is "all", one per segment."""
+    frame = moves_frame(query, study, by=by, **choices)
+    if by == "all":
+        return risk_table(frame, segments=[ALL])
+    return pooled_first(*risk_table(frame))
+
+
+def bucket_frames(query: str, study: Study, *, by: str, last_day: int, **choices: Any) -> dict[str, pd.DataFrame]:
+    """The moves with buckets up to a day, of all together and of each segment: what the jackknife leaves parts out of.
+
+    Segments are kept apart, since hundreds of sources times 256 buckets times 365 days do not fit in memory at once.
+    """
+    frame = moves_frame(query, study, by=by, by_bucket=True, **choices)
+    near = frame[frame["day"] <= last_day]
+    parts = {} if by == "all" else {str(label): part for label, part in near.groupby("segment")}
+    return {ALL: near.assign(segment=ALL)} | parts
+
+
+def largest_horizon(table: RiskTable, *, min_n: int, limit: int = LIMIT_DAYS) -> int | None:
+    """The largest day index, at most `limit`, up to which at least `min_n` units can be observed; None where there is none.
+
+    Args:
+        table: Counts of shape (K+1,).
+        min_n: Units wanted.
+        limit: Days.
+    """
+    entered = np.cumsum(table.entered)
+    gone = np.cumsum(table.potential) - table.potential
+    reached = np.flatnonzero((entered - gone)[: limit + 1] >= min_n)
+    return int(reached[-1]) if len(reached) and reached[-1] >= 1 else None
+
+
+def horizons(labels: list[str], table: RiskTable, *, min_n: int, asked: Horizon = None) -> list[int | None]:
+    """H of each segment: the year, or the largest day up to which `min_n` units can be observed.
+
+    A segment that reaches less than half as far as the whole has none: "among those who win by day 40" does not compare with a year.
+
+    Args:
+        labels: Segments, that of the whole first.
+        table: Counts of shape (segments, K+1).
+        min_n: Units wanted.
+        asked: One horizon for all, or one by segment, instead; kept where `min_n` units can be observed for so long.
+    """
+    if asked is None:
+        own = [largest_horizon(table[place], min_n=min_n) for place in range(len(labels))]
+        return [reach if reach is not None and own[0] is not None and 2 * reach >= own[0] else None for reach in own]
+    wanted = [asked if isinstance(asked, int) else asked.get(label) for label in labels]
+    return [
+        until if until is not None and padded(table[place], until).matured(until) >= min_n else None for place, until in enumerate(wanted)
+    ]
+
+
+def padded(table: RiskTable, last_day: int) -> RiskTable:
+    """The table with the day axis up to `last_day` at least; nobody is under observation on the days added."""
+    missing = last_day + 1 - table.at_risk.shape[-1]
+    if missing <= 0:
+        return table
+    return RiskTable(**{name: np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, missing)]) for name, array in table.arrays()})

@@ -1,0 +1,101 @@
+"""Time in stage and time to advance: how long do leads stay, and how long do those who move on take?
+
+Unit: the visit. Denominator: visits under observation in the study's window. The naive figures stand beside: they look at finished visits
+alone, which are the quick ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.figures import NOT_ENOUGH
+from alignment_toolkit.stats import RiskTable, advance_quantile, state_probabilities, survival, survival_quantile
+from alignment_toolkit.study import Study
+from alignment_toolkit.velocity.stage_conversion import whole_counts
+from alignment_toolkit.velocity.tables import largest_horizon, stage_tables
+
+STILL_THERE = "more than half are still in the stage"
+
+
+def time_in_stage(study: Study) -> pd.DataFrame:
+    """Days until half, and nine in ten, of the visits are over, either way.
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+
+    Returns:
+        One row for all visits together, stage "(all)", then one per open stage in order: n (visits under observation), finished,
+        still_open, median_days with lower_days and upper_days (95 %), p90_days, naive_mean_days and naive_median_days (of finished
+        visits alone), stale_lost_median_days (silent leads counted as lost), reason. Quantiles are null below `min_n` visits and where
+        the data do not reach them.
+
+    Reference:
+        Kaplan and Meier 1958; Brookmeyer and Crowley 1982.
+    """
+    labels, table = stage_tables(study)
+    curve = survival(table)
+    half, most = survival_quantile(curve, 0.5), survival_quantile(curve, 0.9)
+    stale = survival_quantile(survival(stage_tables(study, silent="lost")[1]), 0.5)
+    finished = (table.events + table.competing).sum(axis=-1)
+    frame = pd.DataFrame(
+        {
+            "stage": labels,
+            "n": table.n,
+            "finished": finished,
+            "still_open": table.n - finished,
+            "median_days": half.value,
+            "lower_days": half.lower,
+            "upper_days": half.upper,
+            "p90_days": most.value,
+            "naive_mean_days": naive_mean(table),
+            "naive_median_days": naive_median(table),
+            "stale_lost_median_days": stale.value,
+        }
+    )
+    enough = frame["n"] >= study.config.min_n
+    quantiles = ["median_days", "lower_days", "upper_days", "p90_days", "stale_lost_median_days"]
+    frame[quantiles] = frame[quantiles].where(enough, axis=0)
+    reason = pd.Series(STILL_THERE, frame.index).where(enough, NOT_ENOUGH).where(frame["median_days"].isna(), None)
+    return whole_counts(frame, "n", "finished", "still_open").assign(reason=reason)
+
+
+def time_to_advance(study: Study, *, horizon: int | None = None) -> pd.DataFrame:
+    """Days until half, and nine in ten, of those who advance by H have done so: the smallest t with F(t) ≥ p × F(H).
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        horizon: H in days; by default a year or the largest day up to which `min_n` visits of the stage can be observed.
+
+    Returns:
+        One row for all visits together, stage "(all)", then one per open stage: n, advanced (by H), horizon_days, median_days, p90_days,
+        reason.
+    """
+    labels, table = stage_tables(study)
+    won = state_probabilities(table).won
+    rows = []
+    for place, label in enumerate(labels):
+        reach = largest_horizon(table[place], min_n=study.config.min_n, limit=365 if horizon is None else horizon)
+        until = reach if horizon is None or reach == horizon else None
+        days = {p: np.nan if until is None else float(advance_quantile(won[place], p, until)) for p in (0.5, 0.9)}
+        advanced = None if until is None else float(table[place].won_by(until))
+        reason = NOT_ENOUGH if until is None else "nobody advanced" if np.isnan(days[0.5]) else None
+        n = int(table.n[place])
+        rows.append((label, n, advanced, until, days[0.5], days[0.9], reason))
+    frame = pd.DataFrame(rows, columns=["stage", "n", "advanced", "horizon_days", "median_days", "p90_days", "reason"])
+    return frame.astype({"advanced": "Int64", "horizon_days": "Int64"})
+
+
+def naive_mean(table: RiskTable) -> np.ndarray:
+    """Mean whole days of finished units alone; null where none is finished. Shape (...)."""
+    left = table.events + table.competing
+    n = left.sum(axis=-1)
+    return np.where(n > 0, (left * table.days).sum(axis=-1) / np.maximum(n, 1), np.nan)
+
+
+def naive_median(table: RiskTable) -> np.ndarray:
+    """Median whole days of finished units alone, the mean of the middle two where their number is even; null where none is. Shape (...)."""
+    left = np.cumsum(table.events + table.competing, axis=-1)
+    n = left[..., -1:]
+    lower, upper = ((left >= np.maximum(np.ceil(n / 2), 1)).argmax(axis=-1), (left >= np.floor(n / 2) + 1).argmax(axis=-1))
+    return np.where(n[..., 0] > 0, (lower + upper) / 2, np.nan)

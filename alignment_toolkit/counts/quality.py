@@ -169,54 +169,58 @@ def lead_moves_by_two(study: Study, *, by: str = "source", and_by: str = "person
 def channel_moves(study: Study, *, by_bucket: bool = False) -> ir.Table:
     """Moves of leads by the channel of their campaign, "(missing)" without one."""
     journeys = spells(study)
-    sliced = journeys.left_join(_channels(study), "campaign_id").drop("campaign_id_right")
-    named = sliced.mutate(segment=ibis.coalesce(sliced.channel, ibis.literal(MISSING)))
+    joined = _with_channel(study, journeys)
+    named = joined.mutate(segment=joined.channel)
     return moves(named, groups=["segment", "bucket"] if by_bucket else ["segment"])
 
 
 def _channels(study: Study) -> ir.Table:
-    """campaign_id, channel."""
+    """campaign_id, channel, ended_on (null: not known)."""
     if not study.crm.has("campaigns"):
-        return ibis.memtable([], schema={"campaign_id": "string", "channel": "string"})
+        return ibis.memtable([], schema={"campaign_id": "string", "channel": "string", "ended_on": "date"})
     campaigns = study.crm.tables["campaigns"]
-    return campaigns.select("campaign_id", channel=named_or_missing(campaigns.channel))
+    return campaigns.select("campaign_id", "ended_on", channel=named_or_missing(campaigns.channel))
 
 
-def _period(study: Study) -> tuple[datetime | None, datetime]:
-    """The report quarter, or everything under all history."""
-    return (None if study.cohort == "all" else study.starts_at), study.ends_at if study.cohort != "all" else study.as_of
+def _with_channel(study: Study, table: ir.Table) -> ir.Table:
+    """The table with channel ("(missing)" where the campaign is not known) and ended_on of its campaign."""
+    joined = table.left_join(_channels(study), "campaign_id").drop("campaign_id_right")
+    return joined.mutate(channel=ibis.coalesce(joined.channel, ibis.literal(MISSING)))
 
 
 @query
 def campaign_leads(study: Study) -> ir.Table:
-    """Leads created in the report quarter (all history: all) by campaign, channel, source and month of creation."""
-    start, end = _period(study)
-    seen = leads(study.crm).filter(_.created_at < end)
-    kept = seen if start is None else seen.filter(seen.created_at >= start)
-    joined = kept.left_join(_channels(study), "campaign_id").drop("campaign_id_right")
+    """Leads created in the report quarter (all history: all) by campaign, channel, source and month of creation.
+
+    Returns:
+        campaign_id, source, channel, month (such as `2026-07`), last_month (of the campaign, year × 100 + month, null: not known), n.
+    """
+    seen = leads(study.crm)
+    start, end = (None, study.as_of) if study.cohort == "all" else (study.starts_at, study.ends_at)
+    kept = seen if start is None else seen.filter((seen.created_at >= start) & (seen.created_at < end))
+    joined = _with_channel(study, kept)
     month = month_label(joined.created_at, months_of(study, until=end + timedelta(days=31)))
-    channel = ibis.coalesce(joined.channel, ibis.literal(MISSING))
-    return joined.group_by("campaign_id", "source", channel=channel, month=month).agg(n=_.count())
+    last = (joined.ended_on.year() * 100 + joined.ended_on.month()).cast("int64")
+    return joined.group_by("campaign_id", "source", "channel", month=month, last_month=last).agg(n=_.count())
 
 
 @query
 def campaign_spend(study: Study) -> ir.Table:
-    """Money spent in the report quarter (all history: by `as_of`) by campaign and month.
+    """Money spent in the report quarter (all history: by `as_of`) by campaign, channel and month.
 
     Returns:
-        campaign_id, month (year × 100 + month), n (records), n_unpriced (without a cost), amount (cents at constant currency).
+        campaign_id, channel, month (year × 100 + month), n (records), n_unpriced (without a cost), amount (cents at constant currency).
     """
-    start, _end = _period(study)
-    spent = study.crm.tables["campaign_costs"].filter(_.spent_on < _last_day(study))
-    kept = spent if start is None else spent.filter(spent.spent_on >= study.quarter.first_on)
-    priced = in_reporting_currency(study.crm, kept, amount="cost")
+    spent = study.crm.tables["campaign_costs"].filter(_.spent_on < _spent_before(study))
+    kept = spent if study.cohort == "all" else spent.filter(spent.spent_on >= study.quarter.first_on)
+    priced = _with_channel(study, in_reporting_currency(study.crm, kept, amount="cost"))
     month = (priced.spent_on.year() * 100 + priced.spent_on.month()).cast("int64")
-    return priced.group_by("campaign_id", month=month).agg(
+    return priced.group_by("campaign_id", "channel", month=month).agg(
         n=_.count(), n_unpriced=_.cents.isnull().cast("int64").sum(), amount=ibis.coalesce(_.cents.sum(), 0).cast("int64")
     )
 
 
-def _last_day(study: Study) -> date:
+def _spent_before(study: Study) -> date:
     """The first day whose spending does not count."""
     visible = local_day(study.as_of, study.config.time_zone)
     return visible if study.cohort == "all" else min(visible, study.quarter.end_on)

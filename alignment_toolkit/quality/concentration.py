@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.counts.catalogue import counted
-from alignment_toolkit.figures import MISSING
+from alignment_toolkit.figures import MISSING, known
 from alignment_toolkit.stats import interval_from_replicates
 from alignment_toolkit.stats.risk import N_BUCKETS, Array, ratio
 from alignment_toolkit.study import Study
@@ -72,9 +72,8 @@ def top_share(amounts: Array, count: int) -> Array:
 def _figure(table: Array, count: int) -> dict[str, Any]:
     whole = table.sum(axis=0)
     interval = interval_from_replicates(top_share(whole, count), top_share(whole - table, count), table.sum(axis=1) > 0)
-    lower, upper = (float(np.clip(limit, 0, 1)) for limit in (interval.lower, interval.upper))
-    even = count / table.shape[1]
-    return {"groups": count, "value": float(interval.value), "lower": lower, "upper": upper, "even_share": even}
+    lower, upper = (known(np.clip(limit, 0, 1)) for limit in (interval.lower, interval.upper))
+    return {"groups": count, "value": float(interval.value), "lower": lower, "upper": upper, "even_share": count / table.shape[1]}
 
 
 COLUMNS = ("slice", "best_share", "groups", "n", "events", "value", "lower", "upper", "even_share", "unnamed_share", "reason")

@@ -1,0 +1,215 @@
+"""Charts of lead quality: ranking, conversion by age, quality against quantity, reliability of the score.
+
+Each draws a frame of `alignment_toolkit.quality` as it is, estimates nothing, and says in words what it shows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.charts.style import BLUE, INK, MUTED, PALETTE, VERMILION, describe, new_axes, safe_label
+from alignment_toolkit.figures import ALL
+from alignment_toolkit.visible import visible
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_RANKED, MOST_CURVES, LONGEST_TITLE_NAME = 20, 5, 28
+
+
+def percent(share: float, *, digits: int = 0) -> str:
+    """A share in [0, 1] as a percentage: `12 %`; with one digit below 10 %, so that small shares can be told apart."""
+    return f"{share * 100:.{max(digits, int(share < 0.1))}f} %"
+
+
+def ranking_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Shrunk conversion of each ranked group: a dot with its 95 % interval, best on top.
+
+    Args:
+        frame: As `quality.ranking.ranking` returns it; the first 20 ranked groups are drawn, unshrunk where there are fewer than five.
+        ax: Axes to draw on.
+    """
+    told = frame.assign(
+        value=frame["shrunk_rate"].fillna(frame["own_rate"]),
+        low=frame["lower"].fillna(frame["own_lower"]),
+        high=frame["upper"].fillna(frame["own_upper"]),
+    ).dropna(subset=["value"])
+    drawn = told.head(MOST_RANKED)
+    ax = ax or new_axes(height=1.4 + 0.34 * max(len(drawn), 2))
+    if drawn.empty:
+        return _nothing(ax, "No group has enough leads to be ranked.")
+    places = np.arange(len(drawn))
+    colours = [VERMILION if flag == "below the rest" else BLUE if flag == "above the rest" else MUTED for flag in drawn["different"]]
+    ax.hlines(places, drawn["low"], drawn["high"], colors=colours, linewidth=2.4)
+    ax.scatter(drawn["value"], places, c=colours, s=44, zorder=3)
+    ax.set_yticks(places, [safe_label(name) for name in drawn["segment"]])
+    ax.set_ylim(len(drawn) - 0.5, -0.5)
+    ax.grid(visible=False, axis="y")
+    ax.grid(visible=True, axis="x")
+    horizon = int(drawn["horizon_days"].iloc[0])
+    _percent_axis(ax, "x", f"Conversion within {horizon} days (dot) and 95 % interval")
+    best = drawn.iloc[0]
+    ax.set_title(f"{_short(best['segment'])} converts best: {percent(best['value'])} within {horizon} days")
+    return describe(ax, _ranking_words(frame, drawn, horizon))
+
+
+def _ranking_words(frame: pd.DataFrame, drawn: pd.DataFrame, horizon: int) -> str:
+    rows = [f"{visible(row.segment)} {percent(row.value)} ({percent(row.low)} to {percent(row.high)})" for row in drawn.itertuples()]
+    few = int(frame["reason"].eq("too few to rank").sum())
+    above, below = (_names(drawn[drawn["different"] == flag]["segment"]) for flag in ("above the rest", "below the rest"))
+    said = [f"Conversion within {horizon} days with 95 % interval, best first: {'; '.join(rows)}."]
+    said += [f"Above the rest: {above}."] if above else []
+    said += [f"Below the rest: {below}."] if below else []
+    return " ".join([*said, *([f"Too few leads to rank: {few}."] if few else [])])
+
+
+def conversion_curve_chart(frame: pd.DataFrame, *, ax: Axes | None = None, most: int = MOST_CURVES) -> Axes:
+    """Share of leads won by age in days, with its 95 % band, for all leads and the largest groups.
+
+    Args:
+        frame: As `quality.curves.conversion_curves` returns it.
+        ax: Axes to draw on.
+        most: Groups drawn beside all leads, the largest first.
+    """
+    ax = ax or new_axes(height=4.2)
+    names = list(dict.fromkeys(frame["segment"]))
+    if not names:
+        return _nothing(ax, "No group has been observed long enough for a curve.")
+    drawn = names[: most + (ALL in names)]
+    colours = iter(PALETTE)
+    for name in drawn:
+        curve = frame[frame["segment"] == name]
+        colour = INK if name == ALL else next(colours)
+        ax.fill_between(curve["day"], curve["lower"], curve["upper"], step="post", color=colour, alpha=0.12, linewidth=0)
+        ax.step(
+            curve["day"], curve["value"], where="post", color=colour, label=safe_label(name), linewidth=2.6 if name == ALL else 1.8
+        )
+    ends = frame[frame["segment"].isin(drawn)].groupby("segment", sort=False).tail(1).sort_values("value", ascending=False)
+    ax.set_ylim(0, None)
+    ax.set_xlim(0, max(float(ends["day"].max()), 1.0))
+    ax.set_xlabel("Age of the lead in days")
+    _percent_axis(ax, "y", "Won leads")
+    ax.legend(loc="upper left")
+    ax.set_title("Share of leads won by age, open leads counted as open")
+    said = [f"{visible(row.segment)} {percent(row.value)} by day {row.day} ({percent(row.lower)} to {percent(row.upper)})" for row in ends.itertuples()]
+    hidden = len(names) - len(drawn)
+    more = f" {hidden} smaller groups are not drawn." if hidden else ""
+    return describe(ax, f"Share of leads won by age with 95 % band, at the end of each curve: {'; '.join(said)}.{more}")
+
+
+def plane_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Quality against quantity: leads, conversion, lines of equal expected wins; the area of a bubble is its bookings.
+
+    Args:
+        frame: As `quality.plane.quality_quantity` returns it.
+        ax: Axes to draw on.
+    """
+    ax = ax or new_axes(height=4.6)
+    drawn = frame.dropna(subset=["conversion_rate"])
+    drawn = drawn[drawn["leads"] > 0]
+    if drawn.empty:
+        return _nothing(ax, "No group has leads in the period and enough of them to tell a conversion.")
+    right, top = float(drawn["leads"].max()) * 1.15, float(drawn["conversion_rate"].max()) * 1.25 or 0.01
+    _equal_wins(ax, right, top, float(drawn["expected_wins"].max()))
+    dominated = drawn["dominated_by"].notna()
+    for kept, colour, label in ((~dominated, BLUE, "not dominated"), (dominated, VERMILION, "dominated: another has as many leads and converts better")):
+        part = drawn[kept]
+        ax.scatter(part["leads"], part["conversion_rate"], s=_areas(part, drawn), color=colour, alpha=0.65, label=label, zorder=3)
+    for row in drawn.itertuples():
+        ax.annotate(safe_label(row.segment), (row.leads, row.conversion_rate), xytext=(5, 6), textcoords="offset points", fontsize=8.5)
+    ax.set_xlim(0, right)
+    ax.set_ylim(0, top)
+    horizon = int(drawn["horizon_days"].iloc[0])
+    ax.set_xlabel("Leads of the period")
+    _percent_axis(ax, "y", f"Conversion within {horizon} days")
+    ax.legend(loc="upper right", markerscale=0.5, fontsize=8.5)
+    most = drawn.loc[drawn["expected_wins"].idxmax()]
+    ax.set_title(f"{_short(most['segment'])} brings the most expected wins: {most['expected_wins']:,.0f}")
+    return describe(ax, _plane_words(drawn, horizon))
+
+
+def _equal_wins(ax: Axes, right: float, top: float, most: float) -> None:
+    """Lines along which leads × conversion is the same: quarters of the most that any group reaches."""
+    leads = np.linspace(right / 200, right, 200)
+    for share in (0.25, 0.5, 1.0):
+        wins = most * share
+        ax.plot(leads, wins / leads, color=MUTED, linewidth=0.8, linestyle=(0, (4, 4)), zorder=1)
+        place = min(max(wins / top, right * 0.02) * 1.05, right)
+        ax.annotate(f"{wins:,.3g} wins", (place, min(wins / place, top)), fontsize=7.5, color=MUTED, va="top")
+
+
+def _areas(part: pd.DataFrame, drawn: pd.DataFrame) -> Any:
+    """Bubble areas in points²: in proportion to bookings, all alike without them."""
+    most = drawn["bookings"].max()
+    return 60 + 640 * (part["bookings"].clip(lower=0) / most) if most > 0 else 120
+
+
+def _plane_words(drawn: pd.DataFrame, horizon: int) -> str:
+    rows = [
+        f"{visible(row.segment)}: {row.leads:,} leads, {percent(row.conversion_rate)}, {row.expected_wins:,.1f} expected wins"
+        + (f", bookings {row.bookings:,.0f}" if pd.notna(row.bookings) else "")
+        + (f", dominated by {visible(row.dominated_by)}" if isinstance(row.dominated_by, str) else "")
+        for row in drawn.itertuples()
+    ]
+    return f"Leads of the period and conversion within {horizon} days, most expected wins first. {'; '.join(rows)}."
+
+
+def reliability_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Conversion by tenth of the score with 95 % intervals, beside the chance that the score claims.
+
+    Args:
+        frame: As `quality.calibration.score_reliability` returns it.
+        ax: Axes to draw on.
+    """
+    ax = ax or new_axes()
+    drawn = frame.dropna(subset=["conversion_rate"])
+    if drawn.empty:
+        return _nothing(ax, "No tenth of the score has enough matured leads.")
+    ax.vlines(drawn["decile"], drawn["lower"], drawn["upper"], colors=BLUE, linewidth=2.4)
+    ax.scatter(drawn["decile"], drawn["conversion_rate"], color=BLUE, s=44, zorder=3, label="what became of the leads")
+    if drawn["claimed_rate"].notna().any():
+        ax.plot(drawn["decile"], drawn["claimed_rate"], color=VERMILION, marker="_", linewidth=1.4, label="what the score claims")
+    horizon = int(drawn["horizon_days"].iloc[0])
+    ax.set_xticks(range(1, 11))
+    ax.set_xlabel("Tenth of the leads by score, lowest first")
+    ax.set_ylim(0, None)
+    _percent_axis(ax, "y", f"Won within {horizon} days")
+    ax.legend(loc="upper left")
+    first, last = drawn.iloc[0], drawn.iloc[-1]
+    change = f"from {percent(first['conversion_rate'])} to {percent(last['conversion_rate'])}"
+    ax.set_title(f"From the lowest to the highest scores conversion goes {change}")
+    rows = [
+        f"tenth {row.decile}, scores {row.lowest_score:g} to {row.highest_score:g}: {percent(row.conversion_rate)}"
+        f" ({percent(row.lower)} to {percent(row.upper)})" + (f", claimed {percent(row.claimed_rate)}" if pd.notna(row.claimed_rate) else "")
+        for row in drawn.itertuples()
+    ]
+    return describe(ax, f"Leads won within {horizon} days by tenth of the score with 95 % interval: {'; '.join(rows)}.")
+
+
+def _percent_axis(ax: Axes, which: str, label: str) -> None:
+    from matplotlib.ticker import FuncFormatter
+
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda share, _place: f"{share * 100:g} %" if abs(share) < 10 else f"{share:g}"))
+    axis.set_label_text(label)
+    if which == "x":
+        ax.set_xlim(0, None)
+
+
+def _short(name: object) -> str:
+    shown = visible(str(name))
+    return shown if len(shown) <= LONGEST_TITLE_NAME else shown[: LONGEST_TITLE_NAME - 1] + "…"
+
+
+def _names(names: pd.Series) -> str:
+    return ", ".join(visible(name) for name in names)
+
+
+def _nothing(ax: Axes, sentence: str) -> Axes:
+    """An empty chart that says why it is empty."""
+    ax.set_title(sentence)
+    ax.set_axis_off()
+    return describe(ax, sentence)

@@ -242,7 +242,8 @@ def _refuse_bad_moves(moves: pd.DataFrame, *, with_buckets: bool) -> None:
 
 def _refuse_impossible(table: RiskTable, labels: list[str]) -> None:
     """More units leaving a state than are in it means that the moves do not belong together."""
-    left = table.at_risk - table.events - table.competing - table.censored
+    # A unit that re-opens on its last observed day is censored on that day too, without ever having been at risk again.
+    left = table.at_risk + table.reopened - table.events - table.competing - table.censored
     left_lost = table.lost_at_risk - table.reopened - table.events_from_lost
     for state, spare in (("open", left), ("lost", left_lost)):
         if (spare < -1e-6).any():

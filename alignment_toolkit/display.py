@@ -72,7 +72,9 @@ def show_chart(ax: Axes, *, name: str) -> None:
 
     spoken = description(ax)
     if not spoken:
-        raise UsageError("the chart has no description", value=name, way_out="Call describe(ax, sentence) with a sentence computed from the data")
+        raise UsageError(
+            "the chart has no description", value=name, way_out="Call describe(ax, sentence) with a sentence computed from the data"
+        )
     payload = {"name": checked_name(name), "title": title(ax), "description": spoken}
     picture = to_svg(ax)
     close(ax)

@@ -48,17 +48,19 @@ def plain(value: object) -> str | int | float | bool | None:
     """
     if value is None or isinstance(value, str | bool):
         return value
-    if isinstance(value, Decimal):
-        return float(value) if value.is_finite() else None
-    if isinstance(value, Integral):
-        return int(value)
-    if isinstance(value, Real):
-        return rounded(float(value))
+    if isinstance(value, Decimal | Real):
+        return _number(value)
     if value != value or str(value) in {"NaT", "<NA>"}:  # noqa: PLR0124 - NaT and its kind are what differs from itself
         return None
     if type(value).__name__ == "bool_":
         return bool(value)
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+
+def _number(value: Decimal | Real) -> float | int | None:
+    if isinstance(value, Decimal):
+        return float(value) if value.is_finite() else None
+    return int(value) if isinstance(value, Integral) else rounded(float(value))
 
 
 def rounded(number: float) -> float | int | None:
@@ -109,7 +111,9 @@ def table_html(payload: Payload, *, identifier: str | None = None) -> str:
     head = "".join(f'<th scope="col"{_numeric(payload, at)}>{escaped(words(column))}</th>' for at, column in enumerate(columns))
     body = "\n".join(f"<tr>{_row(payload, row)}</tr>" for row in payload["rows"])
     opening = f'<table id="{escaped(identifier)}">' if identifier else "<table>"
-    return f"{opening}\n<caption>{escaped(payload['caption'])}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    return (
+        f"{opening}\n<caption>{escaped(payload['caption'])}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    )
 
 
 def table_text(payload: Payload) -> str:
@@ -130,7 +134,8 @@ def _row(payload: Payload, row: list[Any]) -> str:
     cells = [escaped(text) for text in _texts(payload, row)]
     first = f'<th scope="row" dir="auto">{cells[0]}</th>' if cells else ""
     rest = (
-        f'<td class="num">{cell}</td>' if _is_number(value) else f'<td dir="auto">{cell}</td>' for cell, value in zip(cells[1:], row[1:], strict=True)
+        f'<td class="num">{cell}</td>' if _is_number(value) else f'<td dir="auto">{cell}</td>'
+        for cell, value in zip(cells[1:], row[1:], strict=True)
     )
     return first + "".join(rest)
 

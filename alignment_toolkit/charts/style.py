@@ -1,7 +1,7 @@
 """How every chart looks and reads: one deterministic style, labels that cannot break a picture, and a spoken description.
 
-The same data give the same SVG, byte for byte, in every process: ids are hashed with a fixed salt, no date is written, the font is the one that
-matplotlib carries. Text is drawn as paths, not as text, because a reader's machine may lack the font and would set other widths.
+The same data give the same SVG, byte for byte, in every process: ids are hashed with a fixed salt, no date is written, the font is the
+one that matplotlib carries. Text is drawn as paths, not as text, because a reader's machine may lack the font and would set other widths.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from collections.abc import Container
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ DARK = {
 _DESCRIPTION = "_alignment_description"
 _HAIR_SPACE = "\u200a"
 _PREAMBLE = re.compile(r"<\?xml[^>]*\?>|<!DOCTYPE[^>]*>|<!--.*?-->|<metadata>.*?</metadata>", re.S)
+_PROCESS = ("backend", "interactive", "toolbar", "webagg", "tk.", "macosx", "date.epoch")  # what belongs to the process, not to the look
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -72,17 +74,20 @@ def style() -> dict[str, Any]:
     }
 
 
-def new_axes(*, width: float = 7.2, height: float = 3.8) -> Axes:
+def new_axes(*, width: float = 6.2, height: float = 3.6) -> Axes:
     """Empty axes in the house style, on a figure that no global state knows, so that nothing is shown twice or left open.
 
+    The style stays on for what is drawn later, because matplotlib reads it when each title, label and legend is made.
+
     Args:
-        width: Inches.
+        width: Inches; narrow enough for its text to be read on a phone.
         height: Inches.
     """
+    from matplotlib import rcParams
     from matplotlib.figure import Figure
 
-    with _styled():
-        return Figure(figsize=(width, height), layout="constrained").add_subplot()
+    rcParams.update(_settings())
+    return Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
 def safe_label(text: object) -> str:
@@ -123,15 +128,15 @@ def to_svg(ax: Axes) -> str:
     """The figure of these axes as SVG text that is the same in every process and holds no data but what is drawn."""
     from matplotlib.text import Text
 
-    figure = ax.figure
+    figure: Any = ax.figure
     with _styled(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # a tick of raw categories: drawn as an empty box
         for text in figure.findobj(Text):
             text.set_parse_math(False)
             text.set_text(drawable(text.get_text()))
         buffer = StringIO()
-        tight = None if figure.get_layout_engine() else "tight"  # type: ignore[union-attr]
-        figure.savefig(buffer, format="svg", metadata=_NO_METADATA, bbox_inches=tight)  # type: ignore[union-attr]
+        tight = None if figure.get_layout_engine() else "tight"
+        figure.savefig(buffer, format="svg", metadata=_NO_METADATA, bbox_inches=tight)
     return _PREAMBLE.sub("", buffer.getvalue()).strip() + "\n"
 
 
@@ -144,13 +149,18 @@ def close(ax: Axes) -> None:
 
 
 def _styled() -> Any:
-    from matplotlib import rc_context, rcParamsDefault
+    from matplotlib import rc_context
 
-    ours = {key: value for key, value in rcParamsDefault.items() if key.partition(".")[0] not in {"backend", "interactive", "toolbar"}}
-    return rc_context({key: value for key, value in ours.items() if not key.startswith("backend_")} | style())
+    return rc_context(_settings())
 
 
-def _glyphs() -> dict[int, int]:
+def _settings() -> Any:
+    from matplotlib import rcParamsDefault
+
+    return {key: value for key, value in rcParamsDefault.items() if not key.startswith(_PROCESS)} | style()
+
+
+def _glyphs() -> Container[int]:
     from matplotlib.font_manager import findfont, get_font
 
-    return get_font(findfont(FONT)).get_charmap()  # type: ignore[return-value]
+    return get_font(findfont(FONT)).get_charmap()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,13 +52,13 @@ def rebuild(out: Path) -> Path:
     Raises:
         PublishError: When it cannot be written.
     """
-    from alignment_toolkit.report.render import render_catalogue
+    from alignment_toolkit.report.look import render_catalogue
 
     page = out / "index.html"
     fresh = out / ".index.html.new"
     try:
         fresh.write_text(render_catalogue(catalogue_context(published(out))), encoding="utf-8")
-        os.replace(fresh, page)
+        fresh.replace(page)
     except OSError as error:
         raise PublishError("the catalogue cannot be written", value=f"{page}: {error.strerror}") from error
     return page
@@ -72,7 +71,9 @@ def catalogue_context(entries: Sequence[Published]) -> dict[str, Any]:
     for at in reversed(range(len(entries))):
         entry = entries[at]
         figures = [_figure(kpi, entries[: at + 1]) for kpi in shown if kpi in entry.figures]
-        quarters.append({"quarter": entry.quarter, "manifest": entry.manifest, "link": f"{entry.quarter}/{entry.page.name}", "figures": figures})
+        quarters.append(
+            {"quarter": entry.quarter, "manifest": entry.manifest, "link": f"{entry.quarter}/{entry.page.name}", "figures": figures}
+        )
     return {"quarters": quarters}
 
 

@@ -45,7 +45,9 @@ class _Reader(HTMLParser):
         if tag in _FORBIDDEN:
             self.faults.append(f"it holds <{tag}>")
         self.faults += [f"<{tag}> has {name}" for name in given if name.startswith("on") or name == "style"]
-        self.faults += [f"<{tag}> loads {value[:60]}" for name, value in given.items() if name in _LOADS and not value.startswith("data:image/svg+xml,")]
+        self.faults += [
+            f"<{tag}> loads {value[:60]}" for name, value in given.items() if name in _LOADS and not value.startswith("data:image/svg+xml,")
+        ]
         self._look(tag, given)
 
     def _look(self, tag: str, given: dict[str, str]) -> None:

@@ -32,7 +32,13 @@ def run_crew(jobs: Sequence[Job], *, staging: Path, clock: Callable[[], datetime
     with (staging / "workers.log").open("w", encoding="utf-8") as stderr:
         command = [sys.executable, "-m", "alignment_toolkit.report.worker"]
         crew = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True, env=_environment(jobs[0].root, staging), start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=_environment(jobs[0].root, staging),
+            start_new_session=True,
         )
         with crew:  # closing its stdin, on whatever way out, ends everything it has started
             assert crew.stdin is not None

@@ -6,9 +6,9 @@ import csv
 import hashlib
 import json
 import platform
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +60,15 @@ def code_digest(notebooks: Iterable[Path], *, packages: Mapping[str, str]) -> st
 
 
 def installed() -> dict[str, str]:
-    """Name -> version of every installed distribution, and of Python itself."""
-    found = {dist.name: dist.version for dist in metadata.distributions() if dist.name}
-    return dict(sorted({**found, "python": platform.python_version()}.items(), key=lambda item: item[0].casefold()))
+    """Name -> version of every installed distribution, and of Python itself.
+
+    Read from the names of their metadata folders: opening each of them takes half a second.
+    """
+    folders = (folder.name for place in map(Path, sys.path) if place.is_dir() for folder in place.glob("*.dist-info"))
+    found = dict(name.removesuffix(".dist-info").rsplit("-", 1) for name in folders if "-" in name)
+    return dict(sorted({name.lower().replace("_", "-"): version for name, version in found.items()}.items())) | {
+        "python": platform.python_version()
+    }
 
 
 def version_differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

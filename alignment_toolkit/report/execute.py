@@ -33,7 +33,11 @@ def execute(source: Path, *, output: Path, values: Mapping[str, Any], cell_timeo
 
     where = f"The notebook as far as it came: {output.name}"
     try:
-        papermill.execute_notebook(str(source).replace("{", "{{").replace("}", "}}"), str(output).replace("{", "{{").replace("}", "}}"), **_options(values, output, cell_timeout))
+        papermill.execute_notebook(
+            str(source).replace("{", "{{").replace("}", "}}"),
+            str(output).replace("{", "{{").replace("}", "}}"),
+            **_options(values, output, cell_timeout),
+        )
     except PapermillExecutionError as error:
         raise _cell_error(error, output, where) from error
     except CellTimeoutError as error:

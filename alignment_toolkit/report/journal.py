@@ -46,7 +46,7 @@ Log = Callable[[Event], None]
 LogFormat = Literal["auto", "plain", "json"]
 
 
-def silent(event: Event) -> None:  # noqa: ARG001 - the shape of every log
+def silent(event: Event) -> None:
     """A log that says nothing."""
 
 

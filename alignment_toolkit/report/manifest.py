@@ -18,7 +18,15 @@ Manifest = dict[str, Any]
 
 
 def facts(
-    *, quarter: str, as_of: str, cohort: str, parameters: Mapping[str, Any], data: str, digest: DataDigest, code: str, packages: Mapping[str, str]
+    *,
+    quarter: str,
+    as_of: str,
+    cohort: str,
+    parameters: Mapping[str, Any],
+    data: str,
+    digest: DataDigest,
+    code: str,
+    packages: Mapping[str, str],
 ) -> Manifest:
     """What is known before the first kernel starts.
 

@@ -28,7 +28,9 @@ def find_notebooks() -> Path:
     for folder in (package / "notebooks", package.parent / "notebooks"):
         if any(folder.glob("*.ipynb")):
             return folder
-    raise UsageError("no report notebooks were found", rule="They lie in the installed package or in notebooks/ beside it", way_out="Install again")
+    raise UsageError(
+        "no report notebooks were found", rule="They lie in the installed package or in notebooks/ beside it", way_out="Install again"
+    )
 
 
 def report_notebooks(folder: Path | None = None) -> list[Path]:

@@ -13,7 +13,14 @@ from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.report.notebooks import Notebook, read_notebook, text_of
 
 PIPELINE = ("quarter", "data", "as_of", "cohort", "config")
-_TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (float, int), "bool": (bool,), "list": (list,), "dict": (dict,)}
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (float, int),
+    "bool": (bool,),
+    "list": (list,),
+    "dict": (dict,),
+}
 
 
 @dataclass(frozen=True)
@@ -124,11 +131,16 @@ def check_parameters(notebooks: Sequence[Path], given: Mapping[str, Any]) -> dic
     for stem, parameters in declared.items():
         lacking = [name for name in PIPELINE[:3] if name not in parameters]
         if lacking:
-            raise UsageError(f"the notebook {stem} cannot be in a report", value=", ".join(lacking), rule="It must take data, quarter and as_of")
+            raise UsageError(
+                f"the notebook {stem} cannot be in a report", value=", ".join(lacking), rule="It must take data, quarter and as_of"
+            )
     for name in given:
         if name not in names and name not in PIPELINE:
             raise UsageError("the parameter is unknown", value=name, way_out=nearest(name, sorted(names)))
-    return {stem: {name: _typed(parameters[name], value) for name, value in given.items() if name in parameters} for stem, parameters in declared.items()}
+    return {
+        stem: {name: _typed(parameters[name], value) for name, value in given.items() if name in parameters}
+        for stem, parameters in declared.items()
+    }
 
 
 def _typed(parameter: Parameter, value: Any) -> Any:
@@ -137,7 +149,9 @@ def _typed(parameter: Parameter, value: Any) -> Any:
 
 def _checked(parameter: Parameter, value: Any) -> Any:
     if not parameter.allows(value):
-        raise UsageError(f"the parameter {parameter.name} has the wrong type", value=value, rule=f"It is {parameter.type}: {parameter.help or 'no help'}")
+        raise UsageError(
+            f"the parameter {parameter.name} has the wrong type", value=value, rule=f"It is {parameter.type}: {parameter.help or 'no help'}"
+        )
     return value
 
 

@@ -92,7 +92,9 @@ def _piece(item: Shown, tables: Mapping[str, Payload], drawn: set[str]) -> Piece
     if item.kind == "chart":
         numbers = _table(tables[item.name]) if item.name in tables else Piece("table")
         title = str(item.payload.get("title") or item.payload["name"])
-        return Piece("chart", item.name, title, item.payload["description"], picture(item.svg), numbers.table, numbers.rows, numbers.left_out)
+        return Piece(
+            "chart", item.name, title, item.payload["description"], picture(item.svg), numbers.table, numbers.rows, numbers.left_out
+        )
     if item.kind == "table":
         if item.name == KPIS:
             return _scorecard(item.payload)

@@ -21,7 +21,9 @@ def find_store(data: str, *, root: Path) -> Path | None:
         return None
     if "://" in data:
         rule = "A report is read by others, and an address may hold a password"
-        raise UsageError("the address of a store cannot stand in a report", rule=rule, way_out="Set it as an environment variable and give env:NAME")
+        raise UsageError(
+            "the address of a store cannot stand in a report", rule=rule, way_out="Set it as an environment variable and give env:NAME"
+        )
     path = Path(data) if Path(data).is_absolute() else root / data
     if not path.exists():
         raise UsageError("the data are not there", value=data, rule=f"Tried: {path}", way_out="Check the path given with --data")

@@ -1,7 +1,7 @@
 """How a report appears: whole, at once, or not at all.
 
-A report is made in a staging folder on the same disk, moved to a version folder, and shown by replacing one symbolic link, which a reader sees
-either before or after.
+A report is made in a staging folder on the same disk, moved to a version folder, and shown by replacing one symbolic link, which a
+reader sees either before or after.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def new_staging(out: Path, quarter: str, *, clock: Callable[[], datetime], previ
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "notebooks").mkdir(parents=True)
     except OSError as error:
-        raise PublishError("the staging folder cannot be made", value=f"{folder}: {error.strerror}", way_out="Check space and permissions") from error
+        raise PublishError(
+            "the staging folder cannot be made", value=f"{folder}: {error.strerror}", way_out="Check space and permissions"
+        ) from error
     return folder
 
 
@@ -72,11 +74,11 @@ def publish(staging: Path, *, out: Path, quarter: str) -> Path:
     try:
         version = _version(staging, out, quarter)
         (out / VERSIONS).mkdir(exist_ok=True)
-        os.replace(staging, version)
+        staging.replace(version)
         link = out / STAGING / f"{version.name}.link"
         link.unlink(missing_ok=True)
         link.symlink_to(f"{VERSIONS}/{version.name}", target_is_directory=True)
-        os.replace(link, shown)
+        link.replace(shown)
     except OSError as error:
         way_out = f"The link {shown} must be free or a link; the last published report is as it was"
         raise PublishError("the report could not be published", value=error.strerror or error, way_out=way_out) from error

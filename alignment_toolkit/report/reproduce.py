@@ -24,6 +24,7 @@ KERNEL_START = 60
 _SANITIZE = "[address]\nregex: 0x[0-9a-fA-F]{6,16}\nreplace: 0xADDRESS\n\n[pid]\nregex: \\bpid[ =:]+[0-9]+\nreplace: pid PID\n"
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_PYTEST = "from alignment_toolkit.report.reproduce import skip_grammar; skip_grammar(); import pytest; raise SystemExit(pytest.main())"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ def reproduce(notebooks: Sequence[Path], *, cell_timeout: int, root: Path | None
         return _judged(notebooks, junit=junit, code=code, said=said)
 
 
+def skip_grammar() -> None:
+    """Keep jsonschema, which nbformat imports, from compiling a grammar of web addresses at start: a second for a check nobody asks for."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
 def refuse(differences: Sequence[Difference], *, way_out: str | None = None) -> None:
     """Raise what the differences mean; nothing when there are none.
 
@@ -79,11 +85,12 @@ def _nbval(notebooks: Sequence[Path], *, junit: Path, cell_timeout: int, root: P
     (scratch / "empty.ini").write_text("[pytest]\n", encoding="utf-8")
     (scratch / "sanitize.cfg").write_text(_SANITIZE, encoding="utf-8")
     options = [
-        "-p", "nbval.plugin", "-p", "no:cacheprovider", "--noconftest", "-c", str(scratch / "empty.ini"), f"--rootdir={notebooks[0].parent}",
-        "--nbval", "--nbval-current-env", f"--nbval-cell-timeout={cell_timeout}", f"--nbval-kernel-startup-timeout={KERNEL_START}",
+        "-p", "nbval.plugin", "-p", "no:cacheprovider", "--noconftest", "-c", str(scratch / "empty.ini"),
+        f"--rootdir={notebooks[0].parent}", "--nbval", "--nbval-current-env", f"--nbval-cell-timeout={cell_timeout}",
+        f"--nbval-kernel-startup-timeout={KERNEL_START}",
         f"--nbval-sanitize-with={scratch / 'sanitize.cfg'}", f"--junitxml={junit}", "-o", "junit_family=xunit1", "--color=no", "-q",
     ]  # fmt: skip
-    command = [sys.executable, "-m", "pytest", *options, *map(str, notebooks)]
+    command = [sys.executable, "-c", _PYTEST, *options, *map(str, notebooks)]
     cells = sum(1 for path in notebooks for _ in code_cells(read_notebook(path)))
     longest = cells * (cell_timeout + 10) + len(notebooks) * 2 * KERNEL_START
     try:
@@ -95,7 +102,9 @@ def _nbval(notebooks: Sequence[Path], *, junit: Path, cell_timeout: int, root: P
 
 def _environment(root: Path | None) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    fixed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "IPYKERNEL_CELL_NAME": "<cell>"}
+    package = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
+    fixed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "IPYKERNEL_CELL_NAME": "<cell>", "PYTHONPATH": path}
     return kept | fixed | ({"ALIGNMENT_ROOT": str(root)} if root else {})
 
 
@@ -113,7 +122,11 @@ def _judged(notebooks: Sequence[Path], *, junit: Path, code: int, said: str) -> 
 def _of_notebook(path: Path, cases: Sequence[ElementTree.Element]) -> list[Difference]:
     notebook = read_notebook(path)
     mine = [case for case in cases if Path(case.get("file") or "").name == path.name]
-    found = [_difference(path.stem, case, notebook) for case in mine if len(case.findall("failure") + case.findall("error") + case.findall("skipped"))]
+    found = [
+        _difference(path.stem, case, notebook)
+        for case in mine
+        if len(case.findall("failure") + case.findall("error") + case.findall("skipped"))
+    ]
     expected = sum(1 for _ in code_cells(notebook))
     if len(mine) != expected:
         found.append(Difference(path.stem, None, f"{len(mine)} of {expected} code cells were compared"))

@@ -115,7 +115,14 @@ def run_report(
     Raises:
         AlignmentError: Of the class that says what went wrong; the last published report is as it was.
     """
-    given = {"quarter": str(quarter), "data": data, "as_of": _instant(as_of), "cohort": cohort, **({"config": config} if config else {}), **(parameters or {})}
+    given = {
+        "quarter": str(quarter),
+        "data": data,
+        "as_of": _instant(as_of),
+        "cohort": cohort,
+        **({"config": config} if config else {}),
+        **(parameters or {}),
+    }
     everything = report_notebooks(folder)
     chosen = select(everything, notebooks)
     values = check_parameters(chosen, given)
@@ -128,7 +135,16 @@ def run_report(
         packages = installed()
         digest = data_digest(store, config=settings)
         code = code_digest(everything, packages=packages)
-        known = facts(quarter=str(quarter), as_of=given["as_of"], cohort=cohort, parameters=given, data=data, digest=digest, code=code, packages=packages)
+        known = facts(
+            quarter=str(quarter),
+            as_of=given["as_of"],
+            cohort=cohort,
+            parameters=given,
+            data=data,
+            digest=digest,
+            code=code,
+            packages=packages,
+        )
         plan = _Plan(tuple(chosen), values, store, settings, target, str(quarter), notebooks is not None, cell_timeout, workers, known)
         return _unchanged(plan, force=force, clock=clock, log=log) or _run(plan, root=root, clock=clock, log=log)
 
@@ -157,17 +173,20 @@ def _run(plan: _Plan, *, root: Path, clock: Clock, log: Log) -> RunResult:
         jobs = _jobs(plan, staging, root)
         events, failures = run_crew(jobs, staging=staging, clock=clock, log=log)
         if failures:
-            step, stem, error = first_failure(failures)
+            _, stem, error = first_failure(failures)
             raise _located(error, staging, stem)
         return _finish(plan, staging, [staged, *events], clock=clock, log=log)
     except OSError as error:
         what = "the report could not be written"
-        raise PublishError(what, value=error.strerror or error, way_out=f"What was made is in {staging}; the last published report is as it was") from error
+        raise PublishError(
+            what, value=error.strerror or error, way_out=f"What was made is in {staging}; the last published report is as it was"
+        ) from error
 
 
 def _jobs(plan: _Plan, staging: Path, root: Path) -> list[Job]:
     tasks = [
-        Task(str(path), str(staging / "notebooks" / path.name), str(staging / page_name(path.stem)), plan.values[path.stem]) for path in plan.notebooks
+        Task(str(path), str(staging / "notebooks" / path.name), str(staging / page_name(path.stem)), plan.values[path.stem])
+        for path in plan.notebooks
     ]
     pages = [{"page": page_name(path.stem), "title": page_title(read_notebook(path), default=path.stem)} for path in plan.notebooks]
     frame = {"facts": plan.known, "pages": pages}
@@ -194,8 +213,12 @@ def _finish(plan: _Plan, staging: Path, events: list[Event], *, clock: Clock, lo
 def _same_data(plan: _Plan) -> None:
     now: DataDigest = data_digest(plan.store, config=plan.config)
     if now.digest != plan.known["data"]["digest"]:
-        changed = sorted(name for name in {*now.files, *plan.known["data"]["files"]} if now.files.get(name) != plan.known["data"]["files"].get(name))
-        raise NotReproduced("the data changed while the report was made", value=", ".join(changed), way_out="Run again when they are at rest")
+        changed = sorted(
+            name for name in {*now.files, *plan.known["data"]["files"]} if now.files.get(name) != plan.known["data"]["files"].get(name)
+        )
+        raise NotReproduced(
+            "the data changed while the report was made", value=", ".join(changed), way_out="Run again when they are at rest"
+        )
 
 
 def _located(error: AlignmentError, staging: Path, stem: str) -> AlignmentError:

@@ -113,4 +113,8 @@ def _rewritten(path: Path, recorded: list[str]) -> list[str]:
     now = cell_digests(read_notebook(path))
     if len(now) != len(recorded):
         return [f"{path.stem} has {len(now)} cells, it was published with {len(recorded)}"]
-    return [f"{path.stem}: the text of cell {at + 1} of {len(now)} was changed" for at, (new, old) in enumerate(zip(now, recorded, strict=True)) if new != old]
+    return [
+        f"{path.stem}: the text of cell {at + 1} of {len(now)} was changed"
+        for at, (new, old) in enumerate(zip(now, recorded, strict=True))
+        if new != old
+    ]

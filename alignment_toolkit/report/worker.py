@@ -1,7 +1,7 @@
 """The processes that do the work: one that imports papermill and nbconvert once, and workers forked from it before it has any thread.
 
-Talks in JSON lines: the job comes in on stdin, what happens goes out on stdout. When stdin closes, the caller is gone and everything started
-here ends with it. A process of its own, because the caller may be a notebook or a script with threads, which must not be forked.
+Talks in JSON lines: the job comes in on stdin, what happens goes out on stdout. When stdin closes, the caller is gone and everything
+started here ends with it. A process of its own, because the caller may be a notebook or a script with threads, which must not be forked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from alignment_toolkit.errors import AlignmentError, CellFailed, PublishError
 from alignment_toolkit.report.execute import execute
 from alignment_toolkit.report.notebooks import Notebook
 from alignment_toolkit.report.preflight import preflight
-from alignment_toolkit.report.reproduce import Difference, refuse, reproduce
+from alignment_toolkit.report.reproduce import Difference, refuse, reproduce, skip_grammar
 
 Say = Callable[[dict[str, Any]], None]
 _LONGEST = 1500
@@ -74,7 +74,9 @@ def work(job: Job, say: Say) -> bool:
     """
     steps = _Steps(say)
     executed = {task.stem: steps.take("executed", task.stem, _execution(task, job)) for task in job.tasks}
-    passed = [task for task in job.tasks if (notebook := executed[task.stem]) and steps.take("preflight", task.stem, _flight(task, notebook))]
+    passed = [
+        task for task in job.tasks if (notebook := executed[task.stem]) and steps.take("preflight", task.stem, _flight(task, notebook))
+    ]
     if len(passed) != len(job.tasks) or not _reproduced(job, steps):
         return False
     for task in job.tasks:
@@ -106,7 +108,9 @@ class _Steps:
 
     def fail(self, step: str, stem: str, error: AlignmentError) -> None:
         self.failed = True
-        parts = {name: None if (part := getattr(error, name)) is None else str(part)[:_LONGEST] for name in ("what", "value", "rule", "way_out")}
+        parts = {
+            name: None if (part := getattr(error, name)) is None else str(part)[:_LONGEST] for name in ("what", "value", "rule", "way_out")
+        }
         self._say({"step": step, "notebook": stem, "verdict": "failed", "error": {"kind": type(error).__name__, **parts}})
 
 
@@ -175,11 +179,11 @@ def job_line(jobs: Sequence[Job]) -> str:
 
 
 def _import_once() -> None:
+    skip_grammar()
     import matplotlib.font_manager  # builds the font cache once, before any kernel would
-    import nbconvert
-    import papermill  # noqa: F401
+    import papermill  # noqa: F401 - for the workers that are forked from here
 
-    import alignment_toolkit.report.render  # noqa: F401
+    import alignment_toolkit.report.render  # noqa: F401 - the same; it imports nbconvert
 
     os.environ.setdefault("MPLCONFIGDIR", matplotlib.get_configdir())  # where the home is read-only, kernels share one place
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border.fatal import checked
 from alignment_toolkit.border.mapped import Mapped, Workbench, mapped, set_up
@@ -26,6 +26,9 @@ from alignment_toolkit.config import CONFIG_FILE
 from alignment_toolkit.errors import DataRefused, PublishError, UsageError
 from alignment_toolkit.mapping import Mapping, load_mapping
 from alignment_toolkit.schema import TABLES, Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 JOURNAL = "ingest.json"
 _BATCH_ROWS = 200_000
@@ -67,6 +70,23 @@ class IngestResult:
     tables: tuple[IngestedTable, ...]
     files: dict[str, str]
     notes: tuple[str, ...] = ()
+
+    def table(self) -> pd.DataFrame:
+        """What became of the rows: table, read, used, set_aside, reasons, files; one row per canonical table."""
+        import pandas as pd
+
+        rows = [
+            {
+                "table": made.table,
+                "read": made.read,
+                "used": made.used,
+                "set_aside": sum(made.set_aside.values()),
+                "reasons": "; ".join(f"{reason}: {n:,}" for reason, n in made.set_aside.items()),
+                "files": ", ".join(made.files),
+            }
+            for made in self.tables
+        ]
+        return pd.DataFrame(rows)
 
 
 def ingest(mapping: Mapping | str | Path, *, source: str | Path, out: str | Path) -> IngestResult:

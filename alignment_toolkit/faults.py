@@ -1,0 +1,114 @@
+"""The health of a store: what is fatal, what is odd but counted, how many rows there are, how fresh they are.
+
+Fatal faults refuse the data (`DataRefused`, exit 3). Everything else is counted here, shown on the data page and turned into bounds on
+the figures it touches; nothing is dropped without being counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alignment_toolkit.border.contradictions import contradictions
+from alignment_toolkit.border.labels import empty_labels, empty_tables, merged_away, repeated_rows
+from alignment_toolkit.border.odd import COLUMNS, counted
+from alignment_toolkit.border.orphans import orphans
+from alignment_toolkit.border.times import wrong_times
+from alignment_toolkit.config import Config, load_config
+from alignment_toolkit.store import Crm, last_event_day, open_crm
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+END_OF_TIME = datetime(9999, 12, 31)  # everything a store holds is looked at
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The health of a store without a fatal fault.
+
+    Attributes:
+        rows: Per table: table, rows, columns (the canonical ones that are there), first and last instant or date (text, null without).
+        faults: The counted faults, see `counted_faults`.
+        last_at: Last recorded event, naive UTC.
+        notes: Assumptions made while reading, in words.
+    """
+
+    rows: pd.DataFrame
+    faults: pd.DataFrame
+    last_at: datetime
+    notes: tuple[str, ...] = ()
+
+
+def check_store(where: str | Path, *, config: Config | str | Path | None = None) -> CheckResult:
+    """Open a store and report its health.
+
+    Args:
+        where: Folder, DuckDB file, address or `env:NAME`.
+        config: Settings, or the path of their file; None: the store's own.
+
+    Raises:
+        UsageError: When the place is not there or the configuration cannot be used.
+        DataRefused: With every fatal fault.
+    """
+    settings = config if isinstance(config, Config) or config is None else load_config(Path(config))
+    crm = open_crm(where, as_of=END_OF_TIME, config=settings)
+    return CheckResult(table_rows(crm), counted_faults(crm), last_event_day(crm), crm.notes)
+
+
+def counted_faults(crm: Crm) -> pd.DataFrame:
+    """The faults of a store that are not fatal.
+
+    Args:
+        crm: A checked store; its whole records are looked at, whatever its as-of.
+
+    Returns:
+        table (empty for files), fault, n (rows with it), of (rows looked at), examples (up to three ids or words), rule, way_out; only
+        kinds that occur.
+    """
+    import pandas as pd
+
+    odds = [*orphans(crm), *wrong_times(crm), *contradictions(crm), *empty_labels(crm), *repeated_rows(crm), *merged_away(crm)]
+    frame = counted(odds)
+    extra = pd.DataFrame([*_empty(crm), *_ignored(crm)], columns=list(COLUMNS))
+    return pd.concat([frame, extra], ignore_index=True) if len(extra) else frame
+
+
+def table_rows(crm: Crm) -> pd.DataFrame:
+    """Rows and span of every table.
+
+    Returns:
+        table, rows, columns (names that are there), first_at, last_at (ISO text of the first instant or date column; null when empty).
+    """
+    import pandas as pd
+
+    from alignment_toolkit.schema import TABLES
+
+    listed = []
+    for name, rows in crm.tables.items():
+        timed = next((column.name for column in TABLES[name].columns if column.kind in ("instant", "date")), None)
+        measures: dict[str, Any] = {"rows": rows.count()}
+        if timed:
+            measures |= {"first_at": rows[timed].min().cast("string"), "last_at": rows[timed].max().cast("string")}
+        values = rows.aggregate(**measures).to_pyarrow().to_pylist()[0]
+        columns = ", ".join(column for column in TABLES[name].column_names if column in crm.present.get(name, ()))
+        listed.append({"table": name, "columns": columns, "first_at": None, "last_at": None} | values)
+    return pd.DataFrame(listed, columns=["table", "rows", "columns", "first_at", "last_at"])
+
+
+def _empty(crm: Crm) -> list[tuple[Any, ...]]:
+    way_out = "Export it again, or remove the file"
+    return [(name, "the table is empty", 0, 0, "", f"{name} holds rows", way_out) for name in empty_tables(crm)]
+
+
+def _ignored(crm: Crm) -> list[tuple[Any, ...]]:
+    """Files and columns that no contract knows."""
+    rows = []
+    for table, names in crm.ignored.items():
+        what = f"columns of {table}" if table else "files or tables"
+        rule = f"Only the columns of the contract of {table} are read" if table else "Only files named after canonical tables are read"
+        shown = ", ".join(names[:3])
+        rows.append((table, f"{what} ignored", len(names), len(names), shown, rule, "Rename them, or use a mapping, if they matter"))
+    return rows

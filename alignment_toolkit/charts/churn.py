@@ -17,7 +17,7 @@ NOT_TOLD = "Nothing is drawn: there are no customers to show."
 
 
 def mrr_bridge_chart(bridge: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """The last quarter's bridge of recurring revenue as a waterfall.
+    """The last quarter's movements of recurring revenue as a waterfall from its start, and their sum.
 
     Args:
         bridge: As `churn.mrr_bridge` makes it.
@@ -28,17 +28,24 @@ def mrr_bridge_chart(bridge: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         return _nothing(ax, "Monthly recurring revenue")
     last = bridge.iloc[-1]
     steps = [float(last[name]) for name in MOVEMENTS]
-    tops = last["start"] + np.cumsum([0.0, *steps])
-    colours = [BLUE, *(GREEN if step >= 0 else VERMILION for step in steps), BLUE]
-    heights = [float(last["start"]), *steps, float(last["end"])]
-    bottoms = [0.0, *tops[:-1], 0.0]
-    labels = ["start", *(name.replace("_", " ") for name in MOVEMENTS), "end"]
-    ax.bar(range(len(labels)), heights, bottom=bottoms, color=colours, width=0.65)
+    net = float(last["end"] - last["start"])
+    labels = [*(name.replace("_", " ") for name in MOVEMENTS), "net change"]
+    levels = np.cumsum([0.0, *steps])
+    ax.bar(
+        range(len(labels)),
+        [*steps, net],
+        bottom=[*levels[:-1], 0.0],
+        color=[*(GREEN if step >= 0 else VERMILION for step in steps), BLUE],
+        width=0.65,
+    )
+    ax.axhline(0, color=MUTED, linewidth=1)
+    reach = max(levels.max() - levels.min(), 1.0)
+    ax.set_ylim(levels.min() - 0.06 * reach, levels.max() + 0.06 * reach)
     ax.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
-    ax.set_ylabel("per month")
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    ax.set_ylabel("per month, from the start on")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:+,.0f}" if value else "0")
     ax.set_title(f"What moved recurring revenue in {last['quarter']}")
-    told = ", ".join(f"{label} {height:+,.0f}" for label, height in zip(labels[1:-1], steps, strict=True))
+    told = ", ".join(f"{label} {height:+,.0f}" for label, height in zip(labels[:-1], steps, strict=True))
     return describe(ax, f"Monthly recurring revenue went from {last['start']:,.0f} to {last['end']:,.0f} in {last['quarter']}: {told}.")
 
 
@@ -174,7 +181,7 @@ def churned_by_source_of_truth_chart(frame: pd.DataFrame, *, ax: Axes | None = N
     if known.empty:
         return _nothing(ax or new_axes(), "Churned, by record")
     ax = ax or new_axes(height=1.2 + 0.34 * len(known))
-    conflicts = "conflict: " + known["record"] + " / " + known["other"].fillna("")
+    conflicts = known["record"] + " ≠ " + known["other"].fillna("")
     labels = known["record"].where(known["kind"] == "churned", conflicts).tolist()
     colours = np.where(known["kind"] == "churned", BLUE, VERMILION).tolist()
     ax.barh(range(len(known)), known["n"], color=colours, height=0.6)

@@ -17,7 +17,8 @@ from alignment_toolkit.visible import visible
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_RANKED, MOST_CURVES, LONGEST_TITLE_NAME = 20, 5, 28
+DOMINATED = "dominated: another has as many leads and converts better"
+MOST_RANKED, MOST_CURVES, LONGEST_TITLE_NAME = 20, 6, 28
 
 
 def percent(share: float, *, digits: int = 0) -> str:
@@ -57,7 +58,7 @@ def ranking_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _ranking_words(frame: pd.DataFrame, drawn: pd.DataFrame, horizon: int) -> str:
-    rows = [f"{visible(row.segment)} {percent(row.value)} ({percent(row.low)} to {percent(row.high)})" for row in drawn.itertuples()]
+    rows = [f"{visible(row['segment'])} {_with_limits(row['value'], row['low'], row['high'])}" for row in _rows(drawn)]
     few = int(frame["reason"].eq("too few to rank").sum())
     above, below = (_names(drawn[drawn["different"] == flag]["segment"]) for flag in ("above the rest", "below the rest"))
     said = [f"Conversion within {horizon} days with 95 % interval, best first: {'; '.join(rows)}."]
@@ -92,9 +93,12 @@ def conversion_curve_chart(frame: pd.DataFrame, *, ax: Axes | None = None, most:
     ax.set_xlim(0, max(float(ends["day"].max()), 1.0))
     ax.set_xlabel("Age of the lead in days")
     _percent_axis(ax, "y", "Won leads")
-    ax.legend(loc="upper left")
+    handles = dict(zip(drawn, ax.get_legend_handles_labels()[0], strict=True))
+    ax.legend(handles=[handles[name] for name in ends["segment"]], loc="center left", bbox_to_anchor=(1.01, 0.5))
     ax.set_title("Share of leads won by age, open leads counted as open")
-    said = [f"{visible(row.segment)} {percent(row.value)} by day {row.day} ({percent(row.lower)} to {percent(row.upper)})" for row in ends.itertuples()]
+    said = [
+        f"{visible(row['segment'])} by day {row['day']} {_with_limits(row['value'], row['lower'], row['upper'])}" for row in _rows(ends)
+    ]
     hidden = len(names) - len(drawn)
     more = f" {hidden} smaller groups are not drawn." if hidden else ""
     return describe(ax, f"Share of leads won by age with 95 % band, at the end of each curve: {'; '.join(said)}.{more}")
@@ -113,32 +117,33 @@ def plane_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     if drawn.empty:
         return _nothing(ax, "No group has leads in the period and enough of them to tell a conversion.")
     right, top = float(drawn["leads"].max()) * 1.15, float(drawn["conversion_rate"].max()) * 1.25 or 0.01
-    _equal_wins(ax, right, top, float(drawn["expected_wins"].max()))
+    _equal_wins(ax, right, float(drawn["expected_wins"].max()))
     dominated = drawn["dominated_by"].notna()
-    for kept, colour, label in ((~dominated, BLUE, "not dominated"), (dominated, VERMILION, "dominated: another has as many leads and converts better")):
+    for kept, colour, label in ((~dominated, BLUE, "not dominated"), (dominated, VERMILION, DOMINATED)):
         part = drawn[kept]
         ax.scatter(part["leads"], part["conversion_rate"], s=_areas(part, drawn), color=colour, alpha=0.65, label=label, zorder=3)
-    for row in drawn.itertuples():
-        ax.annotate(safe_label(row.segment), (row.leads, row.conversion_rate), xytext=(5, 6), textcoords="offset points", fontsize=8.5)
+    for row in _rows(drawn):
+        place = (row["leads"], row["conversion_rate"])
+        ax.annotate(safe_label(row["segment"]), place, xytext=(5, 6), textcoords="offset points", fontsize=8.5)
     ax.set_xlim(0, right)
     ax.set_ylim(0, top)
     horizon = int(drawn["horizon_days"].iloc[0])
     ax.set_xlabel("Leads of the period")
     _percent_axis(ax, "y", f"Conversion within {horizon} days")
-    ax.legend(loc="upper right", markerscale=0.5, fontsize=8.5)
-    most = drawn.loc[drawn["expected_wins"].idxmax()]
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2, markerscale=0.5, fontsize=8.5, borderaxespad=0)
+    most = drawn.iloc[int(drawn["expected_wins"].argmax())]
     ax.set_title(f"{_short(most['segment'])} brings the most expected wins: {most['expected_wins']:,.0f}")
     return describe(ax, _plane_words(drawn, horizon))
 
 
-def _equal_wins(ax: Axes, right: float, top: float, most: float) -> None:
+def _equal_wins(ax: Axes, right: float, most: float) -> None:
     """Lines along which leads × conversion is the same: quarters of the most that any group reaches."""
     leads = np.linspace(right / 200, right, 200)
     for share in (0.25, 0.5, 1.0):
         wins = most * share
         ax.plot(leads, wins / leads, color=MUTED, linewidth=0.8, linestyle=(0, (4, 4)), zorder=1)
-        place = min(max(wins / top, right * 0.02) * 1.05, right)
-        ax.annotate(f"{wins:,.3g} wins", (place, min(wins / place, top)), fontsize=7.5, color=MUTED, va="top")
+        style: dict[str, Any] = {"fontsize": 8, "color": MUTED, "va": "center"}
+        ax.annotate(f"{wins:,.3g} wins", (right, wins / right), xytext=(3, 0), textcoords="offset points", **style)
 
 
 def _areas(part: pd.DataFrame, drawn: pd.DataFrame) -> Any:
@@ -149,10 +154,10 @@ def _areas(part: pd.DataFrame, drawn: pd.DataFrame) -> Any:
 
 def _plane_words(drawn: pd.DataFrame, horizon: int) -> str:
     rows = [
-        f"{visible(row.segment)}: {row.leads:,} leads, {percent(row.conversion_rate)}, {row.expected_wins:,.1f} expected wins"
-        + (f", bookings {row.bookings:,.0f}" if pd.notna(row.bookings) else "")
-        + (f", dominated by {visible(row.dominated_by)}" if isinstance(row.dominated_by, str) else "")
-        for row in drawn.itertuples()
+        f"{visible(row['segment'])}: {row['leads']:,} leads, {percent(row['conversion_rate'])}, {row['expected_wins']:,.1f} expected wins"
+        + (f", bookings {row['bookings']:,.0f}" if pd.notna(row["bookings"]) else "")
+        + (f", dominated by {visible(row['dominated_by'])}" if isinstance(row["dominated_by"], str) else "")
+        for row in _rows(drawn)
     ]
     return f"Leads of the period and conversion within {horizon} days, most expected wins first. {'; '.join(rows)}."
 
@@ -179,14 +184,22 @@ def reliability_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     _percent_axis(ax, "y", f"Won within {horizon} days")
     ax.legend(loc="upper left")
     first, last = drawn.iloc[0], drawn.iloc[-1]
-    change = f"from {percent(first['conversion_rate'])} to {percent(last['conversion_rate'])}"
-    ax.set_title(f"From the lowest to the highest scores conversion goes {change}")
+    ax.set_title(f"Lowest scores: {percent(first['conversion_rate'])} won; highest scores: {percent(last['conversion_rate'])}")
     rows = [
-        f"tenth {row.decile}, scores {row.lowest_score:g} to {row.highest_score:g}: {percent(row.conversion_rate)}"
-        f" ({percent(row.lower)} to {percent(row.upper)})" + (f", claimed {percent(row.claimed_rate)}" if pd.notna(row.claimed_rate) else "")
-        for row in drawn.itertuples()
+        f"tenth {row['decile']}, scores {row['lowest_score']:g} to {row['highest_score']:g}: "
+        + _with_limits(row["conversion_rate"], row["lower"], row["upper"])
+        + (f", claimed {percent(row['claimed_rate'])}" if pd.notna(row["claimed_rate"]) else "")
+        for row in _rows(drawn)
     ]
     return describe(ax, f"Leads won within {horizon} days by tenth of the score with 95 % interval: {'; '.join(rows)}.")
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _with_limits(value: float, lower: float, upper: float) -> str:
+    return f"{percent(value)} ({percent(lower)} to {percent(upper)})"
 
 
 def _percent_axis(ax: Axes, which: str, label: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import ibis
@@ -98,7 +99,7 @@ def months_of(study: Study, *, until: datetime) -> list[Month]:
     ends = [first]
     while len(ends) <= MONTHS_BACK:
         ends.append((ends[-1] - timedelta(days=1)).replace(day=1))
-    return [(f"{begin:%Y-%m}", midnight(begin, zone), midnight(end, zone)) for end, begin in zip(ends, ends[1:], strict=False)][::-1]
+    return [(f"{begin:%Y-%m}", midnight(begin, zone), midnight(end, zone)) for end, begin in pairwise(ends)][::-1]
 
 
 def matured_months(study: Study, horizon: int) -> list[Month]:

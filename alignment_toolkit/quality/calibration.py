@@ -42,11 +42,16 @@ def score_measures(study: Study, *, horizon: int = HORIZON) -> pd.DataFrame:
     reason = _reason(table, min_n=study.config.min_n)
     found = _measures(table) if reason is None else dict.fromkeys(MEASURES)
     rows = [_measure(name, found[name], reason or NO_PROBABILITY) | sizes | {"horizon_days": horizon} for name in MEASURES]
-    columns = ["measure", "value", "lower", "upper", "n", "events", "base_rate", "left_out", "undated", "unscored", "horizon_days", "reason"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(MEASURE_COLUMNS))
 
 
 MEASURES = ("auc", "brier", "brier_of_base_rate", "lift_top_10", "lift_top_20")
+MEASURE_COLUMNS = (
+    "measure", "value", "lower", "upper", "n", "events", "base_rate", "left_out", "undated", "unscored", "horizon_days", "reason",
+)  # fmt: skip
+DECILE_COLUMNS = (
+    "decile", "lowest_score", "highest_score", "claimed_rate", "conversion_rate", "lower", "upper", "n", "events", "horizon_days", "reason",
+)  # fmt: skip
 
 
 def by_score(counts: pd.DataFrame) -> pd.DataFrame:
@@ -98,20 +103,24 @@ def score_reliability(study: Study, *, horizon: int = HORIZON) -> pd.DataFrame:
         reason. Conversion is null below `min_n` leads in the tenth.
     """
     table = by_score(counted("score_counts", study, horizon=horizon))
-    columns = ["decile", "lowest_score", "highest_score", "claimed_rate", "conversion_rate", "lower", "upper", "n", "events", "horizon_days", "reason"]
     if table.empty:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=list(DECILE_COLUMNS))
     claimed = as_probability(table["score"].to_numpy(dtype=float))
     table = table.assign(decile=deciles(table["n"].to_numpy(dtype=float)) + 1, claimed=np.nan if claimed is None else claimed)
     table["claims"] = table["claimed"] * table["n"]
     grouped = table.groupby("decile")
-    frame = grouped.agg(lowest_score=("score", "min"), highest_score=("score", "max"), n=("n", "sum"), events=("events", "sum")).reset_index()
-    claims = grouped["claims"].sum(min_count=1).to_numpy()
+    ranges = grouped["score"].agg(lowest_score="min", highest_score="max")
+    frame = ranges.join(grouped[["n", "events", "claims"]].sum(min_count=1)).reset_index()
+    return _rated(frame, min_n=study.config.min_n).assign(horizon_days=horizon)[list(DECILE_COLUMNS)]
+
+
+def _rated(frame: pd.DataFrame, *, min_n: int) -> pd.DataFrame:
+    """Tenths with their conversion, null below `min_n`."""
     bounds = wilson_interval(frame["events"], frame["n"])
-    enough = (frame["n"] >= study.config.min_n).to_numpy()
-    shown = {"conversion_rate": frame["events"] / frame["n"], "lower": bounds.lower, "upper": bounds.upper}
-    frame = frame.assign(claimed_rate=claims / frame["n"], **{name: np.where(enough, column, np.nan) for name, column in shown.items()})
-    return frame.assign(horizon_days=horizon, reason=[None if told else NOT_ENOUGH for told in enough])[columns]
+    enough = frame["n"] >= min_n
+    shares = pd.DataFrame({"conversion_rate": frame["events"] / frame["n"], "lower": bounds.lower, "upper": bounds.upper}).where(enough)
+    reason: Any = [None if told else NOT_ENOUGH for told in enough]
+    return frame.join(shares).assign(claimed_rate=frame["claims"] / frame["n"], reason=reason)
 
 
 def score_threshold(study: Study, *, horizon: int = HORIZON) -> pd.DataFrame:

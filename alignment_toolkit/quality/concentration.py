@@ -1,7 +1,7 @@
 """How much of the bookings hangs on a few sources or campaigns?
 
-Unit: the group (a source, a campaign) with leads or bookings; deals without one are left out, with their share. Denominator: bookings of the
-report quarter. It does not answer whether the few could be replaced.
+Unit: the group (a source, a campaign) with leads or bookings; deals without one are left out, with their share. Denominator: bookings of
+the report quarter. It does not answer whether the few could be replaced.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _rows(study: Study, by: str) -> list[dict[str, Any]]:
     groups = sorted((set(created) | set(named["segment"])) - {MISSING})
     table = _by_bucket(named, groups)
     total = float(booked["amount"].sum())
-    shared = {"n": len(groups), "events": int(named["n"].sum())}
+    shared: dict[str, Any] = {"n": len(groups), "events": int(named["n"].sum())}
     shared |= {"unnamed_share": (total - float(table.sum())) / total if total > 0 else None}
     if table.sum() <= 0:
         return [_row(by, top, reason=NO_BOOKINGS, **shared) for top in TOPS]

@@ -23,6 +23,7 @@ Level = Literal["campaign_id", "channel", "source"]
 LEVELS = ("campaign_id", "channel", "source")
 SEGMENTS_AT_ONCE = 16  # segments × 256 buckets × days × 12 arrays: a few at a time fit in any memory
 NO_COSTS, NO_CAMPAIGNS, NO_DEALS = "no campaign_costs table", "no campaigns table", "no deals table"
+NO_COST = "no cost is recorded in the period"
 COLUMNS = (
     "segment", "leads", "cost", "cost_per_lead", "value_per_lead", "value_lower", "value_upper", "return_ratio", "return_lower",
     "return_upper", "n", "events", "matured_share", "unit", "horizon_days", "reason", "value_reason",
@@ -34,15 +35,15 @@ def cost_and_return(study: Study, *, by: Level = "campaign_id", horizon: int = H
 
     Args:
         study: Quarter, as-of and cohort rule.
-        by: `campaign_id`, `channel` (of the campaign) or `source` (campaigns all of whose leads have that source).
+        by: `campaign_id`, `channel` (of the campaign) or `source` (a campaign's money follows its leads).
         horizon: Days from creation within which a lead's value counts.
 
     Returns:
         One row per group, highest return first:
 
-        - segment ("(missing)": leads without a campaign, or money that maps to no source); leads: created in the report quarter (all history:
-          all); cost: spent in it, reporting currency (null: not known); cost_per_lead: null with `reason` where the costs do not cover the
-          period: a month with leads of a running campaign but without a cost, or leads without a campaign;
+        - segment ("(missing)": no such campaign, channel or source); leads: created in the report quarter (all history: all); cost: spent
+          in it, reporting currency (null: not known); cost_per_lead: null with `reason` where the costs do not cover the period: a month with
+          leads of a running campaign but without a cost, or leads without a campaign;
         - value_per_lead, value_lower, value_upper: money won per lead within the horizon, delete-a-bucket limits; null with `value_reason`;
         - return_ratio = value_per_lead / cost_per_lead with limits from the value's (the cost is taken as known); null when either is, or
           nothing was spent;
@@ -67,18 +68,14 @@ def cost_and_return(study: Study, *, by: Level = "campaign_id", horizon: int = H
 def _costs(study: Study, by: Level) -> pd.DataFrame:
     """segment, leads, cost, cost_per_lead, reason."""
     created = counted("campaign_leads", study)
-    missing = _missing_table(study, by)
-    if missing:
+    if missing := _missing_table(study, by):
         leads = created.groupby(by)["n"].sum().rename("leads").rename_axis("segment").reset_index()
         return leads.assign(cost=float("nan"), cost_per_lead=float("nan"), reason=missing)
     spent = counted("campaign_spend", study)
-    homes = _homes(created, spent, by)
-    gaps = uncovered(created, spent)
-    if by == "source":
-        gaps |= dict.fromkeys(shared_campaigns(created), "its leads have several sources")
+    money, gaps = allotted(created, spent, by=by), uncovered(created, spent)
     rows = [
-        _row(name, created[created[by] == name], spent[spent["campaign_id"].map(homes) == name], gaps=gaps, by=by)
-        for name in sorted(set(created[by]) | set(homes.values()))
+        _row(name, created[created[by] == name], money[money["segment"] == name], gaps=gaps, by=by)
+        for name in sorted(set(created[by]) | set(money["segment"]))
     ]
     return pd.DataFrame(rows, columns=["segment", "leads", "cost", "cost_per_lead", "reason"])
 
@@ -89,22 +86,34 @@ def _missing_table(study: Study, by: Level) -> str | None:
     return NO_CAMPAIGNS if by == "channel" and not study.crm.has("campaigns") else None
 
 
-def _homes(created: pd.DataFrame, spent: pd.DataFrame, by: Level) -> dict[str, str]:
-    """Campaign that cost something -> the group its money belongs to."""
-    if by == "campaign_id":
-        return {name: name for name in spent["campaign_id"]}
-    if by == "channel":
-        return dict(zip(spent["campaign_id"], spent["channel"], strict=True))
-    sources = dict(zip(created["campaign_id"], created["source"], strict=True))
-    shared = shared_campaigns(created)
-    return {name: MISSING if name in shared else sources.get(name, MISSING) for name in spent["campaign_id"]}
+def allotted(created: pd.DataFrame, spent: pd.DataFrame, *, by: Level) -> pd.DataFrame:
+    """The money of each campaign by group, in whole cents that add up to what was spent.
+
+    A campaign has one channel; among sources its money is split in proportion to its leads of the period, since each of its leads cost the
+    same. Money of a campaign without leads in the period belongs to no source: "(missing)".
+
+    Returns:
+        segment, campaign_id, cents.
+    """
+    if by != "source":
+        return spent.assign(segment=spent[by], cents=spent["amount"])[["segment", "campaign_id", "cents"]]
+    rows = []
+    for campaign, cents in spent.groupby("campaign_id")["amount"].sum().items():
+        leads = created[created["campaign_id"] == campaign].groupby("source")["n"].sum()
+        names, weights = (list(leads.index), leads.to_list()) if len(leads) else ([MISSING], [1])
+        parts = largest_remainder(int(cents), weights)
+        rows += [{"segment": name, "campaign_id": campaign, "cents": part} for name, part in zip(names, parts, strict=True)]
+    return pd.DataFrame(rows, columns=["segment", "campaign_id", "cents"])
 
 
-def shared_campaigns(created: pd.DataFrame) -> set[str]:
-    """Campaigns whose leads in the period have several sources: their money cannot be told apart by source."""
-    named = created[created["campaign_id"] != MISSING]
-    sources = named.groupby("campaign_id")["source"].nunique()
-    return set(sources.index[sources > 1])
+def largest_remainder(total: int, weights: list[int]) -> list[int]:
+    """Split a whole number in proportion to weights into whole numbers that add up to it; the first of equal remainders gets more."""
+    whole = sum(weights)
+    parts = [total * weight // whole for weight in weights]
+    order = sorted(range(len(weights)), key=lambda place: (-(total * weights[place] % whole), place))
+    for place in order[: total - sum(parts)]:
+        parts[place] += 1
+    return parts
 
 
 def uncovered(created: pd.DataFrame, spent: pd.DataFrame) -> dict[str, str]:
@@ -130,36 +139,33 @@ def uncovered(created: pd.DataFrame, spent: pd.DataFrame) -> dict[str, str]:
     return found
 
 
-def _row(name: str, created: pd.DataFrame, spent: pd.DataFrame, *, gaps: dict[str, str], by: Level) -> dict[str, Any]:
-    leads, cents = int(created["n"].sum()), int(spent["amount"].sum())
-    reason = _reason(name, created, gaps)
-    if reason is None:
-        reason = "no leads in the period" if not leads else None if len(spent) else "no cost is recorded in the period"
-    if reason and reason in gaps.values() and by != "campaign_id":
-        culprit = next(campaign for campaign in sorted(set(created["campaign_id"])) if gaps.get(campaign) == reason)
-        reason = f"campaign {quoted(culprit)}: {reason}"
+def _row(name: str, created: pd.DataFrame, money: pd.DataFrame, *, gaps: dict[str, str], by: Level) -> dict[str, Any]:
+    leads, cents = int(created["n"].sum()), int(money["cents"].sum())
+    reason = _reason(created, gaps, by=by) or ("no leads in the period" if not leads else None if len(money) else NO_COST)
     return {
         "segment": name,
         "leads": leads,
-        "cost": cents / 100 if len(spent) else float("nan"),
+        "cost": cents / 100 if len(money) else float("nan"),
         "cost_per_lead": float("nan") if reason else cents / 100 / leads,
         "reason": reason,
     }
 
 
-def _reason(name: str, created: pd.DataFrame, gaps: dict[str, str]) -> str | None:
-    """Why money and leads of a group do not belong together, None when they do."""
-    bare = int(created[created["campaign_id"] == MISSING]["n"].sum())
-    if bare:
-        return f"{bare} of its leads have no campaign"
-    if name == MISSING:
-        return "money of campaigns that belong to no single group"
-    return next((gaps[campaign] for campaign in sorted(set(created["campaign_id"])) if campaign in gaps), None)
+def _reason(created: pd.DataFrame, gaps: dict[str, str], *, by: Level) -> str | None:
+    """Why the money and the leads of a group do not belong together, None when they do."""
+    campaigns = created.groupby("campaign_id")["n"].sum()
+    if MISSING in campaigns.index:
+        return f"leads without a campaign: {campaigns[MISSING]} of {campaigns.sum()}"
+    found = next((name for name in sorted(campaigns.index) if name in gaps), None)
+    if found is None:
+        return None
+    return gaps[found] if by == "campaign_id" else f"campaign {quoted(found)}: {gaps[found]}"
 
 
 def _values(study: Study, by: Level, horizon: int) -> pd.DataFrame:
     """segment, value_per_lead, value_lower, value_upper, n, events, matured_share, value_reason."""
-    moves = moves_frame("channel_moves", study, by_bucket=True) if by == "channel" else moves_frame("lead_moves", study, by=by, by_bucket=True)
+    query, choices = ("channel_moves", {}) if by == "channel" else ("lead_moves", {"by": by})
+    moves = moves_frame(query, study, by_bucket=True, **choices)
     names = sorted(moves["segment"].unique())
     parts = [names[start : start + SEGMENTS_AT_ONCE] for start in range(0, len(names), SEGMENTS_AT_ONCE)]
     rows = [row for part in parts for row in _value_rows(moves, part, horizon, study)]

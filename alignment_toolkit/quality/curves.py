@@ -28,10 +28,10 @@ def conversion_curves(study: Study, *, by: str = "source", longest: int | None =
         longest: Last day; default: the largest horizon of the configuration.
 
     Returns:
-        One row per group and day: segment ("(all)" first, then the groups by size), day (index from 0), value (share won by the end of that
-        day), lower, upper (95 %), at_risk (open leads observed on the day), n (leads under observation so far), events (wins so far), matured
-        (leads whose potential observation reaches the day). A curve ends at the last day with `min_n` matured leads; a group without one
-        has no rows.
+        One row per group and day: segment ("(all)" first, then the groups by size), day (index from 0), value (share won by the end of
+        that day), lower, upper (95 %), at_risk (open leads observed on the day), n (leads under observation so far), events (wins so far),
+        matured (leads whose potential observation reaches the day). A curve ends at the last day with `min_n` matured leads; a group
+        without one has no rows.
 
     Raises:
         UsageError: When the attribute cannot be used as a slice of conversion.

@@ -6,6 +6,8 @@ window. It does not answer what a source would bring if it were scaled (see dilu
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -68,7 +70,8 @@ def _bookings(study: Study, by: str, frame: pd.DataFrame) -> pd.Series:
 
 def _placed(frame: pd.DataFrame) -> pd.DataFrame:
     wins = frame["leads"] * frame["conversion_rate"]
-    placed = frame.assign(expected_wins=wins, dominated_by=dominated_by(frame))
+    better: Any = dominated_by(frame)
+    placed = frame.assign(expected_wins=wins, dominated_by=better)
     return placed.sort_values(["expected_wins", "segment"], ascending=[False, True], na_position="last", ignore_index=True)[list(COLUMNS)]
 
 

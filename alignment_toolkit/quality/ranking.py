@@ -36,7 +36,8 @@ def ranking(study: Study, *, by: str = "source", horizon: int = HORIZON) -> pd.D
         - shrunk_rate, lower, upper: shrunk conversion in [0, 1] with its 95 % limits; p_best: probability of being the best of the ranked,
           adding up to 1; null where `reason` is not;
         - own_rate, own_lower, own_upper: the group's own incidence, unshrunk; null below `min_n` matured leads;
-        - n (leads under observation by the horizon), events (wins by it), matured (leads whose potential observation reaches it), matured_share;
+        - n (leads under observation by the horizon), events (wins by it), matured (leads whose potential observation reaches it) and
+          matured_share;
         - rest_rate: incidence of all other leads; p_adjusted: Benjamini-Hochberg over the groups with enough leads; different: "above the
           rest", "below the rest" or "not told apart", null when not compared;
         - reason: "too few to rank" or "fewer than five groups to compare", else null.
@@ -60,7 +61,7 @@ def _own(table: RiskTable, horizon: int, *, min_n: int) -> dict[str, Array]:
     bounds = probability_interval(own.value, own.variance, matured)
     enough = matured >= min_n
     shown = {"own_rate": own.value, "own_lower": bounds.lower, "own_upper": bounds.upper}
-    counts = {"n": table.entered.sum(axis=-1), "events": table.won_by(horizon), "matured": matured, "matured_share": table.matured_share(horizon)}
+    counts = {"n": table.n, "events": table.won_by(horizon), "matured": matured, "matured_share": table.matured_share(horizon)}
     return {name: np.where(enough, column, np.nan) for name, column in shown.items()} | counts
 
 

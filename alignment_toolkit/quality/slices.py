@@ -77,7 +77,7 @@ def _by_value(counts: pd.DataFrame) -> pd.DataFrame:
 def _filled_and_total(table: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Leads with a value and all leads, by outcome."""
     filled = table.drop(index=MISSING, errors="ignore").sum()
-    return {"filled": {name: int(n) for name, n in filled.items()}, "total": {name: int(n) for name, n in table.sum().items()}}
+    return {"filled": {name: int(filled[name]) for name in OUTCOMES}, "total": {name: int(table[name].sum()) for name in OUTCOMES}}
 
 
 def refusal(*, filled: dict[str, int], total: dict[str, int]) -> str | None:

@@ -7,6 +7,7 @@ total the other, the mix has changed, not the quality: the parts are what to loo
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,8 @@ def conversion_by_two(study: Study, *, by: str, and_by: str, horizon: int = HORI
     before = _conversions(study.previous(), by=by, and_by=and_by, horizon=horizon)
     values = before.set_index(KEY)["value"]
     frame = now.assign(previous=values.reindex(pd.MultiIndex.from_frame(now[KEY])).to_numpy())
-    return frame.assign(reversed=[_reversed(frame, row) for row in frame.to_dict("records")])
+    flags: Any = [_reversed(frame, row) for _place, row in frame.iterrows()]
+    return frame.assign(reversed=flags)
 
 
 def _conversions(study: Study, *, by: str, and_by: str, horizon: int) -> pd.DataFrame:
@@ -65,6 +67,7 @@ def _conversions(study: Study, *, by: str, and_by: str, horizon: int) -> pd.Data
     own, matured = incidence(table).at(horizon), table.matured(horizon)
     bounds = probability_interval(own.value, own.variance, matured)
     enough = matured >= study.config.min_n
+    reasons: Any = [None if told else NOT_ENOUGH for told in enough]
     return pairs.iloc[[int(label) for label in labels]].assign(
         value=np.where(enough, own.value, np.nan),
         lower=np.where(enough, bounds.lower, np.nan),
@@ -72,11 +75,11 @@ def _conversions(study: Study, *, by: str, and_by: str, horizon: int) -> pd.Data
         n=table.entered.sum(axis=-1).astype("int64"),
         events=table.won_by(horizon).astype("int64"),
         matured_share=table.matured_share(horizon),
-        reason=[None if told else NOT_ENOUGH for told in enough],
+        reason=reasons,
     )
 
 
-def _reversed(frame: pd.DataFrame, total: dict[str, object]) -> bool | None:
+def _reversed(frame: pd.DataFrame, total: pd.Series) -> bool | None:
     """Whether all parts of this total moved against it; null for a row that is no total, or has fewer than two parts to tell."""
     segment, part = total["segment"], total["part"]
     if part == ALL and segment == ALL:
@@ -88,9 +91,9 @@ def _reversed(frame: pd.DataFrame, total: dict[str, object]) -> bool | None:
     else:
         return None
     changes = parts["value"] - parts["previous"]
-    if parts["n"][changes.notna()].sum() < TOLD_SHARE * total["n"]:  # type: ignore[operator]
+    if parts["n"][changes.notna()].sum() < TOLD_SHARE * total["n"]:
         return None
-    return moved_against(total["value"] - total["previous"], changes)  # type: ignore[operator]
+    return moved_against(total["value"] - total["previous"], changes)
 
 
 def moved_against(total: float, parts: pd.Series) -> bool | None:
@@ -126,5 +129,5 @@ def simpson_pairs(frame: pd.DataFrame) -> pd.DataFrame:
         if moved_against(difference.get(ALL, np.nan), difference.drop(ALL, errors="ignore")):
             high, low = (one, other) if difference[ALL] > 0 else (other, one)
             parts = int(difference.drop(ALL).notna().sum())
-            rows.append({"higher": high, "lower": low, "higher_rate": table.loc[high, ALL], "lower_rate": table.loc[low, ALL], "parts": parts})
+            rows.append((high, low, table.loc[high, ALL], table.loc[low, ALL], parts))
     return pd.DataFrame(rows, columns=["higher", "lower", "higher_rate", "lower_rate", "parts"])

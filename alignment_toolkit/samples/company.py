@@ -163,6 +163,7 @@ class Planted:
     improved_campaign: str = "Buyer checklist"
     improved_on: str = "2025-10-06"
     improved_before_share: float = 0.85
+    improved_after_share: float = 0.55
     churn_source: str = "Marketplace"
     burst_source: str = "Outbound"
     burst_quarter: int = 5

@@ -56,7 +56,7 @@ def second_win_probability(source: np.ndarray) -> np.ndarray:
 
 
 def _depths(rng: np.random.Generator, *, population: Population) -> np.ndarray:
-    """Deepest stage of a lead that is lost: by source, one step less for some of the poor leads."""
+    """Deepest stage of a lead that is lost: by source, one step less for some poor leads, and the improved campaign."""
     edges = np.cumsum([source.depth for source in company.SOURCES], axis=1)
     uniform = rng.random(len(population))
     depth = (uniform[:, None] >= edges[population.source]).sum(axis=1).clip(max=company.OPPORTUNITY)
@@ -64,8 +64,11 @@ def _depths(rng: np.random.Generator, *, population: Population) -> np.ndarray:
     depth = np.maximum(depth - poor, 0)
     before = population.created < span.day_number(company.PLANTED.improved_on) * company.DAY
     campaign = company.position(company.CAMPAIGNS, name=company.PLANTED.improved_campaign)
-    unfit = rng.random(len(population)) < company.PLANTED.improved_before_share
-    return np.where((population.campaign == campaign) & before & unfit, 1, depth)
+    uniform = rng.random(len(population))
+    stuck = before & (uniform < company.PLANTED.improved_before_share)
+    deep = ~before & (uniform < company.PLANTED.improved_after_share)
+    improved = np.where(stuck, 1, np.where(deep, company.OPPORTUNITY, depth))
+    return np.where(population.campaign == campaign, improved, depth)
 
 
 def _loss_seconds(rng: np.random.Generator, *, depth: np.ndarray) -> np.ndarray:

@@ -109,6 +109,7 @@ def _planted(deals: pd.DataFrame, *, population: Population) -> dict[str, Any]:
             "campaign": plant.improved_campaign,
             "acted_on": plant.improved_on,
             "share_stuck_at_mql_before": plant.improved_before_share,
+            "share_of_lost_at_opportunity_after": plant.improved_after_share,
             "reason_before": "Wrong persona",
         },
         "churn_by_source": _churn(),

@@ -49,7 +49,9 @@ def _merge_pairs(crm: Crm) -> ir.Table:
     merges = crm.tables["merges"]
     seen = merges.filter((merges.table == "leads") & (merges.merged_at < crm.as_of)).select("lost_id", "survivor_id").to_pandas()
     heirs = dict(zip(seen["lost_id"], seen["survivor_id"], strict=True))
-    frame = pd.DataFrame({"merged_id": list(heirs), "merged_into": [final_heir(heirs, lost) for lost in heirs]}, dtype="string")
+    ends = {lost: final_heir(heirs, lost) for lost in heirs}
+    gone = {lost: heir for lost, heir in ends.items() if lost != heir}  # the id that a ring ends at survives
+    frame = pd.DataFrame({"merged_id": list(gone), "merged_into": list(gone.values())}, dtype="string")
     return ibis.memtable(frame.astype(object), schema={"merged_id": "string", "merged_into": "string"})
 
 

@@ -89,10 +89,18 @@ def world(
     for row in stage_events:
         if micros(row["entered_at"]) < until:
             events.setdefault(survivor(row["lead_id"], gone), []).append((micros(row["entered_at"]), row["stage"]))
-    kept = [row for row in leads if survivor(row["lead_id"], gone) == row["lead_id"] and micros(row["created_at"]) < until]
-    return World(
-        tuple(Lead(row["lead_id"], micros(row["created_at"]), row, tuple(sorted(events.get(row["lead_id"], [])))) for row in kept), until
-    )
+    created: dict[str, list[int]] = {}
+    seen = [row for row in leads if micros(row["created_at"]) < until]
+    for row in seen:
+        created.setdefault(survivor(row["lead_id"], gone), []).append(micros(row["created_at"]))
+    kept = [row for row in seen if survivor(row["lead_id"], gone) == row["lead_id"]]
+    return World(tuple(_lead(row, created, events) for row in kept), until)
+
+
+def _lead(row: Mapping[str, Any], created: Mapping[str, list[int]], events: Mapping[str, list[tuple[int, str]]]) -> Lead:
+    """A surviving record: created when the first of the records merged into it was, its own attributes, the events of all."""
+    lead_id = row["lead_id"]
+    return Lead(lead_id, min(created[lead_id]), row, tuple(sorted(events.get(lead_id, []))))
 
 
 @dataclass(frozen=True)

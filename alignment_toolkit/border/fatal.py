@@ -1,4 +1,4 @@
-"""The fatal faults of a store: two aggregate queries per table, then up to five examples of each fault found.
+"""The fatal faults of a store: one or two small queries per table, then up to five examples of each fault found.
 
 Fatal: a required column missing, a key null or twice, a value that cannot be read, a word outside the agreed ones, an unknown
 stage, a currency without a rate, an empty required table. What is odd but usable is counted elsewhere (`faults.py`).
@@ -44,22 +44,43 @@ def checked(sources: Mapping[str, Source], config: Config, fetch: Fetch) -> tupl
 
 
 def _table_faults(source: Source, config: Config, fetch: Fetch) -> tuple[list[Fault], Source]:
-    rules = list(rules_of(source, config))
-    stray = {f"stray {name}": _stray(source.found[name]).sum() for name in source.untrimmed}
-    measures = {rule.name: rule.broken.sum() for rule in rules} | stray | {"n": source.rows.count()}
-    counts = fetch(source.rows.aggregate(**measures))[0]
-    tidy = replace(source, tidy=source.tidy | {name for name in source.untrimmed if not counts[f"stray {name}"]})
-    if counts["n"] == 0:
+    """The faults of one table: a small query whether there is any trouble at all, the particulars only if there is."""
+    tidy = replace(source, tidy=source.tidy | set(source.untrimmed))
+    n, trouble = _glance(source, tidy, config, fetch)
+    if n == 0:
         return ([_empty(source)] if source.contract.required else []), tidy
+    if trouble:
+        return _particulars(source, config, fetch)
+    return ([] if len(source.key) < 2 else list(_duplicates(tidy, fetch))), tidy
+
+
+def _glance(source: Source, tidy: Source, config: Config, fetch: Fetch) -> tuple[int, bool]:
+    """Rows of the table, and whether any row breaks a rule, any text may have to be trimmed or a key of one column stands twice."""
+    import ibis
+
+    broken = [rule.broken for rule in rules_of(tidy, config)] + [_stray(source.found[name]) for name in source.untrimmed]
+    measures = {"n": source.rows.count()} | ({"trouble": ibis.or_(*broken).any()} if broken else {})
+    if len(source.key) == 1:
+        measures["keys"] = tidy.value(source.key[0]).nunique()
+    counts = fetch(source.rows.aggregate(**measures))[0]
+    n = int(counts["n"])
+    return n, bool(counts.get("trouble")) or counts.get("keys", n) != n
+
+
+def _particulars(source: Source, config: Config, fetch: Fetch) -> tuple[list[Fault], Source]:
+    """Every fault with its number and examples; texts with stray blanks are trimmed from here on."""
+    rules = list(rules_of(source, config))
+    measures = {rule.name: rule.broken.sum() for rule in rules}
+    measures |= {f"stray {name}": _stray(source.found[name]).sum() for name in source.untrimmed}
+    counts = fetch(source.rows.aggregate(**measures))[0] if measures else {}
+    tidy = replace(source, tidy=source.tidy | {name for name in source.untrimmed if not counts[f"stray {name}"]})
     faults = [_with_examples(source, rule, int(counts[rule.name]), fetch) for rule in rules if counts[rule.name]]
-    if source.key and not any(counts.get(f"{kind} {column}") for kind in ("absent", "unread") for column in source.key):
-        faults += _duplicates(tidy, fetch)
-    return faults, tidy
+    return [*faults, *(_duplicates(tidy, fetch) if source.key else ())], tidy
 
 
 def _stray(text: Any) -> Any:
     """Whether a text may begin or end with a blank; blanks and the empty text sort before `!`."""
-    return (text < "!") | text.endswith(" ") | text.startswith("\u00a0") | text.endswith("\u00a0")
+    return (text < "!") | text.endswith(" ")
 
 
 def _missing_columns(source: Source) -> Fault:
@@ -104,6 +125,7 @@ def _duplicates(source: Source, fetch: Fetch) -> Iterator[Fault]:
     """Keys that stand more than once."""
     key = list(source.key)
     table = source.rows.select(**{name: source.value(name) for name in key}, **({"row": source.rows[ROW]} if source.is_numbered else {}))
+    table = table.drop_null([name for name in key if source.contract.column(name).filled])  # a missing key is a fault of its own
     groups = _more_than_once(table.group_by(key).aggregate(n=table.count()))
     if not fetch(groups.limit(1)):  # rows are left out of this first query: they would have to be kept for every key
         return

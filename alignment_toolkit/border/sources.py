@@ -69,11 +69,15 @@ class Source:
 
     def unread(self, name: str) -> ir.BooleanValue:
         """Whether a value is there but cannot be read as its kind."""
+        if self.found[name].type().is_floating() and self.contract.column(name).kind == "number":
+            return self.found[name].isinf()
         return cleaned(self.found[name]).notnull() & self.value(name).isnull()
 
     def absent(self, name: str) -> Any:
         """Whether no value is there: null, or nothing but blanks (which sort before `!`, so that few values have to be trimmed)."""
         found = self.found[name]
+        if name in self.tidy:
+            return found.isnull()
         if name in self.typed or not found.type().is_string():
             return cleaned(found).isnull()
         return found.isnull() | (found < "!").ifelse(cleaned(found).isnull(), False).fill_null(False)

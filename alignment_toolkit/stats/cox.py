@@ -6,6 +6,7 @@ the one statistic that cannot be made from counts. An association: it does not s
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -65,20 +66,38 @@ def cox(rows: pd.DataFrame, *, duration: str, event: str, covariates: Sequence[s
     _refuse_unfit(rows, [duration, event, *covariates])
     time, died, exog = (rows[name].to_numpy(dtype=float) for name in (duration, event, list(covariates)))
     _refuse_degenerate(exog, died, covariates)
-    from statsmodels.duration.hazard_regression import PHReg
-
-    fit = PHReg(time, exog, status=died, ties="efron").fit()
-    covariance = np.atleast_2d(fit.cov_params())
-    table = _table(covariates, fit.params, np.sqrt(np.diag(covariance)))
-    statistic = ph_statistics(time, died, exog, coef=fit.params, covariance=covariance, scale=ph_time)
+    coef, covariance, log_likelihood = _maximum(time, died, exog)
+    table = _table(covariates, coef, np.sqrt(np.diag(covariance)))
+    statistic = ph_statistics(time, died, exog, coef=coef, covariance=covariance, scale=ph_time)
     table["ph_statistic"], table["ph_p"] = statistic, _chi2_p(statistic)
     return CoxFit(
         table=table,
-        log_likelihood=float(fit.llf),
-        concordance=concordance(time, died, exog @ fit.params),
+        log_likelihood=log_likelihood,
+        concordance=concordance(time, died, exog @ coef),
         n=len(rows),
         n_events=int(died.sum()),
     )
+
+
+def _maximum(time: Array, died: Array, exog: Array) -> tuple[Array, Array, float]:
+    """Coefficients, their covariance and the log-likelihood at its maximum."""
+    from statsmodels.duration.hazard_regression import PHReg
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning, HessianInversionWarning
+
+    # Columns of very different size slow Newton's method down or stop it short: it works on standardised ones.
+    scale = exog.std(axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        warnings.simplefilter("error", HessianInversionWarning)
+        try:
+            fit = PHReg(time, (exog - exog.mean(axis=0)) / scale, status=died, ties="efron").fit()
+        except (ConvergenceWarning, HessianInversionWarning, np.linalg.LinAlgError) as error:
+            raise UsageError(
+                "Cox regression did not converge",
+                rule="A hazard ratio is infinite where an attribute tells exactly who has the event",
+                way_out="Leave out the attribute that does, often one that is only known afterwards",
+            ) from error
+    return fit.params / scale, np.atleast_2d(fit.cov_params()) / np.outer(scale, scale), float(fit.llf)
 
 
 def _table(covariates: Sequence[str], coef: Array, error: Array) -> pd.DataFrame:
@@ -106,6 +125,9 @@ def _refuse_unfit(rows: pd.DataFrame, columns: list[str]) -> None:
             rule=f"It works on rows, at most {MAX_ROWS:,}",
             way_out="Take a random sample of units, or compare groups by log-rank, which works from counts",
         )
+    if len(set(columns)) < len(columns):
+        twice = next(name for name in columns if columns.count(name) > 1)
+        raise UsageError("Cox regression: column is named twice", value=twice, rule="Duration, event and covariates are different columns")
     for name in columns:
         if name not in rows:
             raise UsageError("Cox regression: unknown column", value=name, way_out=nearest(name, map(str, rows.columns)))

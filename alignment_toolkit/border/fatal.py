@@ -87,7 +87,7 @@ def _missing_columns(source: Source) -> Fault:
     plural = "columns are" if len(source.missing) > 1 else "column is"
     there = ", ".join([*source.found, *source.unknown]) or "none"
     way_out = "Rename the columns, or say in a mapping which column is which and run alignment ingest"
-    return Fault(source.place, f"required {plural} missing: {', '.join(source.missing)}", f"It has: {there}", way_out)
+    return Fault(source.place, f"the required {plural} missing: {', '.join(source.missing)}", f"It has: {there}", way_out)
 
 
 def _empty(source: Source) -> Fault:

@@ -121,8 +121,8 @@ def test_without_subscriptions_every_figure_says_so():
     assert found["kpi"].tolist() == ["logo_churn", "gross_revenue_retention", "net_revenue_retention", "retention_365d", "early_churn_90d"]
     empty = [
         churn.mrr_bridge(company),
-        churn.retention_curve(company),
-        churn.at_risk_table(churn.retention_curve(company)),
+        churn.retention_curves(company),
+        churn.at_risk_table(churn.retention_curves(company)),
         churn.retention_summary(company),
         churn.retention_test(company),
         churn.hazard_ratios(company),
@@ -256,7 +256,7 @@ def test_the_retention_curve_is_that_of_lifelines(begun):
 
     config = Config(observed_from={"subscriptions": begun} if begun else {})
     spells = lives_of(150)
-    curve = churn.retention_curve(world(*spells, config=config, leads=LEADS), by="source")
+    curve = churn.retention_curves(world(*spells, config=config, leads=LEADS), by="source")
     observed_until = date(2025, 1, 1) - timedelta(30)
     rows = []
     for row in spells:
@@ -277,7 +277,7 @@ def test_the_retention_curve_is_that_of_lifelines(begun):
 
 def test_the_headline_shares_are_points_of_the_curve():
     company = world(*lives_of(150), leads=LEADS)
-    curve = churn.retention_curve(company, by="all").set_index("day")
+    curve = churn.retention_curves(company, by="all").set_index("day")
     found = lifetime_kpis(company)
     year, early = only(found, "retention_365d"), only(found, "early_churn_90d")
     assert year["value"] == pytest.approx(curve.loc[365, "share"])

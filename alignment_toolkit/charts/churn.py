@@ -49,11 +49,11 @@ def mrr_bridge_chart(bridge: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Monthly recurring revenue went from {last['start']:,.0f} to {last['end']:,.0f} in {last['quarter']}: {told}.")
 
 
-def retention_curve_chart(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def retention_chart(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Share of customers still there by age, one step line with its 95 % band per segment.
 
     Args:
-        curve: As `churn.retention_curve` makes it.
+        curve: As `churn.retention_curves` makes it.
         ax: Where to draw; new axes by default.
     """
     ax = ax or new_axes()

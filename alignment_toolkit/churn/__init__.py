@@ -5,9 +5,10 @@ from alignment_toolkit.churn.cohorts import cohort_triangle, triangle_table
 from alignment_toolkit.churn.early import early_churn, early_churn_sentences
 from alignment_toolkit.churn.hazards import hazard_ratios
 from alignment_toolkit.churn.kpis import churn_kpis
-from alignment_toolkit.churn.lifetimes import at_risk_table, retention_curve, retention_summary, retention_test
+from alignment_toolkit.churn.lifetimes import at_risk_table, retention_curves, retention_summary, retention_test
 from alignment_toolkit.churn.records import churned_by_source_of_truth, customer_standing, records_sentences, standing_sentences
 from alignment_toolkit.churn.value import lifetime_value
+from alignment_toolkit.churn.words import headline_sentences, unanswered, what_to_do
 
 __all__ = [
     "at_risk_table",
@@ -19,12 +20,15 @@ __all__ = [
     "early_churn",
     "early_churn_sentences",
     "hazard_ratios",
+    "headline_sentences",
     "lifetime_value",
     "mrr_bridge",
     "records_sentences",
-    "retention_curve",
+    "retention_curves",
     "retention_summary",
     "retention_test",
     "standing_sentences",
     "triangle_table",
+    "unanswered",
+    "what_to_do",
 ]

@@ -83,7 +83,7 @@ def why_null(study: Study, matured: float, at_risk: Any, share: float) -> str | 
     return UNSEEN if share > 0 and (at_risk <= 0).any() else None
 
 
-def retention_curve(study: Study, *, by: str = "source", max_day: int = 730, at_most: int = 5) -> pd.DataFrame:
+def retention_curves(study: Study, *, by: str = "source", max_day: int = 730, at_most: int = 5) -> pd.DataFrame:
     """Kaplan-Meier curves of customer life.
 
     Args:
@@ -119,7 +119,7 @@ def at_risk_table(curve: pd.DataFrame, *, days: tuple[int, ...] = (0, 90, 180, 3
     """Customers at risk under the curve: one row per segment, one column per day.
 
     Args:
-        curve: As `retention_curve` makes it.
+        curve: As `retention_curves` makes it.
         days: Days shown; those beyond the curve are 0.
     """
     wide = curve.pivot_table(index="segment", columns="day", values="at_risk", sort=False, observed=True)

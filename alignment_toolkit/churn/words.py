@@ -1,0 +1,91 @@
+"""Churn in sentences, each computed from the figures it speaks of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from alignment_toolkit.study import Study
+
+NAMES = {
+    "logo_churn": "Logo churn of the quarter",
+    "gross_revenue_retention": "Gross revenue retention of the quarter",
+    "net_revenue_retention": "Net revenue retention of the quarter",
+    "retention_365d": "Customers still there after a year",
+    "early_churn_90d": "Customers gone within 90 days",
+}
+QUESTIONS = {
+    "subscriptions": "whether customers stay",
+    "churn_events": "whether other records of churn agree with the subscriptions",
+    "campaign_costs": "how soon a customer pays back what winning one cost",
+}
+
+
+def unanswered(study: Study) -> list[str]:
+    """One sentence per optional table that is missing: the question it would have answered."""
+    return [
+        f"Without the table {table} this page cannot say {question}." for table, question in QUESTIONS.items() if not study.crm.has(table)
+    ]
+
+
+def headline_sentences(figures: pd.DataFrame) -> list[str]:
+    """The headline figures of all customers in words, with their limits, their base and the quarter before.
+
+    Args:
+        figures: As `churn_kpis` makes them.
+    """
+    whole = figures[figures["slice"] == "all"]
+    return [_headline(row) for row in whole.itertuples() if row.kpi in NAMES]
+
+
+def _headline(row: Any) -> str:
+    name = NAMES[row.kpi]
+    if pd.isna(row.value):
+        return f"{name}: not known ({row.reason})."
+    base = f"of the revenue of {row.n:,.0f} customers" if "revenue" in row.kpi else f"of {row.n:,.0f} customers"
+    limits = "" if pd.isna(row.lower) else f", between {row.lower:.1%} and {row.upper:.1%}"
+    before = "" if pd.isna(row.previous) else f"; {row.previous:.1%} one quarter earlier"
+    return f"{name}: {row.value:.1%} {base}{limits}{before}."
+
+
+def what_to_do(*, early: pd.DataFrame, bridge: pd.DataFrame, records: pd.DataFrame) -> list[str]:
+    """What the figures ask of whom.
+
+    Args:
+        early: As `early_churn` makes it.
+        bridge: As `mrr_bridge` makes it.
+        records: As `churned_by_source_of_truth` makes it.
+    """
+    return [*_bad_fit(early), *_shrinking(bridge), *_conflicts(records)] or ["Nothing in these figures asks for action this quarter."]
+
+
+def _bad_fit(early: pd.DataFrame) -> list[str]:
+    worse = early.loc[early["differs"] == "more", "segment"].tolist()
+    better = early.loc[early["differs"] == "less", "segment"].tolist()
+    told = (
+        [f"Marketing, with sales: review what {', '.join(worse)} promises and to whom; its customers leave early more often."]
+        if worse
+        else []
+    )
+    return told + ([f"Marketing: {', '.join(better)} brings customers who stay; see whether more of them can be had."] if better else [])
+
+
+def _shrinking(bridge: pd.DataFrame) -> list[str]:
+    if bridge.empty:
+        return []
+    last = bridge.iloc[-1]
+    lost, won = -(last["contraction"] + last["churn"]), last["new"] + last["expansion"] + last["reactivation"]
+    return (
+        ["Customer success: more recurring revenue was lost than won in the quarter; begin with the churn in the bridge."]
+        if lost > won
+        else []
+    )
+
+
+def _conflicts(records: pd.DataFrame) -> list[str]:
+    conflicts = records[(records["kind"] == "conflict") & (records["n"] > 0)]
+    if conflicts.empty:
+        return []
+    worst = conflicts.sort_values("n", ascending=False, kind="stable").iloc[0]
+    return [f"Both teams: agree on one record of churn; {worst['record']} and {worst['other']} disagree on {worst['n']} customers."]

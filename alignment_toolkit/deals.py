@@ -6,14 +6,15 @@ at or after `as_of`, which are open.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import ibis
-from ibis import _
 
 from alignment_toolkit.caching import cached
 from alignment_toolkit.figures import MISSING
-from alignment_toolkit.merging import survivors
+from alignment_toolkit.merging import merge_pairs, survivors
+from alignment_toolkit.periods import local_day
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -26,7 +27,7 @@ def deals(crm: Crm) -> ir.Table:
 
     Returns:
         deal_id, lead_id, account_id, owner_id, product, created_at (null: undated), closed_at (null while open), outcome (open, won, lost),
-        cents (int64, reporting currency at constant rates, null: unknown), bucket, and the attributes of its lead (source: its own when it
+        cents (int64, reporting currency at constant rates, null: unknown), bucket, cohort_quarter (of its creation), and the attributes of its lead (source: its own when it
         has no lead).
     """
     return cached(crm, ("deals", crm.as_of), lambda: _deals(crm))
@@ -35,7 +36,7 @@ def deals(crm: Crm) -> ir.Table:
 def _deals(crm: Crm) -> ir.Table:
     from alignment_toolkit.journeys import ATTRIBUTES, bucket_of, leads, named_or_missing
 
-    raw = survivors(crm, crm.tables["deals"])
+    raw = survivors(crm, without_merged(crm))
     kind = crm.config.deal_type
     seen = raw.filter((raw.created_at.isnull() | (raw.created_at < crm.as_of)) & (raw.deal_type.isnull() | (raw.deal_type == kind)))
     known = as_known(crm, seen)
@@ -49,23 +50,52 @@ def _deals(crm: Crm) -> ir.Table:
     attributes["source"] = ibis.coalesce(told.lead_source, named_or_missing(told.source))
     bucket = ibis.coalesce(told.lead_bucket, bucket_of(ibis.coalesce(told.account_id, told.lead_id, told.deal_id)))
     plain = ("deal_id", "lead_id", "account_id", "owner_id", "product", "created_at", "closed_at", "outcome", "cents", "loss_reason")
-    return told.select(*plain, bucket=bucket, **attributes)
+    return told.select(*plain, bucket=bucket, cohort_quarter=quarter_label(crm, told.created_at), **attributes)
+
+
+def without_merged(crm: Crm) -> ir.Table:
+    """The deals but those merged into another before `as_of`; the survivor keeps its own values."""
+    every = crm.tables["deals"]
+    if not crm.has("merges"):
+        return every
+    pairs = merge_pairs(crm, table="deals")
+    return every.anti_join(pairs, every.deal_id == pairs.merged_id)
 
 
 def as_known(crm: Crm, seen: ir.Table) -> ir.Table:
-    """Outcome and amount as of `as_of`: the last change before it, where the deal has changes; else as last seen."""
+    """Outcome and amount as of `as_of`: the last change before it, where the deal has a history of them; else as last seen.
+
+    A deal whose recorded outcomes all lie at or after `as_of` is open, an amount first recorded then is unknown.
+    """
     if not crm.has("deal_events"):
         return seen
-    changes = crm.tables["deal_events"].filter(_.changed_at < crm.as_of)
-    priced = changes.filter(_.amount.notnull()).group_by("deal_id").agg(amount_then=_.amount.argmax(_.changed_at))
-    turned = changes.filter(_.outcome.notnull()).group_by("deal_id").agg(
-        outcome_then=_.outcome.argmax(_.changed_at), turned_at=_.changed_at.max()
-    )
-    told = seen.left_join(priced, "deal_id").drop("deal_id_right").left_join(turned, "deal_id").drop("deal_id_right")
-    outcome = ibis.coalesce(told.outcome_then, told.outcome)
-    closed_at = ibis.ifelse(told.outcome_then.notnull() & (told.outcome_then != "open"), told.turned_at, told.closed_at)
-    return told.mutate(amount=ibis.coalesce(told.amount_then, told.amount), outcome=outcome, closed_at=closed_at).drop(
-        "amount_then", "outcome_then", "turned_at"
+    told = seen
+    for change in (last_change(crm, "amount"), last_change(crm, "outcome")):
+        told = told.left_join(change, "deal_id").drop("deal_id_right")
+    amount = ibis.ifelse(told.amount_recorded.fill_null(False), told.amount_then, told.amount)
+    before = ibis.coalesce(told.outcome_then, ibis.literal("open"))
+    outcome = ibis.ifelse(told.outcome_recorded.fill_null(False), before, told.outcome)
+    closed_at = ibis.ifelse(told.outcome_then.notnull() & (told.outcome_then != "open"), told.outcome_at, told.closed_at)
+    return told.mutate(amount=amount, outcome=outcome, closed_at=closed_at).select(seen.columns)
+
+
+def last_change(crm: Crm, column: str) -> ir.Table:
+    """The last visible change of one column per deal; of several at the same instant the greatest, whatever the order of the rows.
+
+    Returns:
+        deal_id, <column>_then and <column>_at (null when every change lies at or after `as_of`: not known before it), <column>_recorded
+        (true: the deal has a history of it, so the last-seen value says nothing about `as_of`).
+    """
+    changes = crm.tables["deal_events"]
+    known = changes.filter(changes[column].notnull())
+    at_once = known.group_by("deal_id", "changed_at").agg(value=known[column].max())
+    seen = at_once.changed_at < crm.as_of
+    return at_once.group_by("deal_id").agg(
+        **{
+            f"{column}_then": at_once.value.argmax(at_once.changed_at, where=seen),
+            f"{column}_at": at_once.changed_at.max(where=seen),
+            f"{column}_recorded": at_once.changed_at.max().notnull(),
+        }
     )
 
 
@@ -83,9 +113,10 @@ def in_reporting_currency(crm: Crm, table: ir.Table, *, amount: str = "amount", 
 
 
 def constant_rates(crm: Crm) -> ir.Table:
-    """One rate per currency, the last that was valid before `as_of`: rate_currency, rate."""
+    """One rate per currency, the last that became valid before `as_of` (dates are local days): rate_currency, rate."""
     rates = crm.tables["exchange_rates"]
-    seen = rates.filter(rates.valid_on < crm.as_of.date())
+    last_day = local_day(crm.as_of - timedelta(microseconds=1), crm.config.time_zone)
+    seen = rates.filter(rates.valid_on <= last_day)
     return seen.group_by(rate_currency=seen.currency).agg(rate=seen.rate_to_reporting.argmax(seen.valid_on))
 
 

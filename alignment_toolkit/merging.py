@@ -8,7 +8,6 @@ import ibis
 import pandas as pd
 from ibis import _
 
-
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
@@ -37,17 +36,17 @@ def _one_row_each(joined: ir.Table) -> ir.Table:
     return aged.mutate(created_at=ibis.least(_.created_at, ibis.coalesce(_.earliest, _.created_at))).drop("heir", "earliest")
 
 
-def merge_pairs(crm: Crm) -> ir.Table:
-    """Merged lead -> final survivor as known before `as_of`: merged_id, merged_into."""
-    key = ("merge_pairs", crm.as_of)
+def merge_pairs(crm: Crm, *, table: str = "leads") -> ir.Table:
+    """Merged record of a table -> final survivor as known before `as_of`: merged_id, merged_into."""
+    key = ("merge_pairs", table, crm.as_of)
     if key not in crm.cache:  # a memtable belongs to no engine yet, so it is kept as it is and goes where it is joined
-        crm.cache[key] = _merge_pairs(crm)
+        crm.cache[key] = _merge_pairs(crm, table)
     return crm.cache[key]
 
 
-def _merge_pairs(crm: Crm) -> ir.Table:
+def _merge_pairs(crm: Crm, table: str) -> ir.Table:
     merges = crm.tables["merges"]
-    seen = merges.filter((merges.table == "leads") & (merges.merged_at < crm.as_of)).select("lost_id", "survivor_id").to_pandas()
+    seen = merges.filter((merges["table"] == table) & (merges.merged_at < crm.as_of)).select("lost_id", "survivor_id").to_pandas()
     heirs = dict(zip(seen["lost_id"], seen["survivor_id"], strict=True))
     ends = {lost: final_heir(heirs, lost) for lost in heirs}
     gone = {lost: heir for lost, heir in ends.items() if lost != heir}  # the id that a ring ends at survives

@@ -13,7 +13,7 @@ from ibis import _
 
 from alignment_toolkit.caching import cached
 from alignment_toolkit.days import days_until, last_whole_day
-from alignment_toolkit.journeys import ATTRIBUTES, entry_index, events, leads
+from alignment_toolkit.journeys import SLICES, entry_index, events, leads
 from alignment_toolkit.merging import survivors
 
 if TYPE_CHECKING:
@@ -36,11 +36,10 @@ def handovers(crm: Crm) -> ir.Table:
 
 
 def first_verdicts(crm: Crm) -> ir.Table:
-    """The first visible verdict on each lead: lead_id, given_at, verdict, verdict_reason."""
+    """The first visible verdict on each lead: lead_id, given_at, verdict; of several at the same instant the first in the alphabet."""
     seen = survivors(crm, crm.tables["feedback"].filter(_.given_at < crm.as_of))
-    return seen.group_by("lead_id").agg(
-        verdict=_.verdict.argmin(_.given_at), verdict_reason=_.reason.argmin(_.given_at), given_at=_.given_at.min()
-    )
+    at_once = seen.group_by("lead_id", "given_at").agg(verdict=_.verdict.min())
+    return at_once.group_by("lead_id").agg(verdict=_.verdict.argmin(_.given_at), given_at=_.given_at.min())
 
 
 def verdict_spells(study: Study) -> ir.Table:
@@ -62,5 +61,5 @@ def _spells(study: Study) -> ir.Table:
         cents=ibis.null("int64"),
     ).filter((_.entry <= _.last_index) & (_.exit >= _.entry))
     return moved.select(
-        *ATTRIBUTES, "lead_id", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index", "cents"
+        *SLICES, "lead_id", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index", "cents"
     )

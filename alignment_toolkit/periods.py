@@ -87,12 +87,23 @@ def midnight(day: date, zone: str) -> datetime:
         day: Local calendar day.
         zone: IANA name of the time zone.
     """
-    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None)
+    return in_utc(datetime.combine(day, time()), zone)
+
+
+def in_utc(wall: datetime, zone: str) -> datetime:
+    """A wall clock of the zone (or an instant with an offset) as naive UTC."""
+    aware = wall if wall.tzinfo else wall.replace(tzinfo=ZoneInfo(zone))
+    return aware.astimezone(UTC).replace(tzinfo=None)
+
+
+def wall_clock(instant: datetime, zone: str) -> datetime:
+    """What the clocks of the zone show at a naive UTC instant, without a zone."""
+    return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
 def local_day(instant: datetime, zone: str) -> date:
     """The local calendar day of a naive UTC instant."""
-    return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
+    return wall_clock(instant, zone).date()
 
 
 def parse_as_of(text: str, zone: str) -> datetime:
@@ -108,15 +119,13 @@ def parse_as_of(text: str, zone: str) -> datetime:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", cleaned):
             return midnight(date.fromisoformat(cleaned), zone)
         instant = datetime.fromisoformat(cleaned)
-    except ValueError as error:
+        return in_utc(instant, zone)
+    except (ValueError, OverflowError) as error:  # the first and the last day of the calendar have no UTC instant in every zone
         rule = "An as-of is an ISO date such as 2026-10-01 (nothing on or after that day is visible) or an ISO instant"
         raise UsageError("the as-of cannot be read", value=text, rule=rule) from error
-    aware = instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))
-    return aware.astimezone(UTC).replace(tzinfo=None)
 
 
 def last_full_quarter(last_instant: datetime, zone: str, *, start_month: int = 1) -> Quarter:
     """The last quarter that ends at or before the end of the day of the given instant."""
     day_after = local_day(last_instant, zone) + timedelta(days=1)
-    running = Quarter.containing(day_after, start_month=start_month)
-    return running if running.end_on <= day_after else running.shift(-1)
+    return Quarter.containing(day_after, start_month=start_month).shift(-1)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Literal, get_args
 
 from alignment_toolkit.config import Config, load_config
 from alignment_toolkit.errors import UsageError, nearest
-from alignment_toolkit.periods import Quarter, midnight, parse_as_of
+from alignment_toolkit.periods import Quarter, in_utc, midnight, parse_as_of, wall_clock
 from alignment_toolkit.store import Crm, open_crm, store_config
 
 Cohort = Literal["4q", "1q", "all"]
@@ -66,10 +66,11 @@ class Study:
         return self.as_of if self.cohort == "all" else self.ends_at
 
     def previous(self) -> Study:
-        """The same study one quarter earlier, at the same distance from its quarter's end, on today's data."""
-        lag: timedelta = self.as_of - self.instant(self.quarter.shift(1))
-        before = self.quarter.shift(-1)
-        return replace(self, quarter=before, crm=replace(self.crm, as_of=self.instant(self.quarter) + lag))
+        """The same study one quarter earlier, as many local days and hours from its quarter's end, on today's data."""
+        zone = self.config.time_zone
+        lag: timedelta = wall_clock(self.as_of, zone) - datetime.combine(self.quarter.end_on, time())
+        as_of = in_utc(datetime.combine(self.quarter.first_on, time()) + lag, zone)
+        return replace(self, quarter=self.quarter.shift(-1), crm=replace(self.crm, as_of=as_of))
 
 
 def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", config: str = "") -> Study:
@@ -91,7 +92,8 @@ def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", 
     until = parse_as_of(as_of, settings.time_zone) if as_of else midnight(asked.end_on, settings.time_zone)
     if until <= midnight(asked.first_on, settings.time_zone):
         rule = f"The quarter {asked.label} starts on {asked.first_on}, so nothing of it would be visible"
-        raise UsageError("the as-of lies before the quarter", value=as_of, rule=rule, way_out="Ask for an earlier quarter or a later --as-of")
+        way_out = "Ask for an earlier quarter or a later --as-of"
+        raise UsageError("the as-of lies before the quarter", value=as_of, rule=rule, way_out=way_out)
     return Study(open_crm(data, as_of=until, config=settings), asked, checked_cohort(cohort))
 
 

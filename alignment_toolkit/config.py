@@ -67,7 +67,7 @@ class Config(BaseModel):
     fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
     reporting_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     stages: tuple[Stage, ...] = DEFAULT_STAGES
-    horizons_days: tuple[Annotated[int, Field(ge=0, le=3650)], ...] = (30, 90, 180, 365)
+    horizons_days: Annotated[tuple[Annotated[int, Field(ge=0, le=3650)], ...], Field(min_length=1)] = (30, 90, 180, 365)
     min_n: Annotated[int, Field(ge=1)] = 20
     min_cell: Annotated[int, Field(ge=1)] = 5
     stale_days: Annotated[int, Field(ge=1)] = 90
@@ -112,7 +112,7 @@ class Config(BaseModel):
     @property
     def stage_names(self) -> tuple[str, ...]:
         """Every stage label in order, terminal ones last."""
-        return tuple(stage.name for stage in self.open_stages) + ("won", "lost")
+        return (*(stage.name for stage in self.open_stages), "won", "lost")
 
     @property
     def handover_stage(self) -> str | None:

@@ -82,12 +82,17 @@ def label(name: str) -> str:
 
 def with_owners(frame: pd.DataFrame) -> pd.DataFrame:
     """The figure frame with `owner` filled from the glossary."""
-    owners = {name: term(name).owner for name in frame["kpi"].unique() if _is_known(name)}
+    owners = {name: term(name).owner for name in frame["kpi"].unique() if is_known(name)}
     return frame.assign(owner=frame["kpi"].map(owners).astype(object).where(lambda owner: owner.notna(), None))
 
 
-def _is_known(name: str) -> bool:
-    return label(name) != name
+def is_known(name: str) -> bool:
+    """Whether the glossary has an entry for the name."""
+    try:
+        term(name)
+    except UsageError:
+        return False
+    return True
 
 
 def glossary_table() -> pd.DataFrame:

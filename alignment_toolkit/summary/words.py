@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from alignment_toolkit.glossary import is_known, label, term
+from alignment_toolkit.study import Study
 from alignment_toolkit.summary.change import Change
 from alignment_toolkit.summary.format import amount, interval_words
-from alignment_toolkit.study import Study
 
 
 def in_one_minute(study: Study, kpis: pd.DataFrame, *, change: Change) -> list[str]:
@@ -55,8 +56,8 @@ def _outcomes_are_young(study: Study) -> bool:
 
 def _left_out(study: Study) -> str:
     return (
-        f"Outcomes are recorded only from {study.config.outcome_observed_from} on: leads created before that day are left out of conversions, "
-        "and no change in conversion is claimed."
+        f"Outcomes are recorded only from {study.config.outcome_observed_from} on: leads created before that day are left out of "
+        "conversions, and no change in conversion is claimed."
     )
 
 
@@ -83,24 +84,32 @@ def _customers(whole: pd.DataFrame) -> str:
     row = whole.loc["logo_churn"] if "logo_churn" in whole.index else None
     if row is None or pd.isna(row["value"]):
         return ""
-    kept = whole.loc["net_revenue_retention"]
-    revenue = "" if pd.isna(kept["value"]) else f" Of each 100 of recurring revenue at the start, {100 * kept['value']:.0f} were there at the end."
+    kept = whole["value"].get("net_revenue_retention")
+    share = None if kept is None or pd.isna(kept) else f"{100 * kept:.0f}"
+    revenue = f" Of each 100 of recurring revenue at the start, {share} were there at the end." if share else ""
     return f"{amount(row['value'], 'share')} of customers left during the quarter ({interval_words(row)}).{revenue}"
 
 
 def what_to_do(kpis: pd.DataFrame) -> list[str]:
     """The figures that missed their target, each with its owner: what the next meeting starts with."""
     whole = kpis[(kpis["slice"] == "all") & kpis["target"].notna() & kpis["value"].notna()]
-    missed = whole[whole["value"] < whole["target"]]
-    if missed.empty:
+    missed = [row for _, row in whole.iterrows() if _is_short(row, row["value"])]
+    if not missed:
         return ["No figure with a target missed it."] if len(whole) else ["No targets are recorded for this quarter."]
-    from alignment_toolkit.glossary import label
+    return [_missed(row) for row in missed]
 
-    return [
-        f"{label(row.kpi)} is {amount(row.value, row.unit)} against a target of {amount(row.target, row.unit)}"
-        f"{'' if pd.isna(row.upper) or row.upper < row.target else ', a gap that may be chance'}: {row.owner or 'no owner yet'} to speak to it."
-        for row in missed.itertuples()
-    ]
+
+def _is_short(row: pd.Series, value: float) -> bool:
+    """Whether a value of this figure misses its target: above it where less is better, else below it."""
+    less_is_better = is_known(row["kpi"]) and term(row["kpi"]).direction == "down"
+    return bool(value > row["target"] if less_is_better else value < row["target"])
+
+
+def _missed(row: pd.Series) -> str:
+    told = pd.notna(row["lower"]) and pd.notna(row["upper"])
+    chance = ", a gap that may be chance" if told and not (_is_short(row, row["lower"]) and _is_short(row, row["upper"])) else ""
+    against = f"{amount(row['value'], row['unit'])} against a target of {amount(row['target'], row['unit'])}"
+    return f"{label(row['kpi'])} is {against}{chance}: {row['owner'] or 'no owner yet'} to speak to it."
 
 
 def provenance(study: Study) -> pd.DataFrame:

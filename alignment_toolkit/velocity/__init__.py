@@ -1,9 +1,23 @@
 """Funnel velocity: how fast do leads move, where do they wait, and did it change?"""
 
+from alignment_toolkit.velocity.bottleneck import bottleneck
+from alignment_toolkit.velocity.change import change, win_hazard_test
 from alignment_toolkit.velocity.cycle import cycle
 from alignment_toolkit.velocity.headlines import velocity_kpis
+from alignment_toolkit.velocity.paths import stage_paths
 from alignment_toolkit.velocity.sales_velocity import sales_velocity
 from alignment_toolkit.velocity.stage_conversion import stage_conversion
 from alignment_toolkit.velocity.time_in_stage import time_in_stage, time_to_advance
 
-__all__ = ["cycle", "sales_velocity", "stage_conversion", "time_in_stage", "time_to_advance", "velocity_kpis"]
+__all__ = [
+    "bottleneck",
+    "change",
+    "cycle",
+    "sales_velocity",
+    "stage_conversion",
+    "stage_paths",
+    "time_in_stage",
+    "time_to_advance",
+    "velocity_kpis",
+    "win_hazard_test",
+]

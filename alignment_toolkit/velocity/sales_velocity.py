@@ -59,8 +59,8 @@ def sales_velocity(study: Study, *, by: str = "all", horizon: Horizon = None) ->
         rows.append({"segment": label, **counts_by(table[place], until), **found, "reason": reason})
     frame = pd.DataFrame(rows).astype({"horizon_days": "Int64"})
     naive = quarter_figures(study, by=by).reindex(labels)
-    reason = frame.pop("reason")
-    return frame.assign(**{str(name): naive[name].to_numpy() for name in naive}, reason=reason)
+    reasons = frame.pop("reason")
+    return frame.assign(**{str(name): naive[name].to_numpy() for name in naive}, reason=reasons)
 
 
 def quarter_figures(study: Study, *, by: str = "all") -> pd.DataFrame:

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.figures import NOT_ENOUGH
-from alignment_toolkit.stats import RiskTable, advance_quantile, state_probabilities, survival, survival_quantile
+from alignment_toolkit.stats import RiskTable, advance_quantile_interval, bucket_tables, survival, survival_quantile
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.stage_conversion import whole_counts
-from alignment_toolkit.velocity.tables import largest_horizon, stage_tables
+from alignment_toolkit.velocity.tables import LIMIT_DAYS, bucket_frames, largest_horizon, stage_tables
 
 STILL_THERE = "more than half are still in the stage"
 
@@ -68,22 +68,30 @@ def time_to_advance(study: Study, *, horizon: int | None = None) -> pd.DataFrame
         horizon: H in days; by default a year or the largest day up to which `min_n` visits of the stage can be observed.
 
     Returns:
-        One row for all visits together, stage "(all)", then one per open stage: n, advanced (by H), horizon_days, median_days, p90_days,
-        reason.
+        One row for all visits together, stage "(all)", then one per open stage: n, advanced (by H), horizon_days, median_days with lower_days
+        and upper_days (95 %, jackknife of F(t) − p × F(H)), p90_days, reason.
     """
     labels, table = stage_tables(study)
-    won = state_probabilities(table).won
+    limit = LIMIT_DAYS if horizon is None else horizon
+    reach = [largest_horizon(table[place], min_n=study.config.min_n, limit=limit) for place in range(len(labels))]
+    frames = bucket_frames("stage_moves", study, by="stage", last_day=limit)
     rows = []
-    for place, label in enumerate(labels):
-        reach = largest_horizon(table[place], min_n=study.config.min_n, limit=365 if horizon is None else horizon)
-        until = reach if horizon is None or reach == horizon else None
-        days = {p: np.nan if until is None else float(advance_quantile(won[place], p, until)) for p in (0.5, 0.9)}
-        advanced = None if until is None else float(table[place].won_by(until))
-        reason = NOT_ENOUGH if until is None else "nobody advanced" if np.isnan(days[0.5]) else None
-        n = int(table.n[place])
-        rows.append((label, n, advanced, until, days[0.5], days[0.9], reason))
-    frame = pd.DataFrame(rows, columns=["stage", "n", "advanced", "horizon_days", "median_days", "p90_days", "reason"])
-    return frame.astype({"advanced": "Int64", "horizon_days": "Int64"})
+    for place, (label, until) in enumerate(zip(labels, reach, strict=True)):
+        able = until is not None and horizon in (None, until) and label in frames
+        rows.append({"stage": label, "n": int(table.n[place]), **_advance(frames[label] if able else None, until)})
+    return pd.DataFrame(rows).astype({"advanced": "Int64", "horizon_days": "Int64"})
+
+
+def _advance(frame: pd.DataFrame | None, until: int | None) -> dict[str, object]:
+    nothing = dict.fromkeys(("median_days", "lower_days", "upper_days", "p90_days"), np.nan)
+    if frame is None or until is None:
+        return {"advanced": None, "horizon_days": None, **nothing, "reason": NOT_ENOUGH}
+    buckets = bucket_tables(frame, max_day=until)[1][0]
+    half, most = (advance_quantile_interval(buckets, p, until) for p in (0.5, 0.9))
+    days = {"median_days": half.value, "lower_days": half.lower, "upper_days": half.upper, "p90_days": most.value}
+    found = {name: float(value) for name, value in days.items()}
+    reason = f"nobody advanced within {until} days" if np.isnan(found["median_days"]) else None
+    return {"advanced": int(buckets.total(axis=-1).won_by(until)), "horizon_days": until, **found, "reason": reason}
 
 
 def naive_mean(table: RiskTable) -> np.ndarray:

@@ -1,0 +1,108 @@
+"""Did it change? Leads created in the report quarter against those of the four quarters before.
+
+Unit: the lead, by the quarter in which it was created. Both groups are cut at the largest age that both have reached, since an older cohort
+has had more time. The log-rank test compares daily win hazards up to that age, not final shares; how large a difference is, the effects say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.counts.tables import moves_frame
+from alignment_toolkit.figures import NOT_ENOUGH
+from alignment_toolkit.stats import RiskTable, bucket_tables, jackknife, jackknife_difference, logrank, risk_table, state_probabilities
+from alignment_toolkit.stats.risk import Array
+from alignment_toolkit.study import Study
+from alignment_toolkit.velocity.cycle import mean_cycle
+from alignment_toolkit.velocity.tables import LIMIT_DAYS
+
+NOW, BEFORE = "report quarter", "four quarters before"
+
+
+def win_hazard_test(study: Study) -> pd.DataFrame:
+    """Cause-specific log-rank test of the win hazard, the report quarter's leads against those of the four quarters before.
+
+    Args:
+        study: Quarter and as-of; the cohort rule plays no part, whole cohorts are compared.
+
+    Returns:
+        One row: days (largest common age, last whole day index), n_now, won_now, n_before, won_before (within those days), statistic, freedom,
+        p_value (null with a reason below `min_n` leads in either group).
+
+    Reference:
+        Mantel 1966; lost leads leave the risk set, so this is a test of the win hazard and not of the share won.
+    """
+    table, days = _cohorts(study)
+    seen = table.cut(days)
+    test = logrank(seen)
+    n, won = seen.n, (seen.events + seen.events_from_lost).sum(axis=-1)
+    enough = bool((n >= study.config.min_n).all())
+    row = {"days": days, "n_now": int(n[0]), "won_now": int(won[0]), "n_before": int(n[1]), "won_before": int(won[1])}
+    found = {"statistic": float(test.statistic), "freedom": float(test.freedom), "p_value": float(test.p)}
+    nothing = dict.fromkeys(found, np.nan)
+    return pd.DataFrame([row | (found if enough else nothing) | {"reason": None if enough else NOT_ENOUGH}])
+
+
+def change(study: Study) -> pd.DataFrame:
+    """How large the change is: the difference in the share won by h and in the mean cycle among those won by h.
+
+    Args:
+        study: Quarter and as-of.
+
+    Returns:
+        Two rows, measure `won_share` and `cycle_days`: horizon_days (h: the largest age at most a year up to which `min_n` leads of both groups
+        can be observed), now, before, difference with lower and upper (95 %, jackknife of the difference over shared accounts), reason.
+    """
+    table, days = _cohorts(study)
+    until = _common_horizon(table, days, min_n=study.config.min_n)
+    measures: dict[str, Callable[[RiskTable], Array]] = {
+        "won_share": lambda part: state_probabilities(part.cut(until or 0)).won[..., -1],
+        "cycle_days": lambda part: mean_cycle(part, until or 0),
+    }
+    if until is None:
+        nothing = dict.fromkeys(("now", "before", "difference", "lower", "upper"), np.nan)
+        rows = [{"measure": name, "horizon_days": None, **nothing, "reason": NOT_ENOUGH} for name in measures]
+    else:
+        buckets = _buckets(study, until)
+        rows = [{"measure": name, "horizon_days": until, **_effect(buckets, measure)} for name, measure in measures.items()]
+    return pd.DataFrame(rows).astype({"horizon_days": "Int64"})
+
+
+def _effect(buckets: RiskTable, measure: Callable[[RiskTable], Array]) -> dict[str, object]:
+    now, before = (float(jackknife(buckets[at], measure).value) for at in (0, 1))
+    found = jackknife_difference(buckets[0], buckets[1], measure)
+    reason = "nobody was won in one of the two" if np.isnan(found.value) else None
+    limits = {"lower": float(found.lower), "upper": float(found.upper)}
+    return {"now": now, "before": before, "difference": float(found.value), **limits, "reason": reason}
+
+
+def _cohorts(study: Study) -> tuple[RiskTable, int]:
+    """Tables of the two groups, shape (2, K+1), and the largest age that both have reached (0 without any)."""
+    table = risk_table(_grouped(study, by_bucket=False), segments=[NOW, BEFORE])[1]
+    reached = [int(np.flatnonzero(table.potential[at]).max(initial=0)) for at in (0, 1)]
+    return table, min(reached)
+
+
+def _buckets(study: Study, until: int) -> RiskTable:
+    frame = _grouped(study, by_bucket=True)
+    return bucket_tables(frame[frame["day"] <= until], max_day=until, segments=[NOW, BEFORE])[1]
+
+
+def _grouped(study: Study, *, by_bucket: bool) -> pd.DataFrame:
+    """Moves of the two groups; whole cohorts are followed, so the window of the study plays no part."""
+    whole = replace(study, cohort="all")
+    frame = moves_frame("lead_moves", whole, by="cohort_quarter", by_bucket=by_bucket)
+    names = {study.quarter.label: NOW} | {study.quarter.shift(back).label: BEFORE for back in (-1, -2, -3, -4)}
+    return frame.assign(segment=frame["segment"].map(names)).dropna(subset="segment")
+
+
+def _common_horizon(table: RiskTable, days: int, *, min_n: int) -> int | None:
+    """The largest h at most a year, and not beyond the common age, with `min_n` matured leads in both groups."""
+    entered = np.cumsum(table.entered, axis=-1)
+    matured = entered - (np.cumsum(table.potential, axis=-1) - table.potential)
+    reached = np.flatnonzero((matured >= min_n).all(axis=0)[: min(days, LIMIT_DAYS) + 1])
+    return int(reached[-1]) if len(reached) and reached[-1] >= 1 else None

@@ -15,6 +15,7 @@ from alignment_toolkit.caching import cached
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.merging import merge_pairs, survivors
 from alignment_toolkit.periods import local_day
+from alignment_toolkit.quarters import quarter_label
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

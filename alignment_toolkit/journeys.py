@@ -16,6 +16,7 @@ from alignment_toolkit.caching import cached
 from alignment_toolkit.days import DAY, days_until, first_whole_day, last_whole_day
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.merging import survivors
+from alignment_toolkit.quarters import quarter_label
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from alignment_toolkit.study import Study
 
 ATTRIBUTES = ("source", "campaign_id", "persona", "segment", "region")
+SLICES = (*ATTRIBUTES, "cohort_quarter")
 KEY_STEP = 128  # more than a funnel has stages: microseconds * KEY_STEP + rank orders events, ties by the funnel's order
 
 
@@ -37,7 +39,7 @@ def leads(crm: Crm) -> ir.Table:
 
     Returns:
         The columns of the contract, `created_at` the earliest of the merged records, attributes with blanks and nulls as "(missing)",
-        `bucket` (two hex digits), `last_index` (last whole observed day index, -1: not yet at risk).
+        `cohort_quarter` (of creation), `bucket` (two hex digits), `last_index` (last whole observed day index, -1: not yet at risk).
     """
     return cached(crm, ("leads", crm.as_of), lambda: _leads(crm))
 
@@ -47,6 +49,7 @@ def _leads(crm: Crm) -> ir.Table:
     named = {name: named_or_missing(visible[name]) for name in ATTRIBUTES}
     return visible.mutate(
         **named,
+        cohort_quarter=quarter_label(crm, visible.created_at),
         bucket=bucket_of(ibis.coalesce(visible.account_id, visible.lead_id)),
         last_index=last_whole_day(visible.created_at, crm.as_of),
     )
@@ -180,7 +183,7 @@ def _spells(study: Study) -> ir.Table:
         exit=ibis.coalesce(joined.ends, joined.last_index),
         exit_move=left,
     )
-    kept = (*ATTRIBUTES, "lead_id", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index")
+    kept = (*SLICES, "lead_id", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index")
     if not crm.has("deals"):
         return moved.select(*kept, cents=ibis.null("int64"))
     return moved.left_join(won_amounts(crm), "lead_id").select(*kept, "cents")
@@ -220,6 +223,7 @@ def entry_index(study: Study, begun_at: ir.TimestampValue, *, tables: tuple[str,
 __all__ = [
     "ATTRIBUTES",
     "DAY",
+    "SLICES",
     "bucket_of",
     "entry_index",
     "events",

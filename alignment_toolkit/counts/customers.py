@@ -12,7 +12,7 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
-from alignment_toolkit.counts.leads import moves
+from alignment_toolkit.counts.moves import moves
 from alignment_toolkit.customers import (
     FOREVER,
     customers,

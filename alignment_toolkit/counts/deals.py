@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
-from alignment_toolkit.counts.leads import moves, segment_of
+from alignment_toolkit.counts.moves import moves, segment_of
 from alignment_toolkit.counts.stages import young_seconds
 from alignment_toolkit.days import days_until, first_whole_day, instant, last_whole_day
 from alignment_toolkit.deals import deals

@@ -10,7 +10,7 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
-from alignment_toolkit.counts.leads import moves, segment_of, won_squares
+from alignment_toolkit.counts.moves import moves, segment_of, squared_units
 from alignment_toolkit.days import first_whole_day
 from alignment_toolkit.deals import deals, in_reporting_currency
 from alignment_toolkit.figures import MISSING
@@ -81,7 +81,7 @@ def score_counts(study: Study, *, horizon: int = 180) -> ir.Table:
         events=_.is_won.sum(),
         n_unpriced=(_.is_won * _.cents.isnull().cast("int64")).sum(),
         amount=ibis.coalesce(_.cents.sum(where=_.is_won == 1), 0).cast("int64"),
-        amount_sq=won_squares(),
+        amount_sq=ibis.coalesce(squared_units(_.cents).sum(where=_.is_won == 1), 0).cast("int64"),
     )
 
 
@@ -187,6 +187,13 @@ def _with_channel(study: Study, table: ir.Table) -> ir.Table:
     """The table with channel ("(missing)" where the campaign is not known) and ended_on of its campaign."""
     joined = table.left_join(_channels(study), "campaign_id").drop("campaign_id_right")
     return joined.mutate(channel=ibis.coalesce(joined.channel, ibis.literal(MISSING)))
+
+
+@query
+def campaign_names(study: Study) -> ir.Table:
+    """The campaigns: campaign_id, name, n (records)."""
+    campaigns = study.crm.tables["campaigns"]
+    return campaigns.group_by("campaign_id", name=named_or_missing(campaigns.name)).agg(n=_.count())
 
 
 @query

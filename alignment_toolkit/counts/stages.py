@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
-from alignment_toolkit.counts.leads import moves, segment_of
+from alignment_toolkit.counts.moves import moves, segment_of
 from alignment_toolkit.days import DAY, instant
 from alignment_toolkit.journeys import ATTRIBUTES, leads
 from alignment_toolkit.stages import first_entries, is_advance, is_return, n_skipped, observed_visits, visits

@@ -8,9 +8,10 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
-from alignment_toolkit.counts.leads import quarter_label, segment_of
+from alignment_toolkit.counts.moves import segment_of
 from alignment_toolkit.deals import deals
 from alignment_toolkit.journeys import events, leads
+from alignment_toolkit.quarters import quarter_label
 from alignment_toolkit.study import Study
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def deals_won(study: Study, *, by: str | None = None, to_date: bool = False) -> 
     """
     won = deals(study.crm).filter(_.outcome == "won")
     kept = won if to_date else won.filter((won.closed_at >= study.starts_at) & (won.closed_at < study.ends_at))
-    segment = quarter_label(study, kept.closed_at) if by == "cohort_quarter" else segment_of(study, kept, by)
+    segment = quarter_label(study.crm, kept.closed_at) if by == "cohort_quarter" else segment_of(study, kept, by)
     return kept.group_by(segment=segment).agg(
         n=_.count(),
         n_unpriced=_.cents.isnull().cast("int64").sum(),

@@ -169,6 +169,11 @@ def life_journeys(study: Study) -> ir.Table:
         The origins, bucket, start, entry, entry_move, exit, exit_move (event: churned; censor), last_index, cents (null: no money
         here).
     """
+    key = ("life_journeys", study.as_of, study.window_opens_at, study.created_before)
+    return cached(study.crm, key, lambda: _life_journeys(study))
+
+
+def _life_journeys(study: Study) -> ir.Table:
     observed_until = hidden_from(study.crm) - study.config.gap_days
     moving = (
         customers(study.crm)

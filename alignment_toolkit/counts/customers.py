@@ -12,7 +12,7 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
-from alignment_toolkit.counts.moves import moves
+from alignment_toolkit.counts.moves import moves, sliced_moves
 from alignment_toolkit.customers import (
     FOREVER,
     customers,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 TRIANGLE_QUARTERS = 12  # quarters shown, the report quarter last; customers of earlier ones are left out of the triangle
 ENDED = "ended subscriptions"
+OWN_SLICES = ("cycle", "quality")  # origins that only customers have: the rows kept for every slice do not hold them
 
 
 def sliced(table: ir.Table, by: str | None) -> ir.Table:
@@ -49,7 +50,9 @@ def groups(by_bucket: bool) -> list[str]:
 @query
 def customer_moves(study: Study, *, by: str | None = None, by_bucket: bool = False) -> ir.Table:
     """Moves of customers inside the study's window: under observation, churned, censored, by day of their first life."""
-    return moves(sliced(life_journeys(study), by), groups=groups(by_bucket))
+    if by in OWN_SLICES:
+        return moves(sliced(life_journeys(study), by), groups=groups(by_bucket))
+    return sliced_moves(study, ["customers"], lambda: life_journeys(study), by=by, by_bucket=by_bucket)
 
 
 def quarter_days(study: Study) -> tuple[int, int]:

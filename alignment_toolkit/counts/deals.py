@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
-from alignment_toolkit.counts.moves import moves, segment_of
+from alignment_toolkit.counts.moves import segment_of, sliced_moves
 from alignment_toolkit.counts.stages import young_seconds
 from alignment_toolkit.days import days_until, first_whole_day, instant, last_whole_day
 from alignment_toolkit.deals import deals
@@ -25,9 +25,7 @@ def deal_moves(study: Study, *, by: str | None = None, by_bucket: bool = False) 
 
     Deals without a creation instant, and closed ones without a closing instant, have no age and are left out (see `deal_quarter`).
     """
-    observed = observed_deals(study)
-    sliced = observed.mutate(segment=segment_of(study, observed, by))
-    return moves(sliced, groups=["segment", "bucket"] if by_bucket else ["segment"])
+    return sliced_moves(study, ["deals"], lambda: observed_deals(study), by=by, by_bucket=by_bucket)
 
 
 def dated_deals(study: Study) -> ir.Table:

@@ -14,11 +14,13 @@ from ibis import _
 
 from alignment_toolkit.caching import cached
 from alignment_toolkit.figures import ALL
+from alignment_toolkit.journeys import SLICES
 from alignment_toolkit.study import Study
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+SLICEABLE = (*SLICES, "stage")
 WINS = ("event", "event_from_lost")
 
 
@@ -71,20 +73,21 @@ def moves(table: ir.Table, *, groups: Sequence[str]) -> ir.Table:
     return counted_by(move_rows(table, groups=groups), *groups)
 
 
-def sliced_moves(
-    study: Study, key: Sequence[object], units: Callable[[], ir.Table], *, slices: Sequence[str], by: str | None, by_bucket: bool
-) -> ir.Table:
+def sliced_moves(study: Study, key: Sequence[object], units: Callable[[], ir.Table], *, by: str | None, by_bucket: bool) -> ir.Table:
     """The moves of spells by segment; their rows are made once per study and serve every slice.
 
     Args:
         study: What is looked at.
         key: Name of the spells and every choice they depend on beside the study.
-        units: Makes the spells; they hold `bucket` and the columns of `slices`.
-        slices: Columns that may be asked for with `by`.
-        by: One of `slices`, or None for all together.
+        units: Makes the spells; they hold `bucket` and any of the columns of `SLICEABLE`.
+        by: One of these columns, or None for all together.
         by_bucket: Also by jackknife bucket.
     """
     whole = ("moves", *key, study.as_of, study.window_opens_at, study.created_before)
-    rows = cached(study.crm, whole, lambda: move_rows(units(), groups=(*slices, "bucket")))
+    rows = cached(study.crm, whole, lambda: _sliceable_rows(units()))
     named = {"bucket": rows.bucket} if by_bucket else {}
     return counted_by(rows, segment=segment_of(study, rows, by), **named)
+
+
+def _sliceable_rows(spells: ir.Table) -> ir.Table:
+    return move_rows(spells, groups=[*(name for name in SLICEABLE if name in spells.columns), "bucket"])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
-from alignment_toolkit.counts.moves import moves, segment_of
+from alignment_toolkit.counts.moves import sliced_moves
 from alignment_toolkit.days import DAY, instant
-from alignment_toolkit.journeys import ATTRIBUTES, leads
+from alignment_toolkit.journeys import SLICES, leads
 from alignment_toolkit.stages import first_entries, is_advance, is_return, n_skipped, observed_visits, visits
 from alignment_toolkit.study import Study
 
@@ -23,7 +24,7 @@ SECOND = 1_000_000  # microseconds
 @query
 def stage_moves(study: Study, *, by: str | None = "stage", by_bucket: bool = False, silent: Literal["open", "lost"] = "open") -> ir.Table:
     """Moves of visits: event = advanced to a later stage or won, competing = lost or moved back; by stage unless asked otherwise."""
-    return _sliced_moves(study, observed_visits(study, silent=silent), by=by, by_bucket=by_bucket)
+    return _sliced(study, ["visits", silent], lambda: observed_visits(study, silent=silent), by=by, by_bucket=by_bucket)
 
 
 @query
@@ -36,16 +37,21 @@ def entry_moves(study: Study, *, by: str | None = "stage", by_bucket: bool = Fal
         by_bucket: Also by jackknife bucket.
         stage: Only entries into this stage.
     """
-    entries = first_entries(study)
-    kept = entries if stage is None else entries.filter(_.stage == stage)
-    return _sliced_moves(study, kept, by=by, by_bucket=by_bucket)
+
+    def entries() -> ir.Table:
+        reached = first_entries(study)
+        return reached if stage is None else reached.filter(_.stage == stage)
+
+    return _sliced(study, ["entries", stage], entries, by=by, by_bucket=by_bucket)
 
 
-def _sliced_moves(study: Study, units: ir.Table, *, by: str | None, by_bucket: bool) -> ir.Table:
-    if by in ATTRIBUTES:
-        units = units.inner_join(leads(study.crm).select("lead_id", by), "lead_id")
-    sliced = units.mutate(segment=units.stage if by == "stage" else segment_of(study, units, by))
-    return moves(sliced, groups=["segment", "bucket"] if by_bucket else ["segment"])
+def _sliced(study: Study, key: list[object], units: Callable[[], ir.Table], *, by: str | None, by_bucket: bool) -> ir.Table:
+    """Moves of visits with the slices of their leads."""
+
+    def with_slices() -> ir.Table:
+        return units().inner_join(leads(study.crm).select("lead_id", *SLICES), "lead_id")
+
+    return sliced_moves(study, key, with_slices, by=by, by_bucket=by_bucket)
 
 
 @query

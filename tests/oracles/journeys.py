@@ -195,7 +195,7 @@ def acceptance_units(
     sales_stages: Sequence[str],
     verdicts: Mapping[str, Sequence[tuple[int, str]]],
     opened: int | None = None,
-    created_before: int | None = None,
+    handed_before: int | None = None,
 ) -> list[Watched]:
     """Handed-over leads from handover to sales' first verdict: accepted is the win, rejected or recycled the loss.
 
@@ -206,7 +206,7 @@ def acceptance_units(
     units = []
     for lead in leads:
         handover = _handover(lead, as_of, sales_stages)
-        if handover is None or (created_before is not None and lead.created >= created_before):
+        if handover is None or (handed_before is not None and handover >= handed_before):
             continue
         first_verdict = min(verdicts.get(lead.lead_id, ()), default=None)
         waited = max(0, opened - handover) if opened is not None else 0

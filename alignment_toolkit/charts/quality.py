@@ -12,6 +12,7 @@ import pandas as pd
 
 from alignment_toolkit.charts.style import BLUE, INK, MUTED, PALETTE, VERMILION, describe, new_axes, safe_label
 from alignment_toolkit.figures import ALL
+from alignment_toolkit.quality.words import percent, records
 from alignment_toolkit.visible import visible
 
 if TYPE_CHECKING:
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 
 DOMINATED = "dominated: another has as many leads and converts better"
 MOST_RANKED, MOST_CURVES, LONGEST_TITLE_NAME = 20, 6, 28
-
-
-def percent(share: float, *, digits: int = 0) -> str:
-    """A share in [0, 1] as a percentage: `12 %`; with one digit below 10 %, so that small shares can be told apart."""
-    return f"{share * 100:.{max(digits, int(share < 0.1))}f} %"
 
 
 def ranking_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -58,7 +54,7 @@ def ranking_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _ranking_words(frame: pd.DataFrame, drawn: pd.DataFrame, horizon: int) -> str:
-    rows = [f"{visible(row['segment'])} {_with_limits(row['value'], row['low'], row['high'])}" for row in _rows(drawn)]
+    rows = [f"{visible(row['segment'])} {_with_limits(row['value'], row['low'], row['high'])}" for row in records(drawn)]
     few = int(frame["reason"].eq("too few to rank").sum())
     above, below = (_names(drawn[drawn["different"] == flag]["segment"]) for flag in ("above the rest", "below the rest"))
     said = [f"Conversion within {horizon} days with 95 % interval, best first: {'; '.join(rows)}."]
@@ -85,9 +81,7 @@ def conversion_curve_chart(frame: pd.DataFrame, *, ax: Axes | None = None, most:
         curve = frame[frame["segment"] == name]
         colour = INK if name == ALL else next(colours)
         ax.fill_between(curve["day"], curve["lower"], curve["upper"], step="post", color=colour, alpha=0.12, linewidth=0)
-        ax.step(
-            curve["day"], curve["value"], where="post", color=colour, label=safe_label(name), linewidth=2.6 if name == ALL else 1.8
-        )
+        ax.step(curve["day"], curve["value"], where="post", color=colour, label=safe_label(name), linewidth=2.6 if name == ALL else 1.8)
     ends = frame[frame["segment"].isin(drawn)].groupby("segment", sort=False).tail(1).sort_values("value", ascending=False)
     ax.set_ylim(0, None)
     ax.set_xlim(0, max(float(ends["day"].max()), 1.0))
@@ -97,7 +91,7 @@ def conversion_curve_chart(frame: pd.DataFrame, *, ax: Axes | None = None, most:
     ax.legend(handles=[handles[name] for name in ends["segment"]], loc="center left", bbox_to_anchor=(1.01, 0.5))
     ax.set_title("Share of leads won by age, open leads counted as open")
     said = [
-        f"{visible(row['segment'])} by day {row['day']} {_with_limits(row['value'], row['lower'], row['upper'])}" for row in _rows(ends)
+        f"{visible(row['segment'])} by day {row['day']} {_with_limits(row['value'], row['lower'], row['upper'])}" for row in records(ends)
     ]
     hidden = len(names) - len(drawn)
     more = f" {hidden} smaller groups are not drawn." if hidden else ""
@@ -122,7 +116,7 @@ def plane_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for kept, colour, label in ((~dominated, BLUE, "not dominated"), (dominated, VERMILION, DOMINATED)):
         part = drawn[kept]
         ax.scatter(part["leads"], part["conversion_rate"], s=_areas(part, drawn), color=colour, alpha=0.65, label=label, zorder=3)
-    for row in _rows(drawn):
+    for row in records(drawn):
         place = (row["leads"], row["conversion_rate"])
         ax.annotate(safe_label(row["segment"]), place, xytext=(5, 6), textcoords="offset points", fontsize=8.5)
     ax.set_xlim(0, right)
@@ -157,7 +151,7 @@ def _plane_words(drawn: pd.DataFrame, horizon: int) -> str:
         f"{visible(row['segment'])}: {row['leads']:,} leads, {percent(row['conversion_rate'])}, {row['expected_wins']:,.1f} expected wins"
         + (f", bookings {row['bookings']:,.0f}" if pd.notna(row["bookings"]) else "")
         + (f", dominated by {visible(row['dominated_by'])}" if isinstance(row["dominated_by"], str) else "")
-        for row in _rows(drawn)
+        for row in records(drawn)
     ]
     return f"Leads of the period and conversion within {horizon} days, most expected wins first. {'; '.join(rows)}."
 
@@ -189,13 +183,9 @@ def reliability_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         f"tenth {row['decile']}, scores {row['lowest_score']:g} to {row['highest_score']:g}: "
         + _with_limits(row["conversion_rate"], row["lower"], row["upper"])
         + (f", claimed {percent(row['claimed_rate'])}" if pd.notna(row["claimed_rate"]) else "")
-        for row in _rows(drawn)
+        for row in records(drawn)
     ]
     return describe(ax, f"Leads won within {horizon} days by tenth of the score with 95 % interval: {'; '.join(rows)}.")
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _with_limits(value: float, lower: float, upper: float) -> str:

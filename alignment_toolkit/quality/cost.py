@@ -41,9 +41,10 @@ def cost_and_return(study: Study, *, by: Level = "campaign_id", horizon: int = H
     Returns:
         One row per group, highest return first:
 
-        - segment ("(missing)": no such campaign, channel or source); leads: created in the report quarter (all history: all); cost: spent
-          in it, reporting currency (null: not known); cost_per_lead: null with `reason` where the costs do not cover the period: a month with
-          leads of a running campaign but without a cost, or leads without a campaign;
+        - segment ("(missing)": no such campaign, channel or source);
+        - leads: created in the report quarter (all history: all); cost: spent in it, reporting currency (null: not known);
+        - cost_per_lead: null with `reason` where the costs do not cover the period: a month with leads of a running campaign but without a
+          cost, or leads without a campaign;
         - value_per_lead, value_lower, value_upper: money won per lead within the horizon, delete-a-bucket limits; null with `value_reason`;
         - return_ratio = value_per_lead / cost_per_lead with limits from the value's (the cost is taken as known); null when either is, or
           nothing was spent;

@@ -11,7 +11,7 @@ import pandas as pd
 
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import ALL
-from alignment_toolkit.quality.slices import checked_slice
+from alignment_toolkit.quality.slices import refused
 from alignment_toolkit.stats import incidence, probability_interval
 from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
@@ -33,11 +33,13 @@ def conversion_curves(study: Study, *, by: str = "source", longest: int | None =
         matured (leads whose potential observation reaches the day). A curve ends at the last day with `min_n` matured leads; a group
         without one has no rows.
 
+        An attribute that cannot slice conversions gives the curve of all leads alone.
+
     Raises:
-        UsageError: When the attribute cannot be used as a slice of conversion.
+        UsageError: When there is no such attribute.
     """
     last = max(study.config.horizons_days) if longest is None else longest
-    labels, table = risk_of("lead_moves", study, by=checked_slice(study, by), max_day=last)
+    labels, table = risk_of("lead_moves", study, by="all" if refused(study, by) else by, max_day=last)
     everybody, total = risk_of("lead_moves", study, by="all", max_day=last)
     parts = [_curve(total[place], ALL, min_n=study.config.min_n) for place in range(len(everybody))]
     sizes = table.entered.sum(axis=-1)

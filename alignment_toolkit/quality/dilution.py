@@ -19,6 +19,7 @@ from alignment_toolkit.study import Study
 
 HORIZON = 180
 MIN_SOURCES = 8
+NO_FIT = "the wins leave no error to judge by, or the model does not converge"
 MIN_SPREAD = 1e-6  # a volume that source and month already tell leaves nothing to learn from
 COLUMNS = (
     "elasticity", "lower", "upper", "p_value", "n", "sources", "months", "leads", "events", "horizon_days", "left_out", "reason",
@@ -76,19 +77,31 @@ def volume_spread(kept: pd.DataFrame) -> float:
     return float(np.std(volume - fitted))
 
 
-def fit_elasticity(kept: pd.DataFrame) -> dict[str, float]:
+def fit_elasticity(kept: pd.DataFrame) -> dict[str, Any]:
     """The Poisson fit: wins with offset log leads on log leads, source and month effects, errors clustered by source.
 
     Args:
         kept: Columns segment, month, n, events, as `informative` leaves them.
+
+    Returns:
+        elasticity, lower, upper, p_value; or the reason when the model cannot be fitted, or fits without any error.
     """
+    import warnings
+
     import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import ModelWarning
 
     volume = np.log(kept["n"].to_numpy(dtype=float))
     design = np.column_stack([volume - volume.mean(), _effects(kept)])
     groups = pd.factorize(kept["segment"])[0]
     model = sm.GLM(kept["events"].to_numpy(dtype=float), design, family=sm.families.Poisson(), offset=volume)
-    fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups, "use_correction": True, "df_correction": True}, use_t=True)
+    clustered = {"groups": groups, "use_correction": True, "df_correction": True}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a fit that warns is no estimate, and a warning would stop a report
+            fit = model.fit(cov_type="cluster", cov_kwds=clustered, use_t=True)
+    except (ModelWarning, RuntimeWarning, np.linalg.LinAlgError):
+        return {"reason": NO_FIT}
     lower, upper = fit.conf_int()[0]
     return {"elasticity": float(fit.params[0]), "lower": float(lower), "upper": float(upper), "p_value": float(fit.pvalues[0])}
 

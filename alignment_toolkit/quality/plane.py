@@ -38,8 +38,10 @@ def quality_quantity(study: Study, *, by: str = "source", horizon: int = HORIZON
         - dominated_by: the group with at least as many leads and a better conversion (the best such one), null when there is none;
         - n, events, matured_share of the conversion; horizon_days; reason why the conversion is null.
 
+        An attribute that cannot slice conversions gives one row "(all)" without a conversion and with the reason.
+
     Raises:
-        UsageError: When the attribute cannot be used as a slice of conversion.
+        UsageError: When there is no such attribute.
     """
     ranked = ranking(study, by=by, horizon=horizon)
     shrunk = ranked["shrunk_rate"].notna()

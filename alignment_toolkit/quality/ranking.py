@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.counts.tables import risk_of
-from alignment_toolkit.quality.slices import checked_slice
+from alignment_toolkit.figures import ALL
+from alignment_toolkit.quality.slices import refused
 from alignment_toolkit.stats import benjamini_hochberg, incidence, leave_one_out, probability_interval, shrink
 from alignment_toolkit.stats.risk import Array, RiskTable, ratio
 from alignment_toolkit.stats.shrinkage import TOO_FEW, effective_counts
@@ -42,13 +43,17 @@ def ranking(study: Study, *, by: str = "source", horizon: int = HORIZON) -> pd.D
           rest", "below the rest" or "not told apart", null when not compared;
         - reason: "too few to rank" or "fewer than five groups to compare", else null.
 
+        An attribute that cannot slice conversions gives one row "(all)" without figures and with the reason.
+
     Raises:
-        UsageError: When the attribute cannot be used as a slice of conversion.
+        UsageError: When there is no such attribute.
 
     Reference:
         Shrinkage: see `stats.shrink`. Comparison with the rest: score test of two shares on effective counts; Benjamini and Hochberg 1995.
     """
-    labels, table = risk_of("lead_moves", study, by=checked_slice(study, by), max_day=horizon)
+    if reason := refused(study, by):
+        return _frame(pd.DataFrame([{"segment": ALL, "reason": reason}]), horizon)
+    labels, table = risk_of("lead_moves", study, by=by, max_day=horizon)
     if not labels:
         return _frame(pd.DataFrame({"segment": []}), horizon)
     columns = _own(table, horizon, min_n=study.config.min_n) | _shrunk(table, horizon, min_n=study.config.min_n)

@@ -33,20 +33,17 @@ def slice_checks(study: Study) -> pd.DataFrame:
     return pd.DataFrame([_check(name, counts[counts["attribute"] == name], min_n=study.config.min_n) for name in ATTRIBUTES])
 
 
-def checked_slice(study: Study, by: str) -> str:
-    """The slice when conversions may be sliced by it.
+def refused(study: Study, by: str) -> str | None:
+    """Why conversions cannot be sliced by this, None when they can.
 
     Raises:
-        UsageError: When it is no attribute of leads, or is filled only for one outcome.
+        UsageError: When it is neither an attribute of leads, nor `all`, nor `cohort_quarter`.
     """
     if by in ALWAYS:
-        return by
+        return None
     if by not in ATTRIBUTES:
         raise UsageError("the slice is unknown", value=by, way_out=nearest(by, (*ALWAYS, *ATTRIBUTES)))
-    reason = refusal(**_filled_and_total(_by_value(counted("attribute_outcomes", study, attribute=by))))
-    if reason:
-        raise UsageError("conversion cannot be sliced by this attribute", value=by, rule=f"It is {reason}", way_out="Choose another slice")
-    return by
+    return refusal(**_filled_and_total(_by_value(counted("attribute_outcomes", study, attribute=by))))
 
 
 def _check(name: str, counts: pd.DataFrame, *, min_n: int) -> dict[str, object]:

@@ -15,12 +15,13 @@ import pandas as pd
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.figures import ALL, NOT_ENOUGH
-from alignment_toolkit.quality.slices import checked_slice
+from alignment_toolkit.quality.slices import refused
 from alignment_toolkit.stats import incidence, probability_interval, risk_table
 from alignment_toolkit.study import Study
 
 HORIZON = 180
 KEY = ["segment", "part"]
+COLUMNS = (*KEY, "value", "lower", "upper", "n", "events", "matured_share", "reason", "previous", "reversed")
 TOLD_SHARE = 0.9  # share of a total's leads that must lie in parts with a figure before "every part" can be said
 
 
@@ -41,13 +42,16 @@ def conversion_by_two(study: Study, *, by: str, and_by: str, horizon: int = HORI
         - reversed: on totals over parts, whether every part moved against the total since the quarter before; null where fewer than two
           parts, or parts with less than 90 % of the leads, can be told.
 
+        A slice that is refused gives one row "(all)" without a figure and with the reason.
+
     Raises:
-        UsageError: When a slice cannot be used, or both are the same.
+        UsageError: When there is no such slice, or both are the same.
     """
     if by == and_by:
         raise UsageError("both slices are the same", value=by, way_out="Choose two different ones")
-    for name in (by, and_by):
-        checked_slice(study, name)
+    reasons = [f"{name} is refused: {reason}" for name in (by, and_by) if (reason := refused(study, name))]
+    if reasons:
+        return pd.DataFrame([{"segment": ALL, "part": ALL, "reason": reasons[0]}], columns=list(COLUMNS))
     now = _conversions(study, by=by, and_by=and_by, horizon=horizon)
     before = _conversions(study.previous(), by=by, and_by=and_by, horizon=horizon)
     values = before.set_index(KEY)["value"]

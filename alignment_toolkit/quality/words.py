@@ -1,0 +1,243 @@
+"""What the figures of lead quality say, in sentences: generated from the numbers, uncertain ones worded as uncertain.
+
+Every function takes a frame of this package and returns sentences; what could not be answered is said with its reason.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from alignment_toolkit.figures import ALL
+from alignment_toolkit.stats.shrinkage import TOO_FEW
+from alignment_toolkit.visible import visible
+
+LONGEST_NAME, MOST_NAMES = 40, 6
+LIKELY, SURE = 0.8, 0.95  # probability of being the best from which it is said, plainly or without a "probably"
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1] as a percentage, with one digit below 10 % so that small shares can be told apart."""
+    return f"{share * 100:.{int(abs(share) < 0.1)}f} %"
+
+
+def limits(lower: Any, upper: Any, *, share: bool = True) -> str:
+    """A 95 % interval in brackets, empty where there is none."""
+    if pd.isna(lower) or pd.isna(upper):
+        return ""
+    low, high = (percent(lower), percent(upper)) if share else (f"{lower:,.2f}", f"{upper:,.2f}")
+    return f" ({low} to {high})"
+
+
+def named(name: object) -> str:
+    """A name from the data, shown whole up to forty characters."""
+    shown = visible(str(name))
+    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1] + "…"
+
+
+def listed(names: Any) -> str:
+    """Names as a list in words, the first six and how many more."""
+    shown = [named(name) for name in names]
+    more = f" and {len(shown) - MOST_NAMES} more" if len(shown) > MOST_NAMES else ""
+    return ", ".join(shown[:MOST_NAMES]) + more
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as dictionaries."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def headline_sentences(kpis: pd.DataFrame) -> list[str]:
+    """Leads, conversion, acceptance, value and bookings of everybody, each beside the quarter before."""
+    rows = {row["kpi"]: row for row in records(kpis[kpis["slice"] == "all"])}
+    return [_headline(kpi, row) for kpi, row in rows.items() if "naive" not in kpi and "to_date" not in kpi]
+
+
+def _headline(kpi: str, row: dict[str, Any]) -> str:
+    label = kpi.replace("_", " ").capitalize()
+    if pd.isna(row["value"]):
+        return f"{label} cannot be told: {row['reason']}."
+    share = row["unit"] == "share"
+    value = percent(row["value"]) if share else f"{row['value']:,.0f} {row['unit']}"
+    before = "" if pd.isna(row["previous"]) else percent(row["previous"]) if share else f"{row['previous']:,.0f}"
+    return f"{label}: {value}{limits(row['lower'], row['upper'], share=share)}" + (f"; a quarter earlier {before}." if before else ".")
+
+
+def ranking_sentences(frame: pd.DataFrame) -> list[str]:
+    """Which group is probably the best, which differ from the rest, which have too few leads."""
+    if frame.empty:
+        return ["No lead was under observation, so nothing can be ranked."]
+    ranked, few = frame[frame["rank"].notna()], frame[frame["reason"] == TOO_FEW]
+    said = []
+    if ranked.empty:
+        reason = next((reason for reason in frame["reason"] if isinstance(reason, str) and reason != TOO_FEW), TOO_FEW)
+        said.append(f"Nothing can be ranked: {reason}.")
+    else:
+        said.append(_best(records(ranked)[0], len(ranked)))
+    said += [f"Converting {flag}: {listed(names)}." for flag in ("above the rest", "below the rest") if len(names := _flagged(frame, flag))]
+    if frame["p_adjusted"].notna().any() and not frame["different"].isin(["above the rest", "below the rest"]).any():
+        said.append("None can be told apart from the rest: the differences may be chance.")
+    return said + ([f"Too few leads to rank: {listed(few['segment'])}."] if len(few) else [])
+
+
+def _flagged(frame: pd.DataFrame, flag: str) -> pd.Series:
+    return frame[frame["different"] == flag]["segment"]
+
+
+def _best(row: dict[str, Any], groups: int) -> str:
+    chance = row["p_best"]
+    sure = "is" if chance >= SURE else "is probably" if chance >= LIKELY else "leads, but may well not be,"
+    figure = f"{percent(row['shrunk_rate'])}{limits(row['lower'], row['upper'])} of its leads within {row['horizon_days']} days"
+    shown = "over 99 %" if chance > 0.99 else percent(chance)
+    return f"{named(row['segment'])} {sure} the best of {groups}: it wins {figure}; the probability that it is the best is {shown}."
+
+
+def curve_sentences(frame: pd.DataFrame) -> list[str]:
+    """How much of what all leads will win by the end of the curve is won by half of it."""
+    whole = frame[frame["segment"] == ALL]
+    if whole.empty or not whole["value"].iloc[-1] > 0:
+        return ["No curve can be drawn: too few leads have been observed long enough, or none was won."]
+    last, half = whole.iloc[-1], whole[whole["value"] >= whole["value"].iloc[-1] / 2].iloc[0]
+    figure = f"{percent(last['value'])}{limits(last['lower'], last['upper'])}"
+    return [f"Of all leads {figure} are won by day {last['day']}; half of that is reached by day {half['day']}."]
+
+
+def plane_sentences(frame: pd.DataFrame) -> list[str]:
+    """Who brings most expected wins, and which groups another beats on both counts."""
+    told = frame[frame["expected_wins"].notna()]
+    if told.empty:
+        return ["Quality against quantity cannot be told: no group has enough matured leads."]
+    top, total = records(told)[0], told["expected_wins"].sum()
+    share = percent(top["expected_wins"] / total) if total > 0 else "no part"
+    size = f"{top['leads']:,} leads at {percent(top['conversion_rate'])}"
+    said = [f"{named(top['segment'])} brings {share} of the expected wins of the period: {size}."]
+    beaten = told[told["dominated_by"].notna()]
+    by = beaten.groupby("dominated_by")["segment"].agg(list).to_dict()
+    return said + [f"{named(better)} has at least as many leads and converts better than {listed(names)}." for better, names in by.items()]
+
+
+def cost_sentences(frame: pd.DataFrame) -> list[str]:
+    """What pays back most and least, and where the cost cannot be told."""
+    told, dark = frame[frame["return_ratio"].notna()], frame[frame["cost_per_lead"].isna() & (frame["leads"] > 0)]
+    said = []
+    if len(told):
+        ends = [records(told)[0], records(told)[-1]] if len(told) > 1 else [records(told)[0]]
+        said += [f"{named(row.get('name', row['segment']))}: {_return(row)}." for row in ends]
+    reasons = dark.groupby("reason")["leads"].agg(["size", "sum"]).reset_index()
+    return said + [f"No cost per lead for {row['size']} ({row['sum']:,} leads): {row['reason']}." for row in records(reasons)[:MOST_NAMES]]
+
+
+def _return(row: dict[str, Any]) -> str:
+    paid = f"a lead costs {row['cost_per_lead']:,.2f} {row['unit']}"
+    brings = f"brings {row['value_per_lead']:,.0f} within {row['horizon_days']} days"
+    return f"{paid} and {brings}, {row['return_ratio']:.1f} times its cost{limits(row['return_lower'], row['return_upper'], share=False)}"
+
+
+def dilution_sentences(frame: pd.DataFrame) -> list[str]:
+    """What the months of the sources show about volume and quality, and what they do not."""
+    row = records(frame)[0]
+    if pd.isna(row["elasticity"]):
+        return [f"Whether volume dilutes quality cannot be told: {row['reason']}."]
+    interval = f"{row['lower']:+.2f} to {row['upper']:+.2f}, p = {row['p_value']:.2g}"
+    size = f"{row['elasticity']:+.2f} % of conversion for each percent of leads ({interval})"
+    base = f"{row['n']} source-months of {row['sources']} sources with {row['leads']:,} leads and {row['events']:,} wins"
+    if row["lower"] > 0:
+        shows = "In months with more leads a source converted better"
+    elif row["upper"] < 0:
+        shows = "In months with more leads a source converted worse: volume went with lower quality"
+    else:
+        shows = "No dilution is shown, and none is ruled out within the interval"
+    limit = "It compares each source with itself in other months; it does not show what buying more leads would do, nor why months differ."
+    return [f"{shows}: {size}, from {base}.", limit]
+
+
+def score_sentences(measures: pd.DataFrame, threshold: pd.DataFrame) -> list[str]:
+    """Whether the score tells good leads, whether it is a probability, and from where on working a lead pays."""
+    rows, cut = {row["measure"]: row for row in records(measures)}, records(threshold)[0]
+    area, said = rows["auc"], []
+    if pd.isna(area["value"]):
+        said.append(f"Whether the score tells good leads cannot be told: {area['reason']}.")
+    else:
+        said.append(
+            f"Of a won lead and another, the won one has the higher score in {percent(area['value'])}{limits(area['lower'], area['upper'])} of "
+            f"pairs (chance: 50 %); the top tenth of scores converts {rows['lift_top_10']['value']:.1f} times as often as all."
+        )
+        said += _probability(rows["brier"], rows["brier_of_base_rate"])
+    said += [_left_out(area)] if area["left_out"] or area["undated"] else []
+    return [*said, _threshold(cut)]
+
+
+def _probability(brier: dict[str, Any], base: dict[str, Any]) -> list[str]:
+    if pd.isna(brier["value"]):
+        return [f"Whether it is a probability cannot be told: {brier['reason']}."]
+    worse = brier["value"] > base["value"]
+    verdict = "further from" if worse else "closer to"
+    advice = "use it to order leads, not as a chance" if worse else "it can be read as a chance"
+    sizes = f"Brier {brier['value']:.3f} against {base['value']:.3f}"
+    return [f"Read as a probability it is {verdict} the truth than the base rate alone ({sizes}): {advice}."]
+
+
+def _left_out(row: dict[str, Any]) -> str:
+    late = f"{row['left_out']:,} leads whose score changed after the handover are left out, since such a score may know the outcome"
+    return f"{late}; of {row['undated']:,} used ones the score's time is not recorded." if row["undated"] else f"{late}."
+
+
+def _threshold(row: dict[str, Any]) -> str:
+    if pd.isna(row["threshold"]):
+        return f"No threshold is given: {row['reason']}."
+    gain = row["net"] - row["net_of_all"]
+    known = "" if pd.isna(row["lower"]) else f" (not clearly worse: {row['lower']:g} to {row['upper']:g})"
+    worked = f"{percent(row['worked_share'])} of the leads, {gain:,.0f} {row['unit']} more than working all"
+    price = f"at {row['cost_to_work']:,.0f} {row['unit']} per lead"
+    return f"Working a lead pays from a score of {row['threshold']:g} on{known}: {worked}, {price}."
+
+
+def concentration_sentences(frame: pd.DataFrame) -> list[str]:
+    """How much of the bookings the best few bring."""
+    said = []
+    for row in records(frame):
+        kind = {"source": "sources", "campaign_id": "campaigns"}.get(row["slice"], row["slice"])
+        best = f"the best {row['best_share']:.0%} of {kind}"
+        if pd.isna(row["value"]):
+            said.append(f"The share of {best} cannot be told: {row['reason']}.")
+            continue
+        even = f"were all alike it would be {percent(row['even_share'])}"
+        share = f"{percent(row['value'])}{limits(row['lower'], row['upper'])}"
+        said.append(f"{best.capitalize()} ({row['groups']:.0f} of {row['n']}) bring {share} of bookings; {even}.")
+    return list(dict.fromkeys(said))
+
+
+def slice_sentences(frame: pd.DataFrame) -> list[str]:
+    """Which attributes are refused as slices of conversion, which call for care."""
+    refused, careful = frame[~frame["usable"].astype(bool)], frame[frame["warning"].notna()]
+    said = [f"Conversion is not sliced by {row['attribute']}: {row['reason']}." for row in records(refused)]
+    said += [f"Take care with {row['attribute']}: {row['warning']}." for row in records(careful)]
+    return said or ["Every attribute may be used as a slice of conversion."]
+
+
+def reversal_sentences(frame: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
+    """Where a total moves, or compares, against all of its parts."""
+    flagged = frame[frame["reversed"].eq(True)]
+    totals = [named(row["segment"] if row["part"] == ALL else row["part"]) for row in records(flagged)]
+    said = [f"{name} moved against every one of its parts since the quarter before: the mix changed." for name in totals]
+    said += [f"{named(row['higher'])} beats {named(row['lower'])} in total, but loses in each common part." for row in records(pairs)]
+    refused = [reason for reason in frame["reason"] if isinstance(reason, str) and "refused" in reason]
+    return said or refused or ["No total moves or compares against all of its parts."]
+
+
+def naive_sentences(kpis: pd.DataFrame, *, horizon: int = 180) -> list[str]:
+    """The shares people know beside the honest one, and why they differ."""
+    rows = {row["kpi"]: row for row in records(kpis[kpis["slice"] == "all"])}
+    honest = rows.get(f"conversion_{horizon}d")
+    texts = {
+        "win_rate_closed_naive": ("Won / closed deals", "it leaves out everything that is still open"),
+        "win_rate_created_naive": ("Won / created deals", "it counts what is still open as if it were lost"),
+        "won_share_to_date": ("Won / created leads to date", "it grows with age alone, so young quarters look worse"),
+    }
+    told = {kpi: text for kpi, text in texts.items() if kpi in rows and pd.notna(rows[kpi]["value"])}
+    said = [f"{label} (naive) is {percent(rows[kpi]['value'])}: {why}." for kpi, (label, why) in told.items()]
+    if honest and pd.notna(honest["value"]):
+        share = f"{percent(honest['value'])}{limits(honest['lower'], honest['upper'])}"
+        said.append(f"With open leads counted as open, {share} are won within {horizon} days.")
+    return said or ["No share can be told: nothing was closed or created."]

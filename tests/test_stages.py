@@ -24,7 +24,9 @@ def event(stage, entered_at, lead_id="a", **more):
 
 
 def company(*events, leads=None, as_of=AS_OF, **tables):
-    return worlds.study("2026Q1", as_of=as_of, leads=leads or [lead()], stage_events=list(events) or [event("mql", BORN, "stranger")], **tables)
+    return worlds.study(
+        "2026Q1", as_of=as_of, leads=leads or [lead()], stage_events=list(events) or [event("mql", BORN, "stranger")], **tables
+    )
 
 
 def stays(study):

@@ -27,11 +27,12 @@ def bottleneck(study: Study) -> pd.DataFrame:
         study: Quarter, as-of and cohort rule; mean days and value per entry are estimated in its window.
 
     Returns:
-        One row per open stage in order: visits (under way in the quarter), lead_days (spent in the stage in it), waiting (in the stage at its
-        end), value_per_entry (reporting currency won per lead that enters the stage, within H), value_waiting (waiting × value_per_entry: as
-        if each had just entered), lost (in the quarter), losses_per_100_lead_days with lower and upper (95 %, exact Poisson), mean_in_stage
-        (mean number in it, younger than H), arrivals_per_day, mean_days (restricted to H), horizon_days, little_ratio (mean_in_stage /
-        (arrivals_per_day × mean_days)). Null without deals (the values) and below `min_n` visits that reach H (what rests on it).
+        One row per open stage in order: visits (under way in the quarter), lead_days (spent in the stage in it), waiting (in the stage
+        at its end), value_per_entry (reporting currency won per lead that enters the stage, within H), value_waiting (waiting ×
+        value_per_entry: as if each had just entered), lost (in the quarter), losses_per_100_lead_days with lower and upper (95 %, exact
+        Poisson), mean_in_stage (mean number in it, younger than H), arrivals_per_day, mean_days (restricted to H), horizon_days,
+        little_ratio (mean_in_stage / (arrivals_per_day × mean_days)). Null without deals (the values) and below `min_n` visits that
+        reach H (what rests on it).
 
     Reference:
         Little 1961; Garwood 1936 (Poisson limits).
@@ -45,12 +46,13 @@ def bottleneck(study: Study) -> pd.DataFrame:
     frame["value_waiting"] = frame["waiting"] * worth
     frame["mean_days"] = days
     frame["horizon_days"] = pd.array([until or pd.NA for until in reach[1:]], dtype="Int64")
-    frame["mean_in_stage"] = np.where(np.isnan(days), np.nan, [_young(study, stage, until) for stage, until in zip(stages, reach[1:], strict=True)])
+    frame["mean_in_stage"] = [_young(study, stage, until) for stage, until in zip(stages, reach[1:], strict=True)]
     frame["little_ratio"] = ratio(frame["mean_in_stage"].to_numpy(), frame["arrivals_per_day"].to_numpy() * days)
     enough = frame["visits"] >= study.config.min_n
     hazard = ["losses_per_100_lead_days", "lower", "upper"]
     frame[hazard] = frame[hazard].where(enough, axis=0)
-    return whole_counts(frame, "visits", "waiting", "lost")[list(COLUMNS)].assign(reason=pd.Series(NOT_ENOUGH, frame.index).where(~enough, None))
+    reason = pd.Series(NOT_ENOUGH, frame.index).where(~enough, None)
+    return whole_counts(frame, "visits", "waiting", "lost")[list(COLUMNS)].assign(reason=reason)
 
 
 COLUMNS = (

@@ -1,13 +1,15 @@
 """Did it change? Leads created in the report quarter against those of the four quarters before.
 
 Unit: the lead, by the quarter in which it was created. Both groups are cut at the largest age that both have reached, since an older cohort
-has had more time. The log-rank test compares daily win hazards up to that age, not final shares; how large a difference is, the effects say.
+has had more time. The log-rank test compares daily win hazards up to that age, not final shares; how large a difference is, the effects
+say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,8 +32,8 @@ def win_hazard_test(study: Study) -> pd.DataFrame:
         study: Quarter and as-of; the cohort rule plays no part, whole cohorts are compared.
 
     Returns:
-        One row: days (largest common age, last whole day index), n_now, won_now, n_before, won_before (within those days), statistic, freedom,
-        p_value (null with a reason below `min_n` leads in either group).
+        One row: days (largest common age, last whole day index), n_now, won_now, n_before, won_before (within those days), statistic,
+        freedom, p_value (null with a reason below `min_n` leads in either group).
 
     Reference:
         Mantel 1966; lost leads leave the risk set, so this is a test of the win hazard and not of the share won.
@@ -54,8 +56,9 @@ def change(study: Study) -> pd.DataFrame:
         study: Quarter and as-of.
 
     Returns:
-        Two rows, measure `won_share` and `cycle_days`: horizon_days (h: the largest age at most a year up to which `min_n` leads of both groups
-        can be observed), now, before, difference with lower and upper (95 %, jackknife of the difference over shared accounts), reason.
+        Two rows, measure `won_share` and `cycle_days`: horizon_days (h: the largest age at most a year up to which `min_n` leads of both
+        groups can be observed), now, before, difference with lower and upper (95 %, jackknife of the difference over shared accounts),
+        reason.
     """
     table, days = _cohorts(study)
     until = _common_horizon(table, days, min_n=study.config.min_n)
@@ -63,16 +66,17 @@ def change(study: Study) -> pd.DataFrame:
         "won_share": lambda part: state_probabilities(part.cut(until or 0)).won[..., -1],
         "cycle_days": lambda part: mean_cycle(part, until or 0),
     }
+    rows: list[dict[str, Any]]
     if until is None:
         nothing = dict.fromkeys(("now", "before", "difference", "lower", "upper"), np.nan)
         rows = [{"measure": name, "horizon_days": None, **nothing, "reason": NOT_ENOUGH} for name in measures]
     else:
         buckets = _buckets(study, until)
-        rows = [{"measure": name, "horizon_days": until, **_effect(buckets, measure)} for name, measure in measures.items()]
+        rows = [{"measure": name, "horizon_days": until} | _effect(buckets, measure) for name, measure in measures.items()]
     return pd.DataFrame(rows).astype({"horizon_days": "Int64"})
 
 
-def _effect(buckets: RiskTable, measure: Callable[[RiskTable], Array]) -> dict[str, object]:
+def _effect(buckets: RiskTable, measure: Callable[[RiskTable], Array]) -> dict[str, Any]:
     now, before = (float(jackknife(buckets[at], measure).value) for at in (0, 1))
     found = jackknife_difference(buckets[0], buckets[1], measure)
     reason = "nobody was won in one of the two" if np.isnan(found.value) else None
@@ -104,5 +108,6 @@ def _common_horizon(table: RiskTable, days: int, *, min_n: int) -> int | None:
     """The largest h at most a year, and not beyond the common age, with `min_n` matured leads in both groups."""
     entered = np.cumsum(table.entered, axis=-1)
     matured = entered - (np.cumsum(table.potential, axis=-1) - table.potential)
-    reached = np.flatnonzero((matured >= min_n).all(axis=0)[: min(days, LIMIT_DAYS) + 1])
+    enough = np.asarray(matured.min(axis=0) >= min_n)
+    reached = np.flatnonzero(enough[: min(days, LIMIT_DAYS) + 1])
     return int(reached[-1]) if len(reached) and reached[-1] >= 1 else None

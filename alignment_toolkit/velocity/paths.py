@@ -20,9 +20,9 @@ def stage_paths(study: Study) -> pd.DataFrame:
         study: Quarter and as-of.
 
     Returns:
-        One row per open stage in order: visits (without back-filled ones), advanced, skipped (of these, over at least one stage), lost, back
-        (to an earlier stage), open, again (visits after a lead's first), backfilled (stamps left out of every stage figure), skipped_share
-        (skipped / advanced, null where none advanced).
+        One row per open stage in order: visits (without back-filled ones), advanced, skipped (of these, over at least one stage), lost,
+        back (to an earlier stage), open, again (visits after a lead's first), backfilled (stamps left out of every stage figure),
+        skipped_share (skipped / advanced, null where none advanced).
     """
     stages = [stage.name for stage in study.config.open_stages]
     counts = counted("stage_paths", study).pivot_table(index="segment", columns="path", values="n", aggfunc="sum")

@@ -68,8 +68,8 @@ def time_to_advance(study: Study, *, horizon: int | None = None) -> pd.DataFrame
         horizon: H in days; by default a year or the largest day up to which `min_n` visits of the stage can be observed.
 
     Returns:
-        One row for all visits together, stage "(all)", then one per open stage: n, advanced (by H), horizon_days, median_days with lower_days
-        and upper_days (95 %, jackknife of F(t) − p × F(H)), p90_days, reason.
+        One row for all visits together, stage "(all)", then one per open stage: n, advanced (by H), horizon_days, median_days with
+        lower_days and upper_days (95 %, jackknife of F(t) − p × F(H)), p90_days, reason.
     """
     labels, table = stage_tables(study)
     limit = LIMIT_DAYS if horizon is None else horizon

@@ -37,7 +37,8 @@ def funnel(leads, *, as_of=90, quarter="2026Q1", cohort="all", config=None, deal
     if touches:
         rows = [(name, day) for name, days in touches.items() for day in days]
         tables["touches"] = [
-            {"touch_id": str(n), "lead_id": name, "occurred_at": at(day), "side": "sales", "channel": "call"} for n, (name, day) in enumerate(rows)
+            {"touch_id": str(n), "lead_id": name, "occurred_at": at(day), "side": "sales", "channel": "call"}
+            for n, (name, day) in enumerate(rows)
         ]
     return worlds.study(quarter, cohort=cohort, as_of=at(as_of), config=config or settings(), **tables)
 

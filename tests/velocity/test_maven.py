@@ -30,7 +30,9 @@ def engine():
     connection = ibis.duckdb.connect()
     leads = pd.DataFrame({"lead_id": frame["opportunity_id"], "created_at": frame["engage_date"], "source": frame["product"]})
     closed = frame[frame["deal_stage"].isin(["Won", "Lost"])]
-    events = pd.DataFrame({"lead_id": closed["opportunity_id"], "stage": closed["deal_stage"].str.lower(), "entered_at": closed["close_date"]})
+    events = pd.DataFrame(
+        {"lead_id": closed["opportunity_id"], "stage": closed["deal_stage"].str.lower(), "entered_at": closed["close_date"]}
+    )
     for name, table in {"leads": leads, "stage_events": events}.items():
         for column in ("campaign_id", "persona", "segment", "region", "account_id", "reason") if name == "leads" else ("reason",):
             table[column] = pd.Series(None, index=table.index, dtype="string")

@@ -98,7 +98,8 @@ def fit_elasticity(kept: pd.DataFrame) -> dict[str, Any]:
     clustered = {"groups": groups, "use_correction": True, "df_correction": True}
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a fit that warns is no estimate, and a warning would stop a report
+            for kind in (ModelWarning, RuntimeWarning):  # a fit that warns is no estimate, and a warning would stop a report
+                warnings.simplefilter("error", kind)
             fit = model.fit(cov_type="cluster", cov_kwds=clustered, use_t=True)
     except (ModelWarning, RuntimeWarning, np.linalg.LinAlgError):
         return {"reason": NO_FIT}

@@ -51,7 +51,10 @@ def _merge_pairs(crm: Crm, table: str) -> ir.Table:
     ends = {lost: final_heir(heirs, lost) for lost in heirs}
     gone = {lost: heir for lost, heir in ends.items() if lost != heir}  # the id that a ring ends at survives
     frame = pd.DataFrame({"merged_id": list(gone), "merged_into": list(gone.values())}, dtype="string")
-    return ibis.memtable(frame.astype(object), schema={"merged_id": "string", "merged_into": "string"})
+    pairs = ibis.memtable(frame.astype(object), schema={"merged_id": "string", "merged_into": "string"})
+    # A frame reaches its engine when it is first queried; materialising a join with it does not count as a query on every engine.
+    merges.get_backend().execute(pairs.count())
+    return pairs
 
 
 def final_heir(heirs: dict[str, str], lost: str) -> str:

@@ -71,6 +71,7 @@ def _expected(made: Study, rows: Rows) -> list[oracle.Watched]:
         created_before=oracle.micros(made.created_before),
         created_from=None if recorded is None else oracle.local_midnight(recorded, _zone(config)),
         amounts=amounts,
+        longest=LONGEST if len(rows.leads) < 20 else 181,
     )
 
 

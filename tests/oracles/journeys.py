@@ -121,10 +121,12 @@ def watch(
     created_before: int | None = None,
     created_from: int | None = None,
     amounts: Mapping[str, float] | None = None,
+    longest: int = 400,
 ) -> list[Watched]:
     """The leads that are observed, each from its first whole day after `opened` to its last whole day before `as_of`.
 
-    A lead that was won before it came under observation was never at risk; one lost by then comes in as lost.
+    A lead that was won before it came under observation was never at risk; one lost by then comes in as lost. States are worked out up to
+    the index `longest` and no further.
     """
     units = []
     for lead in leads:
@@ -136,7 +138,7 @@ def watch(
         first, last = -(-waited // DAY_US), lead.last_index(as_of)
         if first > last or lead.state(first - 1) == WON:
             continue
-        states = {index: lead.state(index) for index in range(first - 1, last + 1)}
+        states = {index: lead.state(index) for index in range(first - 1, max(first, min(last, longest) + 1))}
         units.append(Watched(first, last, states, (amounts or {}).get(lead.lead_id, 0.0)))
     return units
 

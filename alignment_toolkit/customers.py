@@ -20,13 +20,14 @@ from alignment_toolkit.deals import in_reporting_currency
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.journeys import bucket_of, leads, window_start
 from alignment_toolkit.merging import survivors
-from alignment_toolkit.periods import local_day
+from alignment_toolkit.periods import Quarter, local_day
+from alignment_toolkit.quarters import EARLIER, LABELLED
 
 if TYPE_CHECKING:
     from alignment_toolkit.store import Crm
     from alignment_toolkit.study import Study
 
-ORIGINS = ("source", "persona", "campaign_id", "cycle", "quality")
+ORIGINS = ("source", "persona", "campaign_id", "cycle", "quality", "cohort_quarter")
 FOREVER = (date(9999, 12, 31) - date(1970, 1, 1)).days  # the end of a spell that is still open
 CYCLES = ((30, "0-30 days"), (90, "31-90 days"), (180, "91-180 days"))
 
@@ -139,6 +140,7 @@ def _customers(crm: Crm) -> ir.Table:
     return known.select(
         "customer_id", "lead_id", "start", "end", "last_end", "n_lives",
         **named,
+        cohort_quarter=starting_quarter(crm, known.start),
         bucket=bucket_of(known.customer_id),
         cycle=cycle_band(known.start - known.created),
         quality=ibis.cases(*tiers, else_="high score"),
@@ -150,6 +152,14 @@ def acquiring_leads(crm: Crm) -> ir.Table:
     named = subscription_rows(crm).filter(_.lead_id.notnull())
     earliest = named.mutate(first=_.start.min().over(ibis.window(group_by="customer_id"))).filter(_.start == _.first)
     return earliest.group_by("customer_id").agg(lead_id=_.lead_id.min())
+
+
+def starting_quarter(crm: Crm, day: ir.IntegerValue) -> ir.StringValue:
+    """The fiscal quarter of a day number, "(earlier)" more than fifteen years before `as_of`."""
+    config = crm.config
+    last = Quarter.containing(local_day(crm.as_of, config.time_zone), start_month=config.fiscal_year_start_month)
+    bounds = [last.shift(-back) for back in range(LABELLED)]
+    return ibis.cases(*[(day >= day_number(quarter.first_on), quarter.label) for quarter in bounds], else_=EARLIER)
 
 
 def cycle_band(days: ir.IntegerValue) -> ir.StringValue:

@@ -180,6 +180,15 @@ def test_cycle_bands_at_their_edges():
     assert found.to_dict() == dict(zip([*starts, "unknown"], expected, strict=True))
 
 
+def test_customers_belong_to_the_fiscal_quarter_of_their_first_paid_day():
+    starts = {"last_day": "2024-03-31", "first_day": "2024-04-01"}
+    cases = each(**{name: spell(start=start) for name, start in starts.items()})
+    calendar = customers(world(*cases).crm).to_pandas().set_index("customer_id")["cohort_quarter"]
+    assert calendar.to_dict() == {"last_day": "2024Q1", "first_day": "2024Q2"}
+    fiscal = customers(world(*cases, config=Config(fiscal_year_start_month=2)).crm).to_pandas().set_index("customer_id")["cohort_quarter"]
+    assert fiscal.to_dict() == {"last_day": "2025Q1", "first_day": "2025Q1"}
+
+
 def test_quality_tiers_are_thirds_of_the_score_with_ties_together():
     leads = [LEAD | {"lead_id": f"L{at}", "score": score} for at, score in enumerate([10, 10, 20, 30, None])]
     spells = [spell(f"c{at}", lead_id=f"L{at}") for at in range(5)]

@@ -251,7 +251,9 @@ def test_money_of_a_lead_is_the_sum_of_its_won_deals_and_unknown_amounts_are_no_
         {"deal_id": "5", "lead_id": "c", "outcome": "won", "closed_at": DAY_0 + 90 * DAY, "amount": 7.0},
     ]
     made = [{"lead_id": name, "created_at": DAY_0, "source": "web"} for name in "abc"]
-    seen = study("2026Q1", as_of="2026-04-01", leads=made, stage_events=[{"lead_id": "a", "stage": "won", "entered_at": DAY_0}], deals=deals)
+    seen = study(
+        "2026Q1", as_of="2026-04-01", leads=made, stage_events=[{"lead_id": "a", "stage": "won", "entered_at": DAY_0}], deals=deals
+    )
     told = won_amounts(seen.crm).order_by("lead_id").to_pandas().astype(object).where(lambda frame: frame.notna(), None)
     assert told.to_dict("records") == [
         {"lead_id": "a", "cents": 1025, "n_unpriced": 1},

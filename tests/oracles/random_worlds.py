@@ -75,7 +75,16 @@ def _add_lead(rows: Rows, draw: random.Random, lead_id: str, *, source: str, as_
     if any(stage == "won" for stage, _ in seen):
         won_at = min(moment for stage, moment in seen if stage == "won")
         amount = draw.choice([None, float(draw.randint(1, 9)), draw.randint(1, 10**6) / 100])
-        rows.deals.append({"deal_id": f"d-{lead_id}", "lead_id": lead_id, "outcome": "won", "created_at": min(won_at, created), "closed_at": won_at, "amount": amount})
+        rows.deals.append(
+            {
+                "deal_id": f"d-{lead_id}",
+                "lead_id": lead_id,
+                "outcome": "won",
+                "created_at": min(won_at, created),
+                "closed_at": won_at,
+                "amount": amount,
+            }
+        )
     for _ in range(draw.choice([0, 1, 1, 2])):
         verdict = draw.choice(["accepted", "rejected", "recycled"])
         moment = (assigned or created) + _offset(draw)
@@ -85,7 +94,9 @@ def _add_lead(rows: Rows, draw: random.Random, lead_id: str, *, source: str, as_
 
 def _created(draw: random.Random, as_of: datetime, landmarks: list[datetime]) -> datetime:
     near = draw.choice([*landmarks, as_of])
-    shift = draw.choice([timedelta(0), TICK, -TICK, -DAY, -DAY - TICK, -DAY + TICK, -draw.randint(0, 300) * DAY, -draw.randint(0, 300) * DAY + TICK])
+    shift = draw.choice(
+        [timedelta(0), TICK, -TICK, -DAY, -DAY - TICK, -DAY + TICK, -draw.randint(0, 300) * DAY, -draw.randint(0, 300) * DAY + TICK]
+    )
     fuzz = timedelta(seconds=draw.randint(0, 86_400)) if draw.random() < 0.5 else timedelta(0)
     return near + shift + fuzz
 

@@ -67,7 +67,7 @@ class Writing(_Strict):
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
         if value is not None and value not in available_timezones():
-            raise ValueError(f"{value!r} is no IANA time zone")
+            raise ValueError(f"{value!r} is no IANA time zone. {nearest(value, sorted(available_timezones()))[:200]}")
         return value
 
 

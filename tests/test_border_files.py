@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from alignment_toolkit.border.duck import ROW, connect, load_csv
 from alignment_toolkit.border.sentences import BadFile
@@ -22,7 +24,7 @@ def read(backend, path: Path, **declared: str) -> tuple[list[tuple], tuple[str, 
     dialect = dialect_of(path, place=path.name, **declared)
     table = load_csv(backend, path, dialect, name="read", place=path.name)
     records = table.order_by(ROW).to_pyarrow().to_pylist()
-    return [tuple(record[name] for name in dialect.header) + (record[ROW],) for record in records], dialect.notes
+    return [tuple(record[name] for name in (*dialect.header, ROW)) for record in records], dialect.notes
 
 
 def refused(backend, path: Path, **declared: str) -> list[str]:
@@ -161,3 +163,26 @@ def test_the_fast_and_the_careful_reader_agree(backend, tmp_path: Path) -> None:
     assert fast.plain
     assert one == other
     assert len(one) == 3
+
+
+CELL = st.text(st.sampled_from(list("ab1,;\"'\n\r\t é€\u00a0")), max_size=6)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(st.lists(CELL, min_size=2, max_size=2), max_size=6), st.booleans(), st.sampled_from([",", ";", "\t"]))
+def test_whatever_is_sent_is_read_whole_or_refused(backend, tmp_path: Path, records: list, quoted: bool, delimiter: str) -> None:
+    def cell(value: str) -> str:
+        return '"' + value.replace('"', '""') + '"' if quoted else value
+
+    path = tmp_path / "f.csv"
+    path.write_text("\n".join(delimiter.join(map(cell, record)) for record in [("id", "name"), *records]) + "\n", encoding="utf-8", newline="")
+    if quoted:  # well-formed: every value comes back, the empty ones as null
+        assert [row[:2] for row in read(backend, path)[0]] == [tuple(value or None for value in record) for record in records]
+        return
+    try:
+        found = read(backend, path)[0]
+    except BadFile as error:
+        sentences = [fault.sentence() for fault in error.faults]
+    else:
+        sentences = ["f.csv: fine." for _ in found]
+    assert all(sentence.startswith("f.csv: ") and sentence.endswith(".") for sentence in sentences)

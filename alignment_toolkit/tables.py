@@ -50,10 +50,10 @@ def plain(value: object) -> str | int | float | bool | None:
         return value
     if isinstance(value, Decimal | Real):
         return _number(value)
-    if value != value or str(value) in {"NaT", "<NA>"}:  # noqa: PLR0124 - NaT and its kind are what differs from itself
+    if str(value) in {"NaT", "<NA>"}:
         return None
-    if type(value).__name__ == "bool_":
-        return bool(value)
+    if hasattr(value, "item"):
+        return plain(value.item())  # a scalar of NumPy, such as its own flag
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
 

@@ -24,17 +24,18 @@ def visible(text: str) -> str:
     return "".join(map(_shape, text))
 
 
+def printable(page: str) -> str:
+    """The page with control characters, which HTML does not allow, as symbols; line ends and tabs stay."""
+    return page.translate(_NOT_IN_HTML)
+
+
 def escaped(value: object) -> str:
     """The value as HTML text: nothing in it is markup, control characters are symbols, direction marks stay within their element.
 
     Args:
         value: Anything; its `str` is shown.
     """
-    return html.escape("".join(_shape(char) if _is_control(char) else char for char in str(value)))
-
-
-def _is_control(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t"
+    return html.escape(printable(str(value)))
 
 
 def _shape(char: str) -> str:
@@ -44,3 +45,6 @@ def _shape(char: str) -> str:
     if kind == "Cc":
         return chr(0x2400 + ord(char)) if ord(char) < 0x20 else UNKNOWN
     return {"Cf": HIDDEN, "Cs": UNKNOWN, "Co": UNKNOWN, "Cn": UNKNOWN}.get(kind, char)
+
+
+_NOT_IN_HTML = {code: _shape(chr(code)) for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)) if chr(code) not in "\n\t"}

@@ -60,7 +60,7 @@ def rebuild(out: Path) -> Path:
         fresh.write_text(render_catalogue(catalogue_context(published(out))), encoding="utf-8")
         fresh.replace(page)
     except OSError as error:
-        raise PublishError("the catalogue cannot be written", value=f"{page}: {error.strerror}") from error
+        raise PublishError(f"the catalogue {page} cannot be written", value=error.strerror) from error
     return page
 
 

@@ -79,9 +79,8 @@ class _Ear:
         if step == "end":
             self.ends += 1
         elif verdict == "running":
-            if (step, stem) not in self._open:
-                self._open[step, stem] = Event(step, stem, self._clock())
-                self._log(self._open[step, stem])
+            self._open[step, stem] = Event(step, stem, self._clock())
+            self._log(self._open[step, stem])
         else:
             self._close(step, stem, verdict, message.get("error"))
 

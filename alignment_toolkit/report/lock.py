@@ -33,7 +33,7 @@ def locked(out: Path, *, wait: float = 0) -> Iterator[None]:
         handle = os.open(out / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         way_out = "Check the permissions, or name another folder with --out"
-        raise PublishError("the reports folder cannot be written", value=f"{out}: {error.strerror}", way_out=way_out) from error
+        raise PublishError(f"the reports folder {out} cannot be written", value=error.strerror, way_out=way_out) from error
     try:
         _acquire(handle, out, tries=1 + int(wait / _PAUSE))
         yield
@@ -47,9 +47,9 @@ def _acquire(handle: int, out: Path, *, tries: int) -> None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
-                raise PublishError("the reports folder cannot be locked", value=f"{out}: {error.strerror}") from error
+                raise PublishError(f"the reports folder {out} cannot be locked", value=error.strerror) from error
             if left:
                 time.sleep(_PAUSE)
         else:
             return
-    raise Busy("another run is writing to the reports folder", value=out, way_out="Try again later, or wait for it with --wait SECONDS")
+    raise Busy(f"another run is writing to {out}", way_out="Try again later, or wait for it with --wait SECONDS")

@@ -150,7 +150,9 @@ def _typed(parameter: Parameter, value: Any) -> Any:
 def _checked(parameter: Parameter, value: Any) -> Any:
     if not parameter.allows(value):
         raise UsageError(
-            f"the parameter {parameter.name} has the wrong type", value=value, rule=f"It is {parameter.type}: {parameter.help or 'no help'}"
+            f"the parameter {parameter.name} has the wrong type",
+            value="null" if value is None else value,
+            rule=f"It is {parameter.type}: {parameter.help or 'no help'}",
         )
     return value
 

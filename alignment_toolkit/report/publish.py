@@ -39,7 +39,7 @@ def new_staging(out: Path, quarter: str, *, clock: Callable[[], datetime], previ
         (folder / "notebooks").mkdir(parents=True)
     except OSError as error:
         raise PublishError(
-            "the staging folder cannot be made", value=f"{folder}: {error.strerror}", way_out="Check space and permissions"
+            f"the staging folder {folder} cannot be made", value=error.strerror, way_out="Check space and permissions"
         ) from error
     return folder
 

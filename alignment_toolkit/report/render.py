@@ -20,7 +20,7 @@ from alignment_toolkit.report.markdown import Markdown
 from alignment_toolkit.report.notebooks import Notebook, code_cells, page_name, page_title, text_of
 from alignment_toolkit.report.outputs import all_shown, shown_in
 from alignment_toolkit.report.pieces import pieces_of
-from alignment_toolkit.visible import escaped
+from alignment_toolkit.visible import escaped, printable
 
 _SHOWN_PACKAGES = (
     "python",
@@ -77,7 +77,7 @@ def render_page(notebook: Notebook, *, stem: str, frame: Frame) -> str:
         **look(),
     }
     html, _ = PageExporter().from_notebook_node(nbformat.from_dict({**notebook, "cells": []}), resources={"report": context})
-    return str(html)
+    return printable(str(html))
 
 
 def _cells(notebook: Notebook) -> list[dict[str, Any]]:

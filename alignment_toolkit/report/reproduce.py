@@ -23,7 +23,7 @@ from alignment_toolkit.report.outputs import shown_in
 KERNEL_START = 60
 _SANITIZE = "[address]\nregex: 0x[0-9a-fA-F]{6,16}\nreplace: 0xADDRESS\n\n[pid]\nregex: \\bpid[ =:]+[0-9]+\nreplace: pid PID\n"
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_ANSI = re.compile(r"(?:\x1b|#x1B)\[[0-9;]*m")  # junit writes the escape character as text
 _PYTEST = "from alignment_toolkit.report.reproduce import skip_grammar; skip_grammar(); import pytest; raise SystemExit(pytest.main())"
 
 
@@ -140,14 +140,17 @@ def _difference(stem: str, case: ElementTree.Element, notebook: Notebook) -> Dif
 
 
 def _phrase(message: str) -> str:
-    mimes = re.findall(r"(?:mismatch|for key) ['\"]([^'\"]+)['\"]", message)
-    if re.search(r"Timeout of|Previous cell timed out", message):
+    """What nbval's message says; only its own lines are read, since a cell's source and outputs stand in it too."""
+    said = re.search(r"^Cell \d+: (.*)$", message, re.M)
+    head = said[1] if said else message
+    if re.match(r"Timeout of|Previous cell timed out", head):
         return "took longer than allowed"
-    if "Kernel dead" in message:
+    if "Kernel dead" in head:
         return "the kernel died"
-    if "caused an exception" in message:
-        last = [line.strip() for line in message.splitlines() if re.match(r"\s*\w*(Error|Exception|Refused)\b", line)]
-        return f"failed: {last[-1][:300]}" if last else "failed"
+    if head.startswith("Cell execution caused an exception"):
+        last = re.findall(r"^\w*(?:Error|Exception|Interrupt|Exit|Refused)\b.*$", message, re.M)
+        return f"failed with {last[-1][:300]}" if last else "failed"
+    mimes = re.findall(r"^ ?(?:mismatch|dissimilar number of outputs for key) ['\"]([^'\"]+)['\"]", message, re.M)
     return f"the output differs in {', '.join(dict.fromkeys(mimes))}" if mimes else "the outputs differ"
 
 

@@ -90,10 +90,16 @@ class _Steps:
 
     def __init__(self, say: Say) -> None:
         self._say = say
+        self._begun: set[tuple[str, str]] = set()
         self.failed = False
 
+    def begin(self, step: str, stem: str) -> None:
+        if (step, stem) not in self._begun:
+            self._begun.add((step, stem))
+            self._say({"step": step, "notebook": stem, "verdict": "running"})
+
     def take(self, step: str, stem: str, action: Callable[[], Any]) -> Any:
-        self._say({"step": step, "notebook": stem, "verdict": "running"})
+        self.begin(step, stem)
         try:
             result = action()
         except AlignmentError as error:
@@ -131,7 +137,7 @@ def _flight(task: Task, notebook: Notebook) -> Callable[[], bool]:
 
 def _reproduced(job: Job, steps: _Steps) -> bool:
     for task in job.tasks:
-        steps._say({"step": "reproduced", "notebook": task.stem, "verdict": "running"})
+        steps.begin("reproduced", task.stem)
     found = reproduce([Path(task.output) for task in job.tasks], cell_timeout=job.cell_timeout, root=Path(job.root))
     verdicts = [bool(steps.take("reproduced", task.stem, _verdict(task, found))) for task in job.tasks]
     return all(verdicts)

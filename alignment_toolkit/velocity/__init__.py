@@ -1,7 +1,8 @@
 """Funnel velocity: how fast do leads move, where do they wait, and did it change?"""
 
+from alignment_toolkit.velocity import words
 from alignment_toolkit.velocity.bottleneck import bottleneck
-from alignment_toolkit.velocity.change import change, win_hazard_test
+from alignment_toolkit.velocity.change import change, win_curves, win_hazard_test
 from alignment_toolkit.velocity.cycle import cycle
 from alignment_toolkit.velocity.headlines import velocity_kpis
 from alignment_toolkit.velocity.paths import stage_paths
@@ -19,5 +20,7 @@ __all__ = [
     "time_in_stage",
     "time_to_advance",
     "velocity_kpis",
+    "win_curves",
     "win_hazard_test",
+    "words",
 ]

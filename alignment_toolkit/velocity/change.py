@@ -16,7 +16,17 @@ import pandas as pd
 
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.figures import NOT_ENOUGH
-from alignment_toolkit.stats import RiskTable, bucket_tables, jackknife, jackknife_difference, logrank, risk_table, state_probabilities
+from alignment_toolkit.stats import (
+    RiskTable,
+    bucket_tables,
+    incidence,
+    jackknife,
+    jackknife_difference,
+    logrank,
+    probability_interval,
+    risk_table,
+    state_probabilities,
+)
 from alignment_toolkit.stats.risk import Array
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.cycle import mean_cycle
@@ -74,6 +84,33 @@ def change(study: Study) -> pd.DataFrame:
         buckets = _buckets(study, until)
         rows = [{"measure": name, "horizon_days": until} | _effect(buckets, measure) for name, measure in measures.items()]
     return pd.DataFrame(rows).astype({"horizon_days": "Int64"})
+
+
+def win_curves(study: Study) -> pd.DataFrame:
+    """Share won by age of the report quarter's leads and of those of the four quarters before, up to the age that both have reached.
+
+    Args:
+        study: Quarter and as-of.
+
+    Returns:
+        group, day, won_share with lower and upper (95 %); no rows where the two cannot be compared (see `change`).
+
+    Reference:
+        Aalen and Johansen 1978; interval on the log(-log) scale.
+    """
+    table, days = _cohorts(study)
+    until = _common_horizon(table, days, min_n=study.config.min_n)
+    if until is None:
+        return pd.DataFrame(columns=["group", "day", "won_share", "lower", "upper"])
+    seen = table.cut(until)
+    curve = incidence(seen)
+    matured = np.stack([table.matured(day) for day in range(until + 1)], axis=-1)
+    bounds = probability_interval(curve.value, curve.variance, matured)
+    parts = []
+    for at, group in enumerate((NOW, BEFORE)):
+        columns = {"won_share": curve.value[at], "lower": bounds.lower[at], "upper": bounds.upper[at]}
+        parts.append(pd.DataFrame({"group": group, "day": seen.days, **columns}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _effect(buckets: RiskTable, measure: Callable[[RiskTable], Array]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class Config(BaseModel):
     fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
     reporting_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     stages: tuple[Stage, ...] = DEFAULT_STAGES
-    horizons_days: Annotated[tuple[Annotated[int, Field(ge=0, le=3650)], ...], Field(min_length=1)] = (30, 90, 180, 365)
+    horizons_days: tuple[Annotated[int, Field(ge=0, le=3650)], ...] = (30, 90, 180, 365)
     min_n: Annotated[int, Field(ge=1)] = 20
     min_cell: Annotated[int, Field(ge=1)] = 5
     stale_days: Annotated[int, Field(ge=1)] = 90
@@ -91,6 +91,13 @@ class Config(BaseModel):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError(f"{value!r} is no IANA time zone. {nearest(value, sorted(available_timezones()))[:200]}")
+        return value
+
+    @field_validator("horizons_days")
+    @classmethod
+    def _some_horizon(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value:
+            raise ValueError("at least one horizon is needed")
         return value
 
     @model_validator(mode="after")

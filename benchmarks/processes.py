@@ -113,7 +113,8 @@ class Reopening:
 
 def next_state(state, matrix, rng) -> np.ndarray:
     """Each unit's state after a day, drawn from its row of the matrix."""
-    return (rng.random(state.shape)[..., None] > np.cumsum(matrix, axis=1)[state]).sum(axis=-1).clip(0, 3).astype(np.int8)
+    drawn, steps = rng.random(state.shape), np.cumsum(matrix, axis=1)[:, :3]
+    return sum((drawn > steps[:, column][state]).astype(np.int8) for column in range(3))
 
 
 @dataclass(frozen=True)

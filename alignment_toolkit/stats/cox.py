@@ -134,7 +134,9 @@ def _refuse_unfit(rows: pd.DataFrame, columns: list[str]) -> None:
         if not pd.api.types.is_numeric_dtype(rows[name]):
             raise UsageError("Cox regression: column is not numeric", value=name, way_out="Give one 0/1 column per category but the first")
         if n_null := int(rows[name].isna().sum()):
-            raise UsageError(f"Cox regression: column has {n_null} nulls", value=name, way_out="Leave these rows out, or fill them")
+            raise UsageError(
+                f"Cox regression: {n_null:,} of {len(rows):,} rows have no value in column", value=name, way_out="Leave these rows out"
+            )
 
 
 def _refuse_degenerate(exog: Array, died: Array, covariates: Sequence[str]) -> None:

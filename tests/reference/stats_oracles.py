@@ -30,7 +30,9 @@ def rows(seed: int = 20261121, n: int = 240) -> pd.DataFrame:
     entry = np.where(rng.random(n) < 0.4, rng.integers(0, 12, n), 0)
     kind = rng.choice([0, 1, 2], n, p=[0.25, 0.35, 0.4])
     frame = pd.DataFrame({"group": group, "entry": entry, "day": end, "kind": kind, "score": score, "size": rng.integers(0, 2, n)})
-    frame.loc[frame["day"] == frame["day"].max(), "kind"] = 0  # scikit-survival's variance is 0 / 0 throughout when all leave on the last day
+    frame.loc[frame["day"] == frame["day"].max(), "kind"] = (
+        0  # scikit-survival's variance is 0 / 0 throughout when all leave on the last day
+    )
     return frame[frame["day"] >= frame["entry"]].reset_index(drop=True)
 
 

@@ -55,22 +55,26 @@ def test_a_win_straight_from_lost_counts():
 
 
 def test_matrix_form_agrees_with_simulated_scatter():
-    # The variance of the re-opening form has no library to compare with: the scatter of 2,000 simulated estimates has to agree.
-    process = Reopening(units=150)
-    table = process.tables(np.random.default_rng(7), 2_000)
+    # The variance of the re-opening form has no library to compare with: the scatter of 1,000 simulated estimates has to agree.
+    process = Reopening(units=100)
+    table = process.tables(np.random.default_rng(7), 1_000)
     curve = incidence(table).at(process.horizon)
-    assert curve.variance.mean() == pytest.approx(curve.value.var(), rel=0.1)
-    assert curve.value.mean() == pytest.approx(process.wins_by(process.horizon), abs=4 * curve.value.std() / 2_000**0.5)
+    assert curve.variance.mean() == pytest.approx(curve.value.var(), rel=0.15)
+    assert curve.value.mean() == pytest.approx(process.wins_by(process.horizon), abs=4 * curve.value.std() / 1_000**0.5)
 
 
 def test_days_without_anybody_at_risk_contribute_nothing():
-    gap = table_from_counts({"enter": np.array([1.0, 0, 0, 2, 0]), "censor": np.array([1.0, 0, 0, 0, 1]), "event": np.array([0.0, 0, 0, 1, 0])})
+    gap = table_from_counts(
+        {"enter": np.array([1.0, 0, 0, 2, 0]), "censor": np.array([1.0, 0, 0, 0, 1]), "event": np.array([0.0, 0, 0, 1, 0])}
+    )
     assert gap.at_risk.tolist() == [1, 0, 0, 2, 1]
     assert incidence(gap).value == pytest.approx([0, 0, 0, 0.5, 0.5])
 
 
 def test_nobody_is_null_and_others_beside_it_are_not():
-    empty = risk_table(pd.DataFrame({"segment": ["a", "a"], "day": [0, 1], "move": ["enter", "event"], "n": [1, 1]}), segments=["a", "b"])[1]
+    empty = risk_table(pd.DataFrame({"segment": ["a", "a"], "day": [0, 1], "move": ["enter", "event"], "n": [1, 1]}), segments=["a", "b"])[
+        1
+    ]
     curve = incidence(empty)
     assert curve.value[0].tolist() == [0, 1]
     assert np.isnan(curve.value[1]).all()

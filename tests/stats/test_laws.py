@@ -21,7 +21,7 @@ from tests.stats.units import moves_of, random_units, table_of
 
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.integers(1, 40)
-fast = settings(max_examples=40, deadline=None)
+fast = settings(max_examples=25, deadline=None)
 
 
 @st.composite

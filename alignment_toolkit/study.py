@@ -87,14 +87,14 @@ def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", 
         UsageError: For a path, quarter, as-of, cohort or configuration that cannot be used.
         DataRefused: For data with a fatal fault.
     """
-    settings = settings_for(data, config)
+    rule_for_leads, settings = checked_cohort(cohort), settings_for(data, config)
     asked = Quarter.parse(quarter, start_month=settings.fiscal_year_start_month)
     until = parse_as_of(as_of, settings.time_zone) if as_of else midnight(asked.end_on, settings.time_zone)
     if until <= midnight(asked.first_on, settings.time_zone):
         rule = f"The quarter {asked.label} starts on {asked.first_on}, so nothing of it would be visible"
         way_out = "Ask for an earlier quarter or a later --as-of"
         raise UsageError("the as-of lies before the quarter", value=as_of, rule=rule, way_out=way_out)
-    return Study(open_crm(data, as_of=until, config=settings), asked, checked_cohort(cohort))
+    return Study(open_crm(data, as_of=until, config=settings), asked, rule_for_leads)
 
 
 def settings_for(data: str, config: str = "") -> Config:

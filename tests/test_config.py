@@ -121,7 +121,8 @@ def test_the_latest_day_from_which_all_the_tables_are_whole(observed_from: objec
 def test_a_file_that_is_not_there_or_is_no_toml(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as absent:
         load_config(tmp_path / "a.toml")
-    assert str(absent.value) == f"the configuration file is not there: {str(tmp_path / 'a.toml')!r}. Check the path given with --config."
+    sentence = f"the configuration file is not there: {quoted(tmp_path / 'a.toml')}. Check the path given with --config."
+    assert str(absent.value) == sentence
     broken = tmp_path / "alignment.toml"
     broken.write_text("min_n = = 3", encoding="utf-8")
     with pytest.raises(UsageError, match=r"^the configuration alignment\.toml is no valid TOML: ") as refused:

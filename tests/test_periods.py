@@ -125,7 +125,7 @@ def test_an_as_of_that_is_none_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["9999-12-31T23:00:00", "9999-12-31T23:59:59.999999-12:00"])
 def test_an_instant_beyond_the_end_of_the_calendar_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="^the as-of cannot be read: "):
+    with pytest.raises(UsageError, match=r"^the as-of cannot be read: "):
         parse_as_of(text, "Etc/GMT+12" if text == "9999-12-31T23:00:00" else "UTC")
 
 

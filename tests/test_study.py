@@ -1,0 +1,115 @@
+"""What a study looks at: window, cohort rule, the quarter before, and how a bad request is refused."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from alignment_toolkit.config import Config
+from alignment_toolkit.errors import UsageError
+from alignment_toolkit.periods import Quarter, local_day, wall_clock
+from alignment_toolkit.study import Study, checked_cohort, open_study
+from tests.conftest import SAMPLE
+from tests.worlds import crm
+
+LEADS = [{"lead_id": "a", "created_at": "2026-01-05", "source": "web"}]
+EVENTS = [{"lead_id": "a", "stage": "lead", "entered_at": "2026-01-05"}]
+
+
+def _study(quarter: str, as_of: str, *, cohort: str = "4q", zone: str = "UTC", start_month: int = 1) -> Study:
+    config = Config(time_zone=zone, fiscal_year_start_month=start_month)
+    made = crm(as_of=as_of, config=config, leads=LEADS, stage_events=EVENTS)
+    return Study(made, Quarter.parse(quarter, start_month=start_month), checked_cohort(cohort))
+
+
+@pytest.mark.parametrize(
+    ("cohort", "opens", "created_before"),
+    [
+        ("4q", datetime(2025, 6, 30, 22), datetime(2026, 6, 30, 22)),
+        ("1q", datetime(2026, 3, 31, 22), datetime(2026, 6, 30, 22)),
+        ("all", None, datetime(2026, 8, 15)),
+    ],
+)
+def test_the_window_and_who_belongs_to_it(cohort: str, opens: datetime | None, created_before: datetime) -> None:
+    made = _study("2026Q2", "2026-08-15", cohort=cohort, zone="Europe/Berlin")
+    assert (made.window_opens_at, made.created_before) == (opens, created_before)
+    assert (made.starts_at, made.ends_at) == (datetime(2026, 3, 31, 22), datetime(2026, 6, 30, 22))
+
+
+def test_a_quarter_that_still_runs_ends_at_as_of() -> None:
+    made = _study("2026Q2", "2026-05-15T13:00:00")
+    assert made.ends_at == made.created_before == datetime(2026, 5, 15, 13)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
+@pytest.mark.parametrize(("quarter", "start_month"), [("2026Q1", 1), ("2026Q2", 1), ("2026Q4", 1), ("2026Q1", 2), ("2026Q3", 10)])
+@pytest.mark.parametrize("late", [0, 1, 45, 137])
+def test_the_quarter_before_is_seen_from_as_many_local_days_after_its_end(zone: str, quarter: str, start_month: int, late: int) -> None:
+    asked = Quarter.parse(quarter, start_month=start_month)
+    config = Config(time_zone=zone, fiscal_year_start_month=start_month)
+    seen_from = _instant(asked, late, zone)
+    made = Study(crm(as_of=seen_from.isoformat(), config=config, leads=LEADS, stage_events=EVENTS), asked, "4q")
+    before = made.previous()
+    assert before.quarter == asked.shift(-1)
+    assert local_day(before.as_of, zone) - before.quarter.end_on == timedelta(days=late)
+    assert wall_clock(before.as_of, zone).time() == wall_clock(made.as_of, zone).time()
+    assert before.window_opens_at == made.instant(asked.shift(-4))
+
+
+def _instant(quarter: Quarter, late: int, zone: str) -> datetime:
+    from alignment_toolkit.periods import midnight
+
+    return midnight(quarter.end_on + timedelta(days=late), zone)
+
+
+def test_studies_of_the_same_records_share_what_was_made_in_the_engine() -> None:
+    made = _study("2026Q2", "2026-07-01")
+    assert made.previous().crm.cache is made.crm.cache
+    assert made.previous().crm.tables is made.crm.tables
+
+
+def test_open_study_takes_the_day_after_the_quarter_as_its_as_of() -> None:
+    made = open_study(str(SAMPLE), quarter="2026Q3")
+    assert (made.as_of, made.cohort, made.quarter.label) == (datetime(2026, 9, 30, 22), "4q", "2026Q3")
+
+
+def test_a_configuration_given_goes_before_that_of_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.toml").write_text('min_n = 7\ntime_zone = "UTC"\n', encoding="utf-8")
+    monkeypatch.setenv("ALIGNMENT_ROOT", str(tmp_path))
+    for given in ("mine.toml", str(tmp_path / "mine.toml")):
+        assert open_study(str(SAMPLE), quarter="2026Q3", config=given).config.min_n == 7
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"quarter": "2026Q5"}, "the quarter cannot be read: '2026Q5'. A quarter is a year, Q and 1 to 4, such as 2026Q3."),
+        ({"cohort": "2q"}, "the cohort is unknown: '2q'. Known: 4q, 1q, all."),
+        (
+            {"as_of": "2026-07-01"},
+            "the as-of lies before the quarter: '2026-07-01'. The quarter 2026Q3 starts on 2026-07-01, so nothing of it would be visible. "
+            "Ask for an earlier quarter or a later --as-of.",
+        ),
+        (
+            {"as_of": "soon"},
+            "the as-of cannot be read: 'soon'. "
+            "An as-of is an ISO date such as 2026-10-01 (nothing on or after that day is visible) or an ISO instant.",
+        ),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_refused_in_a_sentence(given: dict[str, str], sentence: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        open_study(str(SAMPLE), **({"quarter": "2026Q3"} | given))
+    assert str(refused.value) == sentence
+
+
+def test_one_visible_microsecond_of_the_quarter_is_enough() -> None:
+    assert open_study(str(SAMPLE), quarter="2026Q3", as_of="2026-07-01T00:00:00.000001").as_of == datetime(2026, 6, 30, 22, 0, 0, 1)
+
+
+@pytest.mark.parametrize("word", ["4Q", "", "ALL", "one"])
+def test_cohort_words_are_exact(word: str) -> None:
+    with pytest.raises(UsageError, match=r"^the cohort is unknown: "):
+        checked_cohort(word)

@@ -31,8 +31,8 @@ def ranking_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     told = frame.assign(
         value=frame["shrunk_rate"].fillna(frame["own_rate"]),
-        low=frame["lower"].fillna(frame["own_lower"]),
-        high=frame["upper"].fillna(frame["own_upper"]),
+        low=frame["lower"].fillna(frame["own_lower_rate"]),
+        high=frame["upper"].fillna(frame["own_upper_rate"]),
     ).dropna(subset=["value"])
     drawn = told.head(MOST_RANKED)
     ax = ax or new_axes(height=1.4 + 0.34 * max(len(drawn), 2))
@@ -78,7 +78,7 @@ def conversion_curve_chart(frame: pd.DataFrame, *, ax: Axes | None = None, most:
     drawn = names[: most + (ALL in names)]
     colours = iter(PALETTE)
     for name in drawn:
-        curve = frame[frame["segment"] == name]
+        curve = _where_it_moves(frame[frame["segment"] == name])
         colour = INK if name == ALL else next(colours)
         ax.fill_between(curve["day"], curve["lower"], curve["upper"], step="post", color=colour, alpha=0.12, linewidth=0)
         ax.step(curve["day"], curve["value"], where="post", color=colour, label=safe_label(name), linewidth=2.6 if name == ALL else 1.8)
@@ -96,6 +96,14 @@ def conversion_curve_chart(frame: pd.DataFrame, *, ax: Axes | None = None, most:
     hidden = len(names) - len(drawn)
     more = f" {hidden} smaller groups are not drawn." if hidden else ""
     return describe(ax, f"Share of leads won by age with 95 % band, at the end of each curve: {'; '.join(said)}.{more}")
+
+
+def _where_it_moves(curve: pd.DataFrame) -> pd.DataFrame:
+    """The days on which the curve or its band moves by what a reader could see, and the last: a step holds in between."""
+    seen = curve[["value", "lower", "upper"]].round(4)
+    moved = (seen != seen.shift()).any(axis=1)
+    moved.iloc[-1] = True
+    return curve[moved]
 
 
 def plane_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

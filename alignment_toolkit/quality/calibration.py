@@ -50,7 +50,8 @@ MEASURE_COLUMNS = (
     "measure", "value", "lower", "upper", "n", "events", "base_rate", "left_out", "undated", "unscored", "horizon_days", "reason",
 )  # fmt: skip
 DECILE_COLUMNS = (
-    "decile", "lowest_score", "highest_score", "claimed_rate", "conversion_rate", "lower", "upper", "n", "events", "horizon_days", "reason",
+    "decile", "lowest_score", "highest_score", "claimed_rate", "conversion_rate", "lower", "upper", "n", "events", "unit",
+    "horizon_days", "reason",
 )  # fmt: skip
 
 
@@ -111,7 +112,7 @@ def score_reliability(study: Study, *, horizon: int = HORIZON) -> pd.DataFrame:
     grouped = table.groupby("decile")
     ranges = grouped["score"].agg(lowest_score="min", highest_score="max")
     frame = ranges.join(grouped[["n", "events", "claims"]].sum(min_count=1)).reset_index()
-    return _rated(frame, min_n=study.config.min_n).assign(horizon_days=horizon)[list(DECILE_COLUMNS)]
+    return _rated(frame, min_n=study.config.min_n).assign(horizon_days=horizon, unit="share")[list(DECILE_COLUMNS)]
 
 
 def _rated(frame: pd.DataFrame, *, min_n: int) -> pd.DataFrame:

@@ -76,8 +76,8 @@ def _figure(table: Array, count: int) -> dict[str, Any]:
     return {"groups": count, "value": float(interval.value), "lower": lower, "upper": upper, "even_share": count / table.shape[1]}
 
 
-COLUMNS = ("slice", "best_share", "groups", "n", "events", "value", "lower", "upper", "even_share", "unnamed_share", "reason")
+COLUMNS = ("slice", "best_share", "groups", "n", "events", "value", "lower", "upper", "even_share", "unnamed_share", "unit", "reason")
 
 
 def _row(by: str, top: float, **values: Any) -> dict[str, Any]:
-    return {**dict.fromkeys(COLUMNS), "slice": by, "best_share": top, **values}
+    return {**dict.fromkeys(COLUMNS), "slice": by, "best_share": top, "unit": "share", **values}

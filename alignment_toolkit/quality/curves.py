@@ -16,7 +16,7 @@ from alignment_toolkit.stats import incidence, probability_interval
 from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
 
-COLUMNS = ("segment", "day", "value", "lower", "upper", "at_risk", "n", "events", "matured")
+COLUMNS = ("segment", "day", "value", "lower", "upper", "at_risk", "n", "events", "matured", "unit")
 
 
 def conversion_curves(study: Study, *, by: str = "source", longest: int | None = None) -> pd.DataFrame:
@@ -49,7 +49,7 @@ def conversion_curves(study: Study, *, by: str = "source", longest: int | None =
 
 
 def _curve(table: RiskTable, segment: str, *, min_n: int) -> pd.DataFrame:
-    matured = np.array([float(table.matured(day)) for day in table.days])
+    matured = np.cumsum(table.entered) - np.concatenate([[0.0], np.cumsum(table.potential)[:-1]])  # `RiskTable.matured` at every day
     curve = incidence(table)
     bounds = probability_interval(curve.value, curve.variance, matured)
     frame = pd.DataFrame(
@@ -63,6 +63,7 @@ def _curve(table: RiskTable, segment: str, *, min_n: int) -> pd.DataFrame:
             "n": table.entered.cumsum(),
             "events": (table.events + table.events_from_lost).cumsum(),
             "matured": matured,
+            "unit": "share",
         }
     )
     enough = np.flatnonzero(matured >= min_n)

@@ -17,7 +17,7 @@ from alignment_toolkit.study import Study
 
 COLUMNS = (
     "segment", "leads", "conversion_rate", "lower", "upper", "is_shrunk", "expected_wins", "bookings", "dominated_by", "n", "events",
-    "matured_share", "horizon_days", "reason",
+    "matured_share", "unit", "horizon_days", "reason",
 )  # fmt: skip
 
 
@@ -49,8 +49,8 @@ def quality_quantity(study: Study, *, by: str = "source", horizon: int = HORIZON
         {
             "segment": ranked["segment"],
             "conversion_rate": ranked["shrunk_rate"].where(shrunk, ranked["own_rate"]),
-            "lower": ranked["lower"].where(shrunk, ranked["own_lower"]),
-            "upper": ranked["upper"].where(shrunk, ranked["own_upper"]),
+            "lower": ranked["lower"].where(shrunk, ranked["own_lower_rate"]),
+            "upper": ranked["upper"].where(shrunk, ranked["own_upper_rate"]),
             "is_shrunk": shrunk,
         }
     ).join(ranked[["n", "events", "matured_share", "horizon_days"]])
@@ -73,7 +73,7 @@ def _bookings(study: Study, by: str, frame: pd.DataFrame) -> pd.Series:
 def _placed(frame: pd.DataFrame) -> pd.DataFrame:
     wins = frame["leads"] * frame["conversion_rate"]
     better: Any = dominated_by(frame)
-    placed = frame.assign(expected_wins=wins, dominated_by=better)
+    placed = frame.assign(expected_wins=wins, dominated_by=better, unit="share")
     return placed.sort_values(["expected_wins", "segment"], ascending=[False, True], na_position="last", ignore_index=True)[list(COLUMNS)]
 
 

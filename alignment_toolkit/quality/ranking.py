@@ -36,7 +36,7 @@ def ranking(study: Study, *, by: str = "source", horizon: int = HORIZON) -> pd.D
         - segment, horizon_days; rank (1 = best; null when not ranked);
         - shrunk_rate, lower, upper: shrunk conversion in [0, 1] with its 95 % limits; p_best: probability of being the best of the ranked,
           adding up to 1; null where `reason` is not;
-        - own_rate, own_lower, own_upper: the group's own incidence, unshrunk; null below `min_n` matured leads;
+        - own_rate, own_lower_rate, own_upper_rate: the group's own incidence, unshrunk; null below `min_n` matured leads;
         - n (leads under observation by the horizon), events (wins by it), matured (leads whose potential observation reaches it) and
           matured_share;
         - rest_rate: incidence of all other leads; p_adjusted: Benjamini-Hochberg over the groups with enough leads; different: "above the
@@ -65,7 +65,7 @@ def _own(table: RiskTable, horizon: int, *, min_n: int) -> dict[str, Array]:
     own, matured = incidence(table).at(horizon), table.matured(horizon)
     bounds = probability_interval(own.value, own.variance, matured)
     enough = matured >= min_n
-    shown = {"own_rate": own.value, "own_lower": bounds.lower, "own_upper": bounds.upper}
+    shown = {"own_rate": own.value, "own_lower_rate": bounds.lower, "own_upper_rate": bounds.upper}
     counts = {"n": table.n, "events": table.won_by(horizon), "matured": matured, "matured_share": table.matured_share(horizon)}
     return {name: np.where(enough, column, np.nan) for name, column in shown.items()} | counts
 
@@ -100,30 +100,30 @@ def two_shares_p(trials: Array, wins: Array, other_trials: Array, other_wins: Ar
         other_trials: Trials of the second share.
         other_wins: Successes among them.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     pooled = ratio(wins + other_wins, trials + other_trials)
     spread = pooled * (1 - pooled) * (ratio(np.ones_like(trials), trials) + ratio(np.ones_like(other_trials), other_trials))
     known = spread > 0
     distance = ratio(wins, trials) - ratio(other_wins, other_trials)
     z = np.divide(distance, np.sqrt(np.where(known, spread, 1.0)), out=np.full(distance.shape, np.nan), where=known)
-    p_value: Array = 2 * norm.sf(np.abs(z))
+    p_value: Array = 2 * ndtr(-np.abs(z))
     return p_value
 
 
 COLUMNS = (
-    "segment", "rank", "shrunk_rate", "lower", "upper", "p_best", "own_rate", "own_lower", "own_upper", "n", "events", "matured",
-    "matured_share", "rest_rate", "p_adjusted", "different", "horizon_days", "reason",
+    "segment", "rank", "shrunk_rate", "lower", "upper", "p_best", "own_rate", "own_lower_rate", "own_upper_rate", "n", "events", "matured",
+    "matured_share", "rest_rate", "p_adjusted", "different", "unit", "horizon_days", "reason",
 )  # fmt: skip
 
 
 def _frame(rows: pd.DataFrame, horizon: int) -> pd.DataFrame:
     """Best first; groups without a shrunk figure by their own, the too few last by size."""
-    frame = rows.reindex(columns=[name for name in COLUMNS if name not in {"rank", "horizon_days"}])
+    frame = rows.reindex(columns=[name for name in COLUMNS if name not in {"rank", "horizon_days", "unit"}])
     few = frame["reason"].eq(TOO_FEW)
     order = pd.DataFrame(
         {"few": few, "value": -frame["shrunk_rate"].fillna(frame["own_rate"]).where(~few), "n": -frame["n"], "segment": frame["segment"]}
     ).sort_values(["few", "value", "n", "segment"], kind="stable")
     ranked = frame.loc[order.index].reset_index(drop=True)
     place = ranked["shrunk_rate"].notna().cumsum().where(ranked["shrunk_rate"].notna())
-    return ranked.assign(rank=place.astype("Int64"), horizon_days=horizon)[list(COLUMNS)]
+    return ranked.assign(rank=place.astype("Int64"), horizon_days=horizon, unit="share")[list(COLUMNS)]

@@ -121,7 +121,9 @@ def _warning(values: list[str], filled: dict[str, int], total: dict[str, int], a
     said = []
     won, others = _share(filled["won"], total["won"]), _share(filled["lost"] + filled["open"], total["lost"] + total["open"])
     if won is not None and others is not None and abs(won - others) >= WIDE_GAP:
-        said.append(f"filled for {won:.0%} of the won leads but {others:.0%} of the others: probably filled in after contact")
+        said.append(
+            f"filled for {100 * won:.0f} % of the won leads but {100 * others:.0f} % of the others: probably filled in after contact"
+        )
     if auc is not None and auc >= TELLING_AUC:
         said.append("its values nearly tell the outcome: probably filled in after contact")
     if words := [repr(value) for value in values if value.strip().casefold() in PLACEHOLDERS]:

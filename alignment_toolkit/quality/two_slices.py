@@ -21,7 +21,7 @@ from alignment_toolkit.study import Study
 
 HORIZON = 180
 KEY = ["segment", "part"]
-COLUMNS = (*KEY, "value", "lower", "upper", "n", "events", "matured_share", "reason", "previous", "reversed")
+COLUMNS = (*KEY, "value", "lower", "upper", "n", "events", "matured_share", "reason", "unit", "previous", "reversed")
 TOLD_SHARE = 0.9  # share of a total's leads that must lie in parts with a figure before "every part" can be said
 
 
@@ -80,6 +80,7 @@ def _conversions(study: Study, *, by: str, and_by: str, horizon: int) -> pd.Data
         events=table.won_by(horizon).astype("int64"),
         matured_share=table.matured_share(horizon),
         reason=reasons,
+        unit="share",
     )
 
 

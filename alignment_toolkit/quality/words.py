@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.figures import ALL
+from alignment_toolkit.glossary import label
 from alignment_toolkit.stats.shrinkage import TOO_FEW
 from alignment_toolkit.visible import visible
 
@@ -55,13 +56,13 @@ def headline_sentences(kpis: pd.DataFrame) -> list[str]:
 
 
 def _headline(kpi: str, row: dict[str, Any]) -> str:
-    label = kpi.replace("_", " ").capitalize()
+    name = label(kpi)
     if pd.isna(row["value"]):
-        return f"{label} cannot be told: {row['reason']}."
+        return f"{name} cannot be told: {row['reason']}."
     share = row["unit"] == "share"
     value = percent(row["value"]) if share else f"{row['value']:,.0f} {row['unit']}"
     before = "" if pd.isna(row["previous"]) else percent(row["previous"]) if share else f"{row['previous']:,.0f}"
-    return f"{label}: {value}{limits(row['lower'], row['upper'], share=share)}" + (f"; a quarter earlier {before}." if before else ".")
+    return f"{name}: {value}{limits(row['lower'], row['upper'], share=share)}" + (f"; a quarter earlier {before}." if before else ".")
 
 
 def ranking_sentences(frame: pd.DataFrame) -> list[str]:
@@ -98,7 +99,8 @@ def curve_sentences(frame: pd.DataFrame) -> list[str]:
     whole = frame[frame["segment"] == ALL]
     if whole.empty or not whole["value"].iloc[-1] > 0:
         return ["No curve can be drawn: too few leads have been observed long enough, or none was won."]
-    last, half = whole.iloc[-1], whole[whole["value"] >= whole["value"].iloc[-1] / 2].iloc[0]
+    last = whole.iloc[-1]
+    half = whole[whole["value"] >= last["value"] / 2 - 1e-9].iloc[0]  # exactly half is half, whatever the last bit says
     figure = f"{percent(last['value'])}{limits(last['lower'], last['upper'])}"
     return [f"Of all leads {figure} are won by day {last['day']}; half of that is reached by day {half['day']}."]
 
@@ -159,9 +161,10 @@ def score_sentences(measures: pd.DataFrame, threshold: pd.DataFrame) -> list[str
     if pd.isna(area["value"]):
         said.append(f"Whether the score tells good leads cannot be told: {area['reason']}.")
     else:
+        share = f"{percent(area['value'])}{limits(area['lower'], area['upper'])}"
         said.append(
-            f"Of a won lead and another, the won one has the higher score in {percent(area['value'])}{limits(area['lower'], area['upper'])} of "
-            f"pairs (chance: 50 %); the top tenth of scores converts {rows['lift_top_10']['value']:.1f} times as often as all."
+            f"Of a won lead and another, the won one has the higher score in {share} of pairs (chance: 50 %); "
+            f"the top tenth of scores converts {rows['lift_top_10']['value']:.1f} times as often as all."
         )
         said += _probability(rows["brier"], rows["brier_of_base_rate"])
     said += [_left_out(area)] if area["left_out"] or area["undated"] else []
@@ -198,13 +201,13 @@ def concentration_sentences(frame: pd.DataFrame) -> list[str]:
     said = []
     for row in records(frame):
         kind = {"source": "sources", "campaign_id": "campaigns"}.get(row["slice"], row["slice"])
-        best = f"the best {row['best_share']:.0%} of {kind}"
+        best = f"best {percent(row['best_share'])} of {kind}"
         if pd.isna(row["value"]):
-            said.append(f"The share of {best} cannot be told: {row['reason']}.")
+            said.append(f"The share of the {best} cannot be told: {row['reason']}.")
             continue
         even = f"were all alike it would be {percent(row['even_share'])}"
         share = f"{percent(row['value'])}{limits(row['lower'], row['upper'])}"
-        said.append(f"{best.capitalize()} ({row['groups']:.0f} of {row['n']}) bring {share} of bookings; {even}.")
+        said.append(f"The {best} ({row['groups']:.0f} of {row['n']}) bring {share} of bookings; {even}.")
     return list(dict.fromkeys(said))
 
 

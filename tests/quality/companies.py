@@ -25,7 +25,12 @@ def leads_of(name: str, *, n: int, won: int, day: int = 10, start: datetime = ST
 
 
 def study_of(
-    *parts: tuple[list[dict], list[dict]], quarter: str = "2025Q4", as_of: str = "2026-01-01", cohort: str = "all", config: Config | None = None, **tables: Any
+    *parts: tuple[list[dict], list[dict]],
+    quarter: str = "2025Q4",
+    as_of: str = "2026-01-01",
+    cohort: str = "all",
+    config: Config | None = None,
+    **tables: Any,
 ) -> Study:
     """A study of several groups of leads."""
     leads = [row for part in parts for row in part[0]]

@@ -23,8 +23,18 @@ def scored(size: int = 300, *, seed: int = 4, config: Config | None = None, scal
     leads, events = [], []
     for number in range(size):
         created = datetime(2025, 1, 1) + number * HOUR
-        leads.append({"lead_id": f"L{number}", "created_at": created.isoformat(), "source": "a", "score": float(score[number]), "score_at": created.isoformat()})
-        events.append({"lead_id": f"L{number}", "stage": "won" if won[number] else "lost", "entered_at": (created + timedelta(days=20)).isoformat()})
+        leads.append(
+            {
+                "lead_id": f"L{number}",
+                "created_at": created.isoformat(),
+                "source": "a",
+                "score": float(score[number]),
+                "score_at": created.isoformat(),
+            }
+        )
+        events.append(
+            {"lead_id": f"L{number}", "stage": "won" if won[number] else "lost", "entered_at": (created + timedelta(days=20)).isoformat()}
+        )
     tables = {"deals": won_deals((leads, events), amount=500.0)} if deals else {}
     study = worlds.study("2025Q4", as_of="2026-01-01", config=config, leads=leads, stage_events=events, **tables)
     return study, pd.DataFrame({"score": score, "won": won.astype(int)})
@@ -103,16 +113,31 @@ TIMINGS = {
 
 @pytest.mark.parametrize(
     ("case", "timing"),
-    [("before", "before"), ("at", "before"), ("after", "after"), ("never handed over", "before"), ("no time", "unknown"), ("no score", "none"), ("after as_of", "after")],
+    [
+        ("before", "before"),
+        ("at", "before"),
+        ("after", "after"),
+        ("never handed over", "before"),
+        ("no time", "unknown"),
+        ("no score", "none"),
+        ("after as_of", "after"),
+    ],
 )
 def test_which_score_may_be_judged(case, timing):
-    study = worlds.study("2025Q4", as_of="2025-12-01", leads=[{"lead_id": "L", "created_at": "2025-01-01", "source": "a"} | TIMINGS[case]], stage_events=[{"lead_id": "L", "stage": "mql", "entered_at": "2025-01-02"}])
+    study = worlds.study(
+        "2025Q4",
+        as_of="2025-12-01",
+        leads=[{"lead_id": "L", "created_at": "2025-01-01", "source": "a"} | TIMINGS[case]],
+        stage_events=[{"lead_id": "L", "stage": "mql", "entered_at": "2025-01-02"}],
+    )
     assert counted("score_counts", study)["timing"].tolist() == [timing]
 
 
 def test_a_score_after_the_stage_of_sales_is_after_the_handover_where_nobody_was_assigned():
     lead = {"lead_id": "L", "created_at": "2025-01-01", "source": "a", "score": 1.0, "score_at": "2025-01-04"}
-    study = worlds.study("2025Q4", as_of="2025-12-01", leads=[lead], stage_events=[{"lead_id": "L", "stage": "sal", "entered_at": "2025-01-03"}])
+    study = worlds.study(
+        "2025Q4", as_of="2025-12-01", leads=[lead], stage_events=[{"lead_id": "L", "stage": "sal", "entered_at": "2025-01-03"}]
+    )
     assert counted("score_counts", study)["timing"].tolist() == ["after"]
 
 
@@ -142,7 +167,12 @@ def test_a_win_counts_up_to_the_end_of_the_day_of_the_horizon(won_at, events):
 
 
 def test_without_scores_everything_is_null_with_the_reason():
-    study = worlds.study("2025Q4", as_of="2025-12-01", leads=[{"lead_id": "L", "created_at": "2025-01-01", "source": "a"}], stage_events=[{"lead_id": "L", "stage": "mql", "entered_at": "2025-01-02"}])
+    study = worlds.study(
+        "2025Q4",
+        as_of="2025-12-01",
+        leads=[{"lead_id": "L", "created_at": "2025-01-01", "source": "a"}],
+        stage_events=[{"lead_id": "L", "stage": "mql", "entered_at": "2025-01-02"}],
+    )
     found = score_measures(study)
     assert found["reason"].eq("no lead has a score").all()
     assert found["value"].isna().all()
@@ -152,6 +182,11 @@ def test_without_scores_everything_is_null_with_the_reason():
 
 def test_one_outcome_only_has_no_area():
     study, _ = scored(40, seed=1)
-    lost = worlds.study("2025Q4", as_of="2026-01-01", leads=[{"lead_id": f"L{i}", "created_at": "2025-01-01", "source": "a", "score": float(i)} for i in range(40)], stage_events=[{"lead_id": "L1", "stage": "lost", "entered_at": "2025-01-09"}])
+    lost = worlds.study(
+        "2025Q4",
+        as_of="2026-01-01",
+        leads=[{"lead_id": f"L{i}", "created_at": "2025-01-01", "source": "a", "score": float(i)} for i in range(40)],
+        stage_events=[{"lead_id": "L1", "stage": "lost", "entered_at": "2025-01-09"}],
+    )
     assert score_measures(lost)["reason"].eq("every lead has the same outcome").all()
     assert score_measures(study)["reason"].isna().all()

@@ -10,8 +10,13 @@ from tests import worlds
 
 def company(amounts: dict[str, float], *, bare: float = 0.0, leads_only: tuple[str, ...] = ()):
     """One lead and one won deal per source, a deal without a lead, and sources with a lead alone."""
-    leads = [{"lead_id": f"L-{name}", "created_at": "2025-10-02", "source": name, "campaign_id": f"c-{name}"} for name in (*amounts, *leads_only)]
-    won = [{"deal_id": f"D-{name}", "lead_id": f"L-{name}", "outcome": "won", "closed_at": "2025-11-01", "amount": amount} for name, amount in amounts.items()]
+    leads = [
+        {"lead_id": f"L-{name}", "created_at": "2025-10-02", "source": name, "campaign_id": f"c-{name}"} for name in (*amounts, *leads_only)
+    ]
+    won = [
+        {"deal_id": f"D-{name}", "lead_id": f"L-{name}", "outcome": "won", "closed_at": "2025-11-01", "amount": amount}
+        for name, amount in amounts.items()
+    ]
     won += [{"deal_id": "bare", "outcome": "won", "closed_at": "2025-11-01", "amount": bare}] if bare else []
     old = {"deal_id": "old", "lead_id": "L-a", "outcome": "won", "closed_at": "2025-09-30", "amount": 1e6}
     events = [{"lead_id": "L-a", "stage": "mql", "entered_at": "2025-10-03"}]
@@ -49,7 +54,9 @@ def test_without_bookings_or_deals_it_is_null_with_the_reason():
     assert none["value"].isna().all()
     assert none["reason"].eq("no bookings in the quarter").all()
     lead = {"lead_id": "L", "created_at": "2025-10-02", "source": "a"}
-    bare = worlds.study("2025Q4", as_of="2026-01-01", leads=[lead], stage_events=[{"lead_id": "L", "stage": "mql", "entered_at": "2025-10-03"}])
+    bare = worlds.study(
+        "2025Q4", as_of="2026-01-01", leads=[lead], stage_events=[{"lead_id": "L", "stage": "mql", "entered_at": "2025-10-03"}]
+    )
     assert concentration(bare)["reason"].eq("no deals table").all()
 
 

@@ -13,13 +13,38 @@ from tests.quality.companies import leads_of, study_of, won_deals
 
 
 def company(*, spent=None, campaigns=None, config=None, leads=None, cohort="4q", **tables):
-    rows = leads or [("L1", "2026-07-03", "web", "c1"), ("L2", "2026-08-03", "web", "c1"), ("L3", "2026-08-04", "fair", "c1"), ("L4", "2026-09-01", "fair", "c2")]
+    rows = leads or [
+        ("L1", "2026-07-03", "web", "c1"),
+        ("L2", "2026-08-03", "web", "c1"),
+        ("L3", "2026-08-04", "fair", "c1"),
+        ("L4", "2026-09-01", "fair", "c2"),
+    ]
     made = [dict(zip(("lead_id", "created_at", "source", "campaign_id"), row, strict=True)) for row in rows]
-    paid = spent if spent is not None else [("c1", "2026-07-31", 10.0), ("c1", "2026-08-01", 20.01), ("c2", "2026-09-30", 5.0), ("c2", "2026-10-01", 99.0), ("c1", "2026-06-30", 99.0)]
+    paid = (
+        spent
+        if spent is not None
+        else [
+            ("c1", "2026-07-31", 10.0),
+            ("c1", "2026-08-01", 20.01),
+            ("c2", "2026-09-30", 5.0),
+            ("c2", "2026-10-01", 99.0),
+            ("c1", "2026-06-30", 99.0),
+        ]
+    )
     costs = [dict(zip(("campaign_id", "spent_on", "cost", "currency"), row, strict=False)) for row in paid]
     known = campaigns or [{"campaign_id": "c1", "name": "One", "channel": "ads"}, {"campaign_id": "c2", "name": "Two", "channel": "ads"}]
     events = [{"lead_id": "L1", "stage": "mql", "entered_at": "2026-07-04"}]
-    return worlds.study("2026Q3", as_of="2026-10-15", cohort=cohort, config=config, leads=made, stage_events=events, campaigns=known, campaign_costs=costs, **tables)
+    return worlds.study(
+        "2026Q3",
+        as_of="2026-10-15",
+        cohort=cohort,
+        config=config,
+        leads=made,
+        stage_events=events,
+        campaigns=known,
+        campaign_costs=costs,
+        **tables,
+    )
 
 
 def by_segment(study, by):
@@ -56,11 +81,17 @@ def test_a_month_with_leads_and_without_a_cost_leaves_the_cost_per_lead_null():
     assert table.loc["c1", "reason"] == "no cost is recorded for 2026-08"
     assert pd.isna(table.loc["c1", "cost_per_lead"])
     assert table.loc["c2", "cost_per_lead"] == 5.0
-    assert by_segment(company(spent=[("c1", "2026-07-31", 10.0)]), "channel").loc["ads", "reason"] == "campaign 'c1': no cost is recorded for 2026-08"
+    assert (
+        by_segment(company(spent=[("c1", "2026-07-31", 10.0)]), "channel").loc["ads", "reason"]
+        == "campaign 'c1': no cost is recorded for 2026-08"
+    )
 
 
 def test_leads_after_the_end_of_a_campaign_need_no_cost_of_their_own():
-    ended = [{"campaign_id": "c1", "name": "One", "channel": "ads", "ended_on": "2026-07-31"}, {"campaign_id": "c2", "name": "Two", "channel": "ads"}]
+    ended = [
+        {"campaign_id": "c1", "name": "One", "channel": "ads", "ended_on": "2026-07-31"},
+        {"campaign_id": "c2", "name": "Two", "channel": "ads"},
+    ]
     table = by_segment(company(spent=[("c1", "2026-07-31", 12.0)], campaigns=ended), "campaign_id")
     assert table.loc["c1", "cost_per_lead"] == 4.0
 
@@ -73,7 +104,10 @@ def test_leads_without_a_campaign_leave_their_source_without_a_cost():
 
 
 def test_costs_are_at_constant_currency_and_one_without_a_rate_is_no_zero():
-    rates = [{"currency": "USD", "valid_on": "2026-01-01", "rate_to_reporting": 0.5}, {"currency": "USD", "valid_on": "2026-09-01", "rate_to_reporting": 0.8}]
+    rates = [
+        {"currency": "USD", "valid_on": "2026-01-01", "rate_to_reporting": 0.5},
+        {"currency": "USD", "valid_on": "2026-09-01", "rate_to_reporting": 0.8},
+    ]
     spent = [("c1", "2026-07-31", 10.0, "USD"), ("c1", "2026-08-31", 10.0, "EUR"), ("c2", "2026-09-01", 5.0, "XXX")]
     table = by_segment(company(spent=spent, exchange_rates=rates), "campaign_id")
     assert table.loc["c1", "cost"] == 18.0
@@ -136,7 +170,13 @@ def test_largest_remainder_by_hand():
 
 def test_uncovered_knows_the_months_before_and_after_the_end():
     created = pd.DataFrame(
-        [("a", "2026-07", None, 1), ("a", "2026-08", 202607, 1), ("b", "2026-08", 202608, 1), ("(missing)", "2026-08", None, 1), ("c", "(earlier)", None, 1)],
+        [
+            ("a", "2026-07", None, 1),
+            ("a", "2026-08", 202607, 1),
+            ("b", "2026-08", 202608, 1),
+            ("(missing)", "2026-08", None, 1),
+            ("c", "(earlier)", None, 1),
+        ],
         columns=["campaign_id", "month", "last_month", "n"],
     )
     spent = pd.DataFrame([("a", 202607, 0)], columns=["campaign_id", "month", "n_unpriced"])

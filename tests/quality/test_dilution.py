@@ -54,7 +54,16 @@ def test_the_interval_covers_no_dilution_about_as_often_as_it_says():
 
 
 def test_sources_and_months_that_say_nothing_are_left_out_one_after_the_other():
-    rows = [("a", "1", 9, 1), ("a", "2", 9, 1), ("b", "1", 9, 1), ("b", "2", 9, 0), ("never", "1", 9, 0), ("never", "2", 9, 0), ("once", "1", 9, 5), ("a", "3", 9, 2)]
+    rows = [
+        ("a", "1", 9, 1),
+        ("a", "2", 9, 1),
+        ("b", "1", 9, 1),
+        ("b", "2", 9, 0),
+        ("never", "1", 9, 0),
+        ("never", "2", 9, 0),
+        ("once", "1", 9, 5),
+        ("a", "3", 9, 2),
+    ]
     kept = informative(pd.DataFrame(rows, columns=["segment", "month", "n", "events"]))
     assert sorted(zip(kept["segment"], kept["month"], strict=True)) == [("a", "1"), ("a", "2"), ("b", "1"), ("b", "2")]
 
@@ -94,7 +103,9 @@ def test_a_volume_that_never_varies_has_no_elasticity():
     assert pd.isna(row["elasticity"])
 
 
-@pytest.mark.parametrize(("as_of", "months"), [("2025-09-28 00:00", {"2025-01", "2025-02", "2025-03"}), ("2025-09-27 23:00", {"2025-01", "2025-02"})])
+@pytest.mark.parametrize(
+    ("as_of", "months"), [("2025-09-28 00:00", {"2025-01", "2025-02", "2025-03"}), ("2025-09-27 23:00", {"2025-01", "2025-02"})]
+)
 def test_a_month_is_in_when_its_last_possible_lead_has_matured(as_of, months):
     """March ends on 1 April; 181 days later is 29 September in UTC, one day less at a horizon of 179."""
     study = company(1, quarter="2025Q3", as_of=as_of)

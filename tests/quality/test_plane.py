@@ -9,7 +9,9 @@ from tests.quality.companies import leads_of, study_of, won_deals
 
 
 def frame(**groups: tuple[int, float | None]) -> pd.DataFrame:
-    return pd.DataFrame([(name, n, np.nan if rate is None else rate) for name, (n, rate) in groups.items()], columns=["segment", "leads", "conversion_rate"])
+    return pd.DataFrame(
+        [(name, n, np.nan if rate is None else rate) for name, (n, rate) in groups.items()], columns=["segment", "leads", "conversion_rate"]
+    )
 
 
 @pytest.mark.parametrize(

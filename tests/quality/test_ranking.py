@@ -74,7 +74,9 @@ def test_below_five_groups_nothing_is_shrunk_but_each_keeps_its_own_rate():
 
 def test_order_of_rows_and_order_of_sources_change_nothing():
     parts = [leads_of(name, n=n, won=won) for name, n, won in SIX]
-    pd.testing.assert_frame_equal(ranking(study_of(*parts)), ranking(study_of(*(([*leads][::-1], [*events][::-1]) for leads, events in parts[::-1]))))
+    pd.testing.assert_frame_equal(
+        ranking(study_of(*parts)), ranking(study_of(*(([*leads][::-1], [*events][::-1]) for leads, events in parts[::-1])))
+    )
 
 
 def test_young_leads_lower_the_matured_share_and_leave_the_conversion_where_it_was():
@@ -121,5 +123,5 @@ def test_the_planted_excellent_and_poor_source_of_the_sample_are_found_and_the_t
     known = ranked.index.intersection(list(truth))
     assert known[-1] == PLANTED.poor_source
     assert frame.loc[PLANTED.tiny_source, "reason"] == "too few to rank"
-    covered = [frame.loc[name, "own_lower"] <= truth[name]["180"] <= frame.loc[name, "own_upper"] for name in known]
+    covered = [frame.loc[name, "own_lower_rate"] <= truth[name]["180"] <= frame.loc[name, "own_upper_rate"] for name in known]
     assert sum(covered) >= len(known) - 1

@@ -80,7 +80,9 @@ def x_education(**attributes: str):
     rows = pd.read_csv(shared_data("x_education", "Leads.csv"))
     named = {name: rows[column].where(rows[column].notna(), None) for name, column in attributes.items()}
     leads = pd.DataFrame({"lead_id": rows["Prospect ID"], "created_at": "2025-01-01", "source": rows["Lead Origin"]} | named)
-    events = pd.DataFrame({"lead_id": rows["Prospect ID"], "stage": rows["Converted"].map({1: "won", 0: "lost"}), "entered_at": "2025-01-02"})
+    events = pd.DataFrame(
+        {"lead_id": rows["Prospect ID"], "stage": rows["Converted"].map({1: "won", 0: "lost"}), "entered_at": "2025-01-02"}
+    )
     return worlds.study("2025Q1", as_of="2025-04-01", leads=leads.to_dict("records"), stage_events=events.to_dict("records"))
 
 
@@ -90,7 +92,7 @@ def test_x_education_tags_and_lead_quality_are_warned_about_and_select_is_a_plac
     assert table["n"].eq(9240).all()
     assert table.loc["persona", "auc"] > 0.9
     assert table.loc["persona", "warning"] == "its values nearly tell the outcome: probably filled in after contact"
-    assert table.loc["segment", "warning"] == "filled for 71% of the won leads but 34% of the others: probably filled in after contact"
+    assert table.loc["segment", "warning"] == "filled for 71 % of the won leads but 34 % of the others: probably filled in after contact"
     assert table.loc["region", "warning"] == "'Select' looks like a placeholder for a missing value"
     assert pd.isna(table.loc["source", "warning"])
     assert table["usable"].drop("campaign_id").all()
@@ -102,11 +104,22 @@ def olist():
     deals = pd.read_csv(shared_data("olist", "olist_closed_deals_dataset.csv"))
     joined = leads.merge(deals[["mql_id", "business_segment", "lead_type"]], on="mql_id", how="left", validate="one_to_one").astype(object)
     table = joined.where(joined.notna(), None).rename(
-        columns={"mql_id": "lead_id", "first_contact_date": "created_at", "origin": "source", "business_segment": "segment", "lead_type": "persona"}
+        columns={
+            "mql_id": "lead_id",
+            "first_contact_date": "created_at",
+            "origin": "source",
+            "business_segment": "segment",
+            "lead_type": "persona",
+        }
     )
     events = deals.assign(stage="won").rename(columns={"mql_id": "lead_id", "won_date": "entered_at"})
     kept = table[["lead_id", "created_at", "source", "segment", "persona"]]
-    return worlds.study("2018Q2", as_of="2018-11-15", leads=kept.to_dict("records"), stage_events=events[["lead_id", "stage", "entered_at"]].to_dict("records"))
+    return worlds.study(
+        "2018Q2",
+        as_of="2018-11-15",
+        leads=kept.to_dict("records"),
+        stage_events=events[["lead_id", "stage", "entered_at"]].to_dict("records"),
+    )
 
 
 def test_olist_segment_and_lead_type_are_refused_and_origin_is_not():

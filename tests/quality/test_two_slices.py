@@ -43,7 +43,9 @@ def test_the_shares_of_all_parts_and_totals():
 
 def test_two_segments_that_compare_against_all_their_parts_are_found():
     pairs = simpson_pairs(conversion_by_two(paradox(), by="source", and_by="persona"))
-    assert pairs.to_dict("records") == [{"higher": "y", "lower": "x", "higher_rate": pytest.approx(289 / 350), "lower_rate": pytest.approx(273 / 350), "parts": 2}]
+    assert pairs.to_dict("records") == [
+        {"higher": "y", "lower": "x", "higher_rate": pytest.approx(289 / 350), "lower_rate": pytest.approx(273 / 350), "parts": 2}
+    ]
 
 
 def test_a_total_that_moves_against_all_its_parts_since_the_quarter_before_is_flagged():
@@ -92,7 +94,9 @@ def test_parts_below_min_n_leave_the_flag_null():
         leads_of("x", n=40, won=24, persona="b", start=second),
         leads_of("x", n=19, won=0, persona="c", start=second),
     ]
-    table = conversion_by_two(study_of(*parts, quarter="2025Q2", as_of="2025-07-01", cohort="1q"), by="source", and_by="persona", horizon=30)
+    table = conversion_by_two(
+        study_of(*parts, quarter="2025Q2", as_of="2025-07-01", cohort="1q"), by="source", and_by="persona", horizon=30
+    )
     rows = table.set_index(["segment", "part"])
     assert rows["reason"].loc[("x", "c")] == "not enough data"
     assert rows["reversed"].loc[("x", "(all)")] is None

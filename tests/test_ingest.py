@@ -135,6 +135,16 @@ def test_a_refused_export_leaves_the_old_store_and_nothing_beside_it(tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exports", "store"]
 
 
+def test_a_date_against_the_declared_order(tmp_path: Path) -> None:
+    with pytest.raises(DataRefused) as caught:
+        made(tmp_path, contacts=CONTACTS.replace("31/12/2025", "12/31/2025"))
+    assert caught.value.faults == (
+        "contacts.csv: values of created_at are no instant: '12/31/2025' (row 2)."
+        " Declared is date_order = 'dmy', such as 31/1/2026; ISO dates are read besides."
+        " Declare the right order for this column, repair the values, or set the rows aside by a rule.",
+    )
+
+
 def test_a_new_store_replaces_the_old_one_whole(tmp_path: Path) -> None:
     made(tmp_path)
     fewer = RULES | {"tables": {name: RULES["tables"][name] for name in ("leads", "stage_events")}}

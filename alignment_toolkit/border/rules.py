@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from alignment_toolkit.border.parsing import Reading
 from alignment_toolkit.border.sentences import Fault
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.config import Config
@@ -19,6 +20,7 @@ UNREAD: dict[Kind, tuple[str, str, str]] = {
     "number": ("are no number", "A number is finite and written like 1234.50", _MARKS),
     "flag": ("are no flag", "A flag is true or false, yes or no, 1 or 0", "Repair the values, or translate them with a map in a mapping"),
 }
+_SHOWN_DATE = {"ymd": "2026/1/31", "dmy": "31/1/2026", "mdy": "1/31/2026"}
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,10 @@ def _absent(source: Source, column: Column) -> Fault:
 
 def _unread(source: Source, column: Column) -> Fault:
     what, rule, way_out = UNREAD[column.kind]
+    order = source.readings.get(column.name, Reading()).date_order
+    if order and column.kind in ("instant", "date"):
+        rule = f"Declared is date_order = {order!r}, such as {_SHOWN_DATE[order]}; ISO dates are read besides"
+        way_out = "Declare the right order for this column, repair the values, or set the rows aside by a rule"
     return Fault(source.place, f"values of {column.name} {what}", rule, way_out)
 
 

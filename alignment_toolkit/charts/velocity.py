@@ -189,9 +189,9 @@ def win_curves_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     said = []
     for group, colour in zip(dict.fromkeys(frame["group"]), (BLUE, GREEN), strict=False):
         curve = frame[frame["group"] == group]
-        ax.fill_between(curve["day"], curve["lower"], curve["upper"], step="post", color=colour, alpha=0.14, linewidth=0)
+        ax.fill_between(curve["day"], curve["lower_share"], curve["upper_share"], step="post", color=colour, alpha=0.14, linewidth=0)
         ax.step(curve["day"], curve["won_share"], where="post", color=colour, label=str(group))
-        said.append(f"{group} {with_limits(records(curve.tail(1))[0], 'won_share', 'lower', 'upper', percent)}")
+        said.append(f"{group} {with_limits(records(curve.tail(1))[0], 'won_share', 'lower_share', 'upper_share', percent)}")
     last = int(frame["day"].max())
     ax.set_xlim(0, max(last, 1))
     ax.set_ylim(0, None)

@@ -93,7 +93,7 @@ def win_curves(study: Study) -> pd.DataFrame:
         study: Quarter and as-of.
 
     Returns:
-        group, day, won_share with lower and upper (95 %); no rows where the two cannot be compared (see `change`).
+        group, day, won_share with lower_share and upper_share (95 %); no rows where the two cannot be compared (see `change`).
 
     Reference:
         Aalen and Johansen 1978; interval on the log(-log) scale.
@@ -101,14 +101,14 @@ def win_curves(study: Study) -> pd.DataFrame:
     table, days = _cohorts(study)
     until = _common_horizon(table, days, min_n=study.config.min_n)
     if until is None:
-        return pd.DataFrame(columns=["group", "day", "won_share", "lower", "upper"])
+        return pd.DataFrame(columns=["group", "day", "won_share", "lower_share", "upper_share"])
     seen = table.cut(until)
     curve = incidence(seen)
     matured = np.stack([table.matured(day) for day in range(until + 1)], axis=-1)
     bounds = probability_interval(curve.value, curve.variance, matured)
     parts = []
     for at, group in enumerate((NOW, BEFORE)):
-        columns = {"won_share": curve.value[at], "lower": bounds.lower[at], "upper": bounds.upper[at]}
+        columns = {"won_share": curve.value[at], "lower_share": bounds.lower[at], "upper_share": bounds.upper[at]}
         parts.append(pd.DataFrame({"group": group, "day": seen.days, **columns}))
     return pd.concat(parts, ignore_index=True)
 

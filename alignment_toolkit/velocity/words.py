@@ -5,6 +5,7 @@ Every function takes a frame of this package and returns sentences; what could n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from alignment_toolkit.figures import ALL
 from alignment_toolkit.visible import visible
 
 LONGEST_NAME, CLEAR = 40, 0.05
+UNIT = re.compile(r" (days?|points)$")
 LITTLE_OFF = 0.25  # a stage further than this from balance fills up or drains
 
 
@@ -37,7 +39,7 @@ def with_limits(row: dict[str, Any], value: str, lower: str, upper: str, say: Ca
     """A figure with its 95 % interval in brackets, left out where there is none; a unit stands once, after the figure."""
     if pd.isna(row[lower]) or pd.isna(row[upper]):
         return say(row[value])
-    low, high = (say(row[limit]).removesuffix(" days").removesuffix(" day") for limit in (lower, upper))
+    low, high = (UNIT.sub("", say(row[limit])) for limit in (lower, upper))
     return f"{say(row[value])} ({low} to {high})"
 
 
@@ -141,7 +143,7 @@ def velocity_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
     if pd.isna(whole["velocity"]):
         return [f"How much money the open opportunities turn into per day cannot be answered: {whole['reason']}."]
     factors = (
-        f"{whole['mean_open']:,.1f} open opportunities of at most {days_words(whole['horizon_days'])}, each worth "
+        f"{whole['mean_open']:,.1f} open opportunities younger than {days_words(whole['horizon_days'])}, each worth "
         f"{money(whole['value_per_opportunity'])} {currency}, open for {days_words(whole['mean_days_open'])} on average"
     )
     told = [f"Open opportunities turn into {with_limits(whole, 'velocity', 'lower', 'upper', money)} {currency} a day: {factors}."]

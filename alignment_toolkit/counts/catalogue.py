@@ -17,7 +17,13 @@ CATALOGUE: dict[str, Query] = {}
 
 
 def query(function: Query) -> Query:
-    """Register a function `(study, **choices) -> ibis table of counts` in the catalogue under its own name."""
+    """Register a function `(study, **choices) -> ibis table of counts` in the catalogue under its own name.
+
+    Raises:
+        ValueError: When the name is taken.
+    """
+    if function.__name__ in CATALOGUE:
+        raise ValueError(f"two counts queries are called {function.__name__}")
     CATALOGUE[function.__name__] = function
     return function
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alignment_toolkit.figures import with_previous
+from alignment_toolkit.figures import COLUMNS, figure, figures, with_previous
 from alignment_toolkit.quality.conversion import acceptance, conversion, value_per_lead
+from alignment_toolkit.quality.slices import refused
 from alignment_toolkit.quality.volume import bookings, lead_counts, naive_shares
 from alignment_toolkit.study import Study
 
@@ -23,10 +24,26 @@ def quality_kpis(study: Study) -> pd.DataFrame:
 
 
 def _figures(study: Study) -> pd.DataFrame:
-    parts = []
-    for by in SLICES:
-        parts += [lead_counts(study, by=by), conversion(study, by=by)]
-        parts += [acceptance(study, by=by), value_per_lead(study, by=by, horizon=VALUE_HORIZON)] if by != "cohort_quarter" else []
-        parts += [bookings(study, by=by), bookings(study, by=by, to_date=True)] if by != "cohort_quarter" else []
-        parts += [naive_shares(study, by=by)]
-    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+    parts = [part for by in SLICES for part in _slice(study, by) if len(part)]
+    filled = [part.dropna(axis=1, how="all") for part in parts]
+    return pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
+
+
+def _slice(study: Study, by: str) -> list[pd.DataFrame]:
+    volumes = [lead_counts(study, by=by)]
+    if by != "cohort_quarter":  # a closing quarter is not the cohort of its leads
+        volumes += [bookings(study, by=by), bookings(study, by=by, to_date=True)]
+    reason = refused(study, by)
+    if reason:
+        return [*volumes, _refusal(study, by, reason)]
+    shares = [conversion(study, by=by), naive_shares(study, by=by)]
+    if by != "cohort_quarter":
+        shares += [acceptance(study, by=by), value_per_lead(study, by=by, horizon=VALUE_HORIZON)]
+    return volumes + shares
+
+
+def _refusal(study: Study, by: str, reason: str) -> pd.DataFrame:
+    """One null row per share that is not given by this slice, with the reason."""
+    conversions = [f"conversion_{days}d" for days in study.config.horizons_days]
+    names = [*conversions, "acceptance_rate", "won_share_to_date", "win_rate_closed_naive", "win_rate_created_naive"]
+    return figures(figure(name, value=None, unit="share", slice_=by, reason=f"{by}: {reason}") for name in names)

@@ -62,7 +62,9 @@ def wilson_interval(successes: ArrayLike, n: ArrayLike) -> Bounds:
     middle = share + ratio(np.full(total.shape, Z**2 / 2), total)
     reach = Z * np.sqrt(ratio(np.clip(share * (1 - share), 0, None), total) + ratio(np.full(total.shape, Z**2 / 4), total**2))
     scale = 1 + ratio(np.full(total.shape, Z**2), total)
-    return Bounds(np.clip((middle - reach) / scale, 0, 1), np.clip((middle + reach) / scale, 0, 1))
+    lower, upper = np.clip((middle - reach) / scale, 0, 1), np.clip((middle + reach) / scale, 0, 1)
+    # At 0 and 1 the formula gives the share itself, but for the last bit, which differs between processors.
+    return Bounds(np.where(share <= 0, 0 * lower, lower), np.where(share >= 1, 0 * upper + 1, upper))
 
 
 def probability_interval(value: ArrayLike, variance: ArrayLike, matured: ArrayLike) -> Bounds:

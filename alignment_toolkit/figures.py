@@ -32,6 +32,7 @@ ALL = "(all)"
 MISSING = "(missing)"
 OTHER = "(other)"
 NOT_ENOUGH = "not enough data"
+NO_AMOUNT = "deals were won but no amount is recorded"
 
 
 def figure(

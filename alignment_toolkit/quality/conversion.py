@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import bucket_risk_of, risk_of
-from alignment_toolkit.figures import NOT_ENOUGH, figure, figures
+from alignment_toolkit.figures import NO_AMOUNT, NOT_ENOUGH, figure, figures
 from alignment_toolkit.stats import incidence, jackknife, probability_interval, value_per_unit
 from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
@@ -91,7 +92,7 @@ def value_per_lead(study: Study, *, by: str = "all", horizon: int = 180) -> pd.D
 
     Returns:
         Figure frame of `value_per_lead_<h>d` in the reporting currency with a delete-a-bucket interval on the log scale; 0 where nobody
-        won, null below `min_n` matured leads or without a deals table.
+        won, null below `min_n` matured leads, without a deals table, or where leads were won but no amount is recorded.
     """
     kpi = f"value_per_lead_{horizon}d"
     unit = study.config.reporting_currency
@@ -100,12 +101,14 @@ def value_per_lead(study: Study, *, by: str = "all", horizon: int = 180) -> pd.D
     labels, buckets = bucket_risk_of("lead_moves", study, by=by, max_day=horizon + 1)
     whole = buckets.total(axis=1)
     interval = jackknife(buckets, lambda table: value_per_unit(table, horizon), scale="log")
+    unpriced = _without_amounts(study, by)
     rows = []
     for place, segment in enumerate(labels):
         enough = whole.matured(horizon)[place] >= study.config.min_n
+        priced = segment not in unpriced or not whole.won_by(horizon)[place]
         row = figure(
             kpi,
-            value=np.nan_to_num(interval.value[place]) if enough else None,
+            value=np.nan_to_num(interval.value[place]) if enough and priced else None,
             lower=interval.lower[place],
             upper=interval.upper[place],
             unit=unit,
@@ -114,10 +117,16 @@ def value_per_lead(study: Study, *, by: str = "all", horizon: int = 180) -> pd.D
             n=whole.entered[place, : horizon + 1].sum(),
             events=whole.won_by(horizon)[place],
             matured_share=whole.matured_share(horizon)[place],
-            reason=None if enough else NOT_ENOUGH,
+            reason=NOT_ENOUGH if not enough else None if priced else NO_AMOUNT,
         )
         rows.append(row)
     return in_window(figures(rows), study)
+
+
+def _without_amounts(study: Study, by: str) -> set[str]:
+    """The segments in which deals were won but not one amount is known: their value is unknown, not 0."""
+    won = counted("deals_won", study, by=by, to_date=True)
+    return set(won.loc[won["n"] == won["n_unpriced"], "segment"])
 
 
 def in_window(frame: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from alignment_toolkit.counts.catalogue import counted
-from alignment_toolkit.figures import ALL, figure, figures
+from alignment_toolkit.figures import ALL, NO_AMOUNT, figure, figures
 from alignment_toolkit.stats import wilson_interval
 from alignment_toolkit.study import Study
 
@@ -51,10 +51,10 @@ def bookings(study: Study, *, by: str = "all", to_date: bool = False) -> pd.Data
     return figures(_booked(kpi, row, unit=unit, by=by) for row in won.to_dict("records"))
 
 
-def _booked(kpi: str, row: dict, *, unit: str, by: str) -> dict:  # type: ignore[type-arg]
+def _booked(kpi: str, row: dict, *, unit: str, by: str) -> dict:
     known = row["n"] > row["n_unpriced"]
     value = row["amount"] / 100 if known else None
-    reason = None if known else "deals were won but no amount is recorded"
+    reason = None if known else NO_AMOUNT
     return figure(kpi, value=value, unit=unit, slice_=by, segment=row["segment"], n=row["n"], events=row["n"], reason=reason)
 
 
@@ -86,7 +86,7 @@ def _by_outcome(counts: pd.DataFrame, by: str) -> pd.DataFrame:
     return table.reindex(columns=["won", "lost", "open"], fill_value=0)
 
 
-def _share(kpi: str, *, won: float, n: float, by: str, segment: str) -> dict:  # type: ignore[type-arg]
+def _share(kpi: str, *, won: float, n: float, by: str, segment: str) -> dict:
     if not n:
         return figure(kpi, value=None, unit="share", slice_=by, segment=segment, n=0, events=0, reason="nothing in the denominator")
     bounds = wilson_interval(won, n)

@@ -73,6 +73,8 @@ def rounded(number: float) -> float | int | None:
 
 def words(name: str) -> str:
     """A column or table name in words: `won_share_to_date` -> `Won share to date`."""
+    if name == "kpi":
+        return "Figure"
     text = name.replace("_", " ").replace("-", " ").strip()
     return text[:1].upper() + text[1:]
 
@@ -80,19 +82,26 @@ def words(name: str) -> str:
 def shown(value: object, *, column: str = "", unit: str | None = None) -> str:
     """A payload's value as people read it.
 
-    Shares and rates (by the column's name, or by the row's unit) are percentages, numbers have thousands separators, null is a dash.
+    The name of a figure is its label in the glossary, shares and rates (by the column's name, or by the row's unit) are percentages,
+    numbers have thousands separators, null is a dash.
     """
     if value is None:
         return NONE_SHOWN
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, int | float):
-        return str(value)
+        return _label(str(value)) if column == "kpi" else str(value)
     if is_share(column) or (column in _IN_UNIT and unit in _SHARE_UNITS):
         return f"{_trimmed(value * 100, 1)} %"
     if isinstance(value, int):
         return f"{value:,}"
     return _trimmed(value, 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 1 else 4)
+
+
+def _label(kpi: str) -> str:
+    from alignment_toolkit.glossary import label
+
+    return label(kpi)
 
 
 def is_share(column: str) -> bool:

@@ -59,6 +59,8 @@ SHOWN = [
     (12.345, "value", "days", "12.35"),
     (0.00012345, "hazard", None, "0.0001"),
     ("text", "source", None, "text"),
+    ("conversion_90d", "kpi", None, "Conversion within 90 days"),
+    ("own_figure", "kpi", None, "own_figure"),
 ]
 
 
@@ -96,3 +98,4 @@ def test_a_column_that_stands_twice_is_refused() -> None:
 
 def test_a_name_in_words() -> None:
     assert words("won_share_to_date") == "Won share to date"
+    assert words("kpi") == "Figure"

@@ -25,13 +25,15 @@ BLUE, VERMILION, GREEN, PURPLE, OCHRE, SLATE = "#0b62a4", "#cf4a0a", "#00876c", 
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, OCHRE, SLATE)
 """Told apart under the common colour-vision deficiencies; each has at least 3:1 contrast on white."""
 DARK = {
-    INK: "#e6ebf1", MUTED: "#a9b4c0", GRID: "#36414d", "#ffffff": "#151b22",
+    INK: "#e6ebf1", MUTED: "#a9b4c0", GRID: "#36414d",
     BLUE: "#62aee8", VERMILION: "#f08a55", GREEN: "#3fc1a2", PURPLE: "#cb8fd0", OCHRE: "#cfa53a", SLATE: "#97a5b3",
 }  # fmt: skip
 """Each colour as it is shown on a dark page."""
 _DESCRIPTION = "_alignment_description"
 _HAIR_SPACE = "\u200a"
 _PREAMBLE = re.compile(r"<\?xml[^>]*\?>|<!DOCTYPE[^>]*>|<!--.*?-->|<metadata>.*?</metadata>", re.S)
+_PLACE = re.compile(r'\bd="[^"]*"|translate\([^)]*\)|\b[xy]="[^"]*"')
+_DECIMALS = re.compile(r"-?\d+\.\d{3,}(?!e)")
 _PROCESS = ("backend", "interactive", "toolbar", "webagg", "tk.", "macosx", "date.epoch")  # what belongs to the process, not to the look
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
@@ -137,7 +139,12 @@ def to_svg(ax: Axes) -> str:
         buffer = StringIO()
         tight = None if figure.get_layout_engine() else "tight"
         figure.savefig(buffer, format="svg", metadata=_NO_METADATA, bbox_inches=tight)
-    return _PREAMBLE.sub("", buffer.getvalue()).strip() + "\n"
+    return _PLACE.sub(_shortened, _PREAMBLE.sub("", buffer.getvalue())).strip() + "\n"
+
+
+def _shortened(place: re.Match[str]) -> str:
+    """A hundredth of a point is finer than any screen; more digits only tell processors apart and make a page large."""
+    return _DECIMALS.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), place[0])
 
 
 def close(ax: Axes) -> None:

@@ -104,5 +104,4 @@ def _environment(root: str, staging: Path) -> dict[str, str]:
         "IPYKERNEL_CELL_NAME": "<cell>",  # warnings name the same path in every run
         "IPYTHONDIR": str(staging / ".ipython"),  # a user's start-up files and history play no part in a report
         "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this environment, as in the proof
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")))),
     }

@@ -102,9 +102,7 @@ def _nbval(notebooks: Sequence[Path], *, junit: Path, cell_timeout: int, root: P
 
 def _environment(root: Path | None) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    package = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
-    fixed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "IPYKERNEL_CELL_NAME": "<cell>", "PYTHONPATH": path}
+    fixed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "IPYKERNEL_CELL_NAME": "<cell>"}
     return kept | fixed | ({"ALIGNMENT_ROOT": str(root)} if root else {})
 
 

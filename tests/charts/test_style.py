@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -79,6 +80,14 @@ def test_svg_is_bare_and_carries_no_text_of_the_data() -> None:
     assert svg.startswith("<svg ")
     assert "secret" not in svg
     assert not any(mark in svg for mark in ("<!--", "<!DOCTYPE", "<metadata>", "<?xml", "http://matplotlib"))
+
+
+def test_places_have_two_decimals_and_glyphs_keep_their_scale() -> None:
+    ax = new_axes()
+    ax.plot([0, 1 / 3, 1], [0, 1e-7, 2 / 3])
+    svg = to_svg(ax)
+    assert not [path for path in re.findall(r'\bd="([^"]*)"', svg) if re.search(r"\.\d{3}", path)]
+    assert "scale(0.015625)" in svg or "scale(0.1 -0.1)" in svg
 
 
 SCRIPT = """

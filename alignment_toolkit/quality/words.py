@@ -127,7 +127,11 @@ def cost_sentences(frame: pd.DataFrame) -> list[str]:
         ends = [records(told)[0], records(told)[-1]] if len(told) > 1 else [records(told)[0]]
         said += [f"{named(row.get('name', row['segment']))}: {_return(row)}." for row in ends]
     reasons = dark.groupby("reason")["leads"].agg(["size", "sum"]).reset_index()
-    return said + [f"No cost per lead for {row['size']} ({row['sum']:,} leads): {row['reason']}." for row in records(reasons)[:MOST_NAMES]]
+    said += [f"No cost per lead for {row['size']} ({row['sum']:,} leads): {row['reason']}." for row in records(reasons)[:MOST_NAMES]]
+    if said:
+        return said
+    why = next((reason for reason in (*frame["reason"], *frame["value_reason"]) if isinstance(reason, str)), "no leads were seen")
+    return [f"What a lead costs and brings back cannot be told: {why}."]
 
 
 def _return(row: dict[str, Any]) -> str:

@@ -80,6 +80,9 @@ def test_cost():
     said = words.cost_sentences(cost_and_return(study_of(*parts, deals=won_deals(*parts), campaign_costs=costs), by="source"))
     assert said[0].startswith("web: a lead costs 5.00 EUR and brings 250 within 180 days, 50.0 times its cost (")
     assert said[1] == "No cost per lead for 1 (40 leads): leads without a campaign: 40 of 40."
+    later = cost_and_return(study_of(*parts, quarter="2025Q4", cohort="4q"), by="source")
+    assert words.cost_sentences(later) == ["What a lead costs and brings back cannot be told: no leads in the period."]
+    assert words.cost_sentences(later.head(0)) == ["What a lead costs and brings back cannot be told: no leads were seen."]
     assert words.cost_sentences(cost_and_return(study_of(*parts), by="source")) == [
         "No cost per lead for 2 (80 leads): no campaign_costs table."
     ]

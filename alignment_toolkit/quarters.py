@@ -19,7 +19,7 @@ LABELLED = 60  # quarters before as_of that get a label of their own: fifteen ye
 
 
 def quarter_label(crm: Crm, instant: ir.TimestampValue) -> ir.StringValue:
-    """The fiscal quarter of each instant, "(missing)" for null, "(earlier)" before the last fifteen years; boundaries are local midnights."""
+    """The fiscal quarter of each instant, "(missing)" for null, "(earlier)" before the last fifteen years; bounds are local midnights."""
     config = crm.config
     last = Quarter.containing(local_day(crm.as_of, config.time_zone), start_month=config.fiscal_year_start_month)
     quarters = [last.shift(-back) for back in range(LABELLED)]

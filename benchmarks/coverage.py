@@ -254,7 +254,7 @@ def main() -> int:
     started = time.perf_counter()
     every = list(cells())
     with ProcessPoolExecutor() as pool:
-        rows = list(pool.map(partial(row, runs=given.runs, seed=given.seed), every))
+        rows = list(pool.map(partial(row, runs=given.runs, seed=given.seed, minutes=minutes), every))
     minutes = (time.perf_counter() - started) / 60
     given.out.write_text(PAGE.format(rows="\n".join(text for text, _ in rows), runs=f"{given.runs:,}", seed=given.seed, minutes=minutes))
     missed = sum(not kept for _, kept in rows)
@@ -264,10 +264,10 @@ def main() -> int:
 
 PAGE = """# Coverage of the 95 % intervals
 
-Made by `python -m benchmarks.coverage` ({runs} runs per regime, seed {seed}, {minutes:.1f} minutes on two cores). The truth is a formula of
-the simulated process. A run counts where it has at least 10 events and 20 matured units (incidence, survival, restricted mean) or 10 events
-(jackknife). "Below" and "above" are the shares of runs whose truth lies under or over the interval. The standard error of a coverage
-from 4,000 runs is 0.3 points.
+Made by `python -m benchmarks.coverage` ({runs} runs per regime, seed {seed}, {minutes:.0f} minutes of wall time on a two-core machine with
+other work). The truth is a formula of the simulated process. A run counts where it has at least 10 events and 20 matured units (incidence,
+survival, restricted mean), 20 units (quantile of survival) or 10 events (jackknife, time to advance). "Below" and "above" are the shares of
+runs whose truth lies under or over the interval. The standard error of a coverage from 4,000 runs is 0.3 points.
 
 | estimator | regime | covered % | below % | above % | intervals | promised | kept |
 |---|---|---|---|---|---|---|---|
@@ -277,15 +277,15 @@ from 4,000 runs is 0.3 points.
 
 - **Few events.** Leaving out runs with fewer than 10 events removes the runs that would miss upwards, so regimes that expect hardly more
   than 10 look better than they are; the regimes above expect at least 15.
-- **Wilson** swings with n and the true share, since counts are whole numbers. For a true share near 1 / (100 to 150) of 20 units it can
-  fall to 84 %: whoever sees one win among 20 where one in 114 is the truth is misled, by any interval that stays short.
+- **Wilson** swings with n and the true share, since counts are whole numbers. For 20 units and a true share just under 0.9 % it falls to
+  84 %: the one group in six that has a win is shown a lower limit above the truth.
 - **Quantiles** are whole days and their limits whole days, so they cover too often rather than too rarely.
 - **Shrinkage** covers on average over groups, never for a given one. Where groups do not differ at all it covers about 99 %, since the
   size of the differences has to be learnt from the same few groups.
 - **Jackknife of money.** With buckets − 1 degrees of freedom and symmetric limits the coverage of value per lead fell to 82–91 % with
   log-sd 1 to 1.5: a few large deals decide both the mean and its standard error. Satterthwaite's degrees of freedom from the bucket
-  effects and Hall's transformation for skewness bring it to what the table shows; the price is an upper limit of three times the value
-  where fifteen wins with very unequal amounts are all there is.
+  effects and Hall's transformation for skewness bring it to what the table shows; the price is an upper limit of
+  about four times the value where fifteen wins of very unequal size are all there is.
 - **Re-openings.** The chance of a win may depend on having been re-opened (memory); the incidence stays right, as state shares do.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,18 +57,25 @@ class RunResult:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What was asked for, checked."""
+    """What was asked for, checked: of all notebooks the chosen ones, with the values that each gets."""
 
+    given: dict[str, Any]
+    everything: tuple[Path, ...]
     notebooks: tuple[Path, ...]
     values: dict[str, dict[str, Any]]
+    root: Path
     store: Path | None
     config: Path | None
-    out: Path
-    quarter: str
     preview: bool
-    cell_timeout: int
-    workers: int
-    known: Manifest
+    out: Path = Path()
+    cell_timeout: int = CELL_TIMEOUT
+    workers: int = 2
+    known: Manifest = field(default_factory=dict)
+
+    @property
+    def quarter(self) -> str:
+        """Label of the quarter."""
+        return str(self.given["quarter"])
 
 
 def run_report(
@@ -115,38 +122,41 @@ def run_report(
     Raises:
         AlignmentError: Of the class that says what went wrong; the last published report is as it was.
     """
-    given = {
-        "quarter": str(quarter),
-        "data": data,
-        "as_of": _instant(as_of),
-        "cohort": cohort,
-        **({"config": config} if config else {}),
-        **(parameters or {}),
-    }
+    given = {"quarter": str(quarter), "data": data, "as_of": _instant(as_of), "cohort": cohort, "config": config, **(parameters or {})}
+    if not config:
+        del given["config"]
+    asked = _checked(given, folder=folder, names=notebooks)
+    plan = replace(asked, out=Path(out).absolute(), cell_timeout=cell_timeout, workers=workers)
+    with locked(plan.out, wait=wait):
+        plan = replace(plan, known=_known(plan))
+        return _unchanged(plan, force=force, clock=clock, log=log) or _run(plan, clock=clock, log=log)
+
+
+def _checked(given: dict[str, Any], *, folder: Path | None, names: Sequence[str] | None) -> _Plan:
+    """The plan of a run, nothing written yet; whatever the user has wrong is refused here."""
     everything = report_notebooks(folder)
-    chosen = select(everything, notebooks)
+    chosen = select(everything, names)
     values = check_parameters(chosen, given)
     root = Path(os.environ.get("ALIGNMENT_ROOT") or Path.cwd())
-    store, settings = find_store(data, root=root), root / config if config else None
-    if settings and not settings.is_file():
-        raise UsageError("the configuration file is not there", value=config, way_out="Check the path given with --config")
-    target = Path(out).absolute()
-    with locked(target, wait=wait):
-        packages = installed()
-        digest = data_digest(store, config=settings)
-        code = code_digest(everything, packages=packages)
-        known = facts(
-            quarter=str(quarter),
-            as_of=given["as_of"],
-            cohort=cohort,
-            parameters=given,
-            data=data,
-            digest=digest,
-            code=code,
-            packages=packages,
-        )
-        plan = _Plan(tuple(chosen), values, store, settings, target, str(quarter), notebooks is not None, cell_timeout, workers, known)
-        return _unchanged(plan, force=force, clock=clock, log=log) or _run(plan, root=root, clock=clock, log=log)
+    store = find_store(given["data"], root=root)
+    config = root / given["config"] if "config" in given else None
+    if config and not config.is_file():
+        raise UsageError("the configuration file is not there", value=given["config"], way_out="Check the path given with --config")
+    return _Plan(given, tuple(everything), tuple(chosen), values, root, store, config, preview=names is not None)
+
+
+def _known(plan: _Plan) -> Manifest:
+    packages = installed()
+    return facts(
+        quarter=plan.quarter,
+        as_of=plan.given["as_of"],
+        cohort=plan.given["cohort"],
+        parameters=plan.given,
+        data=plan.given["data"],
+        digest=data_digest(plan.store, config=plan.config),
+        code=code_digest(plan.everything, packages=packages),
+        packages=packages,
+    )
 
 
 def _unchanged(plan: _Plan, *, force: bool, clock: Clock, log: Log) -> RunResult | None:
@@ -162,7 +172,7 @@ def _unchanged(plan: _Plan, *, force: bool, clock: Clock, log: Log) -> RunResult
     return RunResult(NOTHING_TO_DO, folder, tuple(folder / page["page"] for page in manifest["pages"]), manifest)
 
 
-def _run(plan: _Plan, *, root: Path, clock: Clock, log: Log) -> RunResult:
+def _run(plan: _Plan, *, clock: Clock, log: Log) -> RunResult:
     for path in left_behind(plan.out, plan.quarter):
         _note(log, clock(), f"an earlier run of {plan.quarter} did not end well; its partial notebooks are in {path / 'notebooks'}")
     started = Event("staged", None, clock())
@@ -170,7 +180,7 @@ def _run(plan: _Plan, *, root: Path, clock: Clock, log: Log) -> RunResult:
     staged = started.ended(clock())
     log(staged)
     try:
-        jobs = _jobs(plan, staging, root)
+        jobs = _jobs(plan, staging)
         events, failures = run_crew(jobs, staging=staging, clock=clock, log=log)
         if failures:
             _, stem, error = first_failure(failures)
@@ -183,14 +193,14 @@ def _run(plan: _Plan, *, root: Path, clock: Clock, log: Log) -> RunResult:
         ) from error
 
 
-def _jobs(plan: _Plan, staging: Path, root: Path) -> list[Job]:
+def _jobs(plan: _Plan, staging: Path) -> list[Job]:
     tasks = [
         Task(str(path), str(staging / "notebooks" / path.name), str(staging / page_name(path.stem)), plan.values[path.stem])
         for path in plan.notebooks
     ]
     pages = [{"page": page_name(path.stem), "title": page_title(read_notebook(path), default=path.stem)} for path in plan.notebooks]
     frame = {"facts": plan.known, "pages": pages}
-    return [Job(group, plan.cell_timeout, str(root), frame) for group in shared_out(tasks, workers=plan.workers)]
+    return [Job(group, plan.cell_timeout, str(plan.root), frame) for group in shared_out(tasks, workers=plan.workers)]
 
 
 def _finish(plan: _Plan, staging: Path, events: list[Event], *, clock: Clock, log: Log) -> RunResult:

@@ -254,7 +254,7 @@ def main() -> int:
     started = time.perf_counter()
     every = list(cells())
     with ProcessPoolExecutor() as pool:
-        rows = list(pool.map(partial(row, runs=given.runs, seed=given.seed, minutes=minutes), every))
+        rows = list(pool.map(partial(row, runs=given.runs, seed=given.seed), every))
     minutes = (time.perf_counter() - started) / 60
     given.out.write_text(PAGE.format(rows="\n".join(text for text, _ in rows), runs=f"{given.runs:,}", seed=given.seed, minutes=minutes))
     missed = sum(not kept for _, kept in rows)

@@ -9,7 +9,7 @@ everything in `stats` broadcasts over them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Self
@@ -113,7 +113,7 @@ class RiskTable:
     def _entered_by(self, horizon: int) -> Array:
         return self.entered[..., : horizon + 1].sum(axis=-1)
 
-    def _each(self, change) -> Self:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def _each(self, change: Callable[[Array], Array]) -> Self:
         return type(self)(**{name: change(array) for name, array in self.arrays()})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from alignment_toolkit.border.clocks import instant_of, offset_of, wall_clock
 from alignment_toolkit.border.duck import ROW
 from alignment_toolkit.border.parsing import TYPES, Reading, cleaned, parsed
 from alignment_toolkit.schema import TABLES, Table, key_of
@@ -115,16 +116,41 @@ def source_of(name: str, rows: ir.Table, *, place: str, reading: Reading) -> Sou
 def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | None = None) -> Source:
     """The source with its canonical values computed once and stored in a table of the embedded engine, beside what was found.
 
+    Every step is stored before the next mentions it (see `clocks`): texts without blanks, then wall clocks, then canonical values.
+
     Args:
         source: A table as found.
         backend: The embedded engine.
         name: Name of the table to make.
         extra: Further columns to keep.
     """
-    columns = {f"found {column}": cleaned(value) for column, value in source.found.items()}
-    columns |= {column: source.value(column) for column in source.found} | (extra or {})
-    if source.is_numbered:
-        columns[ROW] = source.rows[ROW]
-    rows = backend.create_table(name, source.rows.select(**columns), temp=True, overwrite=True)
+    kept = (extra or {}) | ({ROW: source.rows[ROW]} if source.is_numbered else {})
+    texts = {f"found {column}": cleaned(value) for column, value in source.found.items()}
+    rows = _stored(backend, source.rows.select(**texts, **kept), f"{name} 1")
+    walls = {column: parts for column in source.found if (parts := _wall(source, column, rows[f"found {column}"])) is not None}
+    if walls:
+        pieces = {f"{piece} {column}": value for column, parts in walls.items() for piece, value in parts.items()}
+        rows = _stored(backend, rows.mutate(**pieces), f"{name} 2")
+    values = {column: _canonical_value(source, column, rows, column in walls) for column in source.found}
+    rows = _stored(backend, rows.select(*(f"found {column}" for column in source.found), *kept, **values), name)
     found = {column: rows[f"found {column}"] for column in source.found}
     return replace(source, rows=rows, found=found, typed={column: rows[column] for column in found})
+
+
+def _stored(backend: Any, table: ir.Table, name: str) -> ir.Table:
+    return backend.create_table(name, table, temp=True, overwrite=True)
+
+
+def _wall(source: Source, column: str, text: Any) -> dict[str, Any] | None:
+    """Wall clock and offset of a column of instants written as text, None for any other."""
+    reading = source.readings.get(column, Reading())
+    if source.contract.column(column).kind != "instant" or not text.type().is_string() or reading.epoch:
+        return None
+    return {"wall": wall_clock(text, order=reading.date_order), "offset": offset_of(text, order=reading.date_order)}
+
+
+def _canonical_value(source: Source, column: str, rows: ir.Table, has_wall: bool) -> Any:
+    reading = source.readings.get(column, Reading())
+    if has_wall:
+        return instant_of(rows[f"wall {column}"], rows[f"offset {column}"], zone=reading.time_zone)
+    return parsed(rows[f"found {column}"], source.contract.column(column).kind, reading, is_clean=True)

@@ -1,0 +1,130 @@
+"""Texts of dates and instants -> wall clock and offset -> naive UTC.
+
+Each step is an expression of its own, so that a caller can store it: engines repeat an expression wherever it is mentioned, and the
+zone arithmetic mentions the wall clock five times.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+_CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
+_OFFSET = r"(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
+_ISO = rf"^(\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]{_CLOCK})?)(?: *{_OFFSET})?$"
+_AFTER_CLOCK = rf":\d{{2}}(?:\.\d{{1,9}})? *{_OFFSET}$"
+_HALF = r"\d *([AaPp])\.?[Mm]\.?"
+_REST = rf"(?:,? *[T ] *({_CLOCK}))?(?: *[AaPp]\.?[Mm]\.?)?(?: *{_OFFSET})?$"
+_ORDERED = {
+    "ymd": (r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _REST, r"\1-\2-\3 \4\5"),
+    "dmy": (r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + _REST, r"\3-\2-\1 \4\5"),
+    "mdy": (r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + _REST, r"\3-\1-\2 \4\5"),
+}
+
+
+def wall_clock(text: Any, *, order: str | None) -> Any:
+    """The date and time as written, without a zone; null where the text is neither ISO nor in the declared order.
+
+    Args:
+        text: Strings without blanks at their ends.
+        order: `ymd`, `dmy` or `mdy`; None: only ISO is read.
+    """
+    import ibis
+
+    iso = _as_iso(text, order)
+    wall = iso.re_search(_ISO).ifelse(iso.re_extract(_ISO, 1), ibis.null("string")).try_cast("timestamp")
+    if order is None:
+        return wall
+    half, hour = text.re_extract(_HALF, 1).lower(), wall.hour()
+    past_noon, past_midnight = (half == "p") & (hour < 12), (half == "a") & (hour == 12)
+    shift = ibis.cases((half == "", 0), (~hour.between(1, 12), None), (past_noon, 12), (past_midnight, -12), else_=0)
+    return wall + shift * ibis.interval(hours=1)
+
+
+def offset_of(text: Any, *, order: str | None) -> Any:
+    """Minutes ahead of UTC that the text states; null where it states none.
+
+    Args:
+        text: Strings without blanks at their ends.
+        order: As for `wall_clock`.
+    """
+    import ibis
+
+    offset = _as_iso(text, order).re_extract(_AFTER_CLOCK, 1)
+    digits = offset.re_replace("[^0-9]", "")
+    minutes = digits.substr(0, 2).try_cast("int64").fill_null(0) * 60 + digits.substr(2, 2).try_cast("int64").fill_null(0)
+    return ibis.cases((offset == "", None), (offset.startswith("-"), -minutes), else_=minutes)
+
+
+def _as_iso(text: Any, order: str | None) -> Any:
+    """Year, month and day in the order of ISO; texts in no declared order stay as they are."""
+    if order is None:
+        return text
+    pattern, replacement = _ORDERED[order]
+    return text.re_replace(pattern, replacement).strip()
+
+
+def instant_of(wall: Any, offset: Any, *, zone: str) -> Any:
+    """Naive UTC of a wall clock with its offset; without one it is a wall clock of `zone`.
+
+    Args:
+        wall: Naive local time.
+        offset: Minutes ahead of UTC, null for none.
+        zone: IANA name.
+    """
+    return offset.isnull().ifelse(from_zone(wall, zone), wall - offset.fill_null(0) * _minute())
+
+
+def _minute() -> Any:
+    import ibis
+
+    return ibis.interval(minutes=1)
+
+
+def from_zone(wall: Any, zone: str) -> ir.Value:
+    """Naive UTC of a wall clock: a time that occurs twice is its first occurrence, one that is skipped moves on with the clock.
+
+    Sentinels such as 0001-01-01 and 9999-12-31 are nobody's wall clock and stay as written.
+
+    Args:
+        wall: Naive local time.
+        zone: IANA name.
+    """
+    if zone == "UTC":
+        return wall
+    late = _at_zone(zone, wall)
+    early = late - 60 * _minute()
+    first = (to_zone(early, zone) == wall).ifelse(early, late)
+    return wall.year().between(1900, 2100).ifelse(first, wall)
+
+
+def to_zone(instant: Any, zone: str) -> Any:
+    """Wall clock of a naive UTC (or aware) instant.
+
+    Args:
+        instant: Naive UTC, or an aware instant.
+        zone: IANA name.
+    """
+    if zone == "UTC":
+        return instant.cast("timestamp")
+    return _of_zone(zone, instant.cast("timestamp('UTC')"))
+
+
+def _at_zone(zone: str, wall: Any) -> Any:
+    import ibis
+
+    @ibis.udf.scalar.builtin(name="timezone", signature=(("string", "timestamp"), "timestamp('UTC')"))
+    def timezone(zone: str, wall: Any) -> Any: ...
+
+    return timezone(zone, wall).cast("timestamp")
+
+
+def _of_zone(zone: str, instant: Any) -> Any:
+    import ibis
+
+    @ibis.udf.scalar.builtin(name="timezone", signature=(("string", "timestamp('UTC')"), "timestamp"))
+    def timezone(zone: str, instant: Any) -> Any: ...
+
+    return timezone(zone, instant)

@@ -179,10 +179,15 @@ class Mapping(_Strict):
         def setting(name: str, default: Any) -> Any:
             return next((value for level in levels if (value := getattr(level, name)) is not None), default)
 
-        zone = setting("time_zone", self.settings.time_zone)
-        marks = {"decimal": setting("decimal", "."), "thousands": setting("thousands", ""), "symbol": setting("symbol", "")}
-        own = {"minor_units": rule.minor_units, "epoch": rule.epoch} if rule else {}
-        return Reading(zone, setting("date_order", None), **marks, **own)
+        return Reading(
+            time_zone=setting("time_zone", self.settings.time_zone),
+            date_order=setting("date_order", None),
+            decimal=setting("decimal", "."),
+            thousands=setting("thousands", ""),
+            symbol=setting("symbol", ""),
+            minor_units=rule.minor_units if rule else 0,
+            epoch=rule.epoch if rule else None,
+        )
 
 
 def load_mapping(path: str | Path) -> Mapping:

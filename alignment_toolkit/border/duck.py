@@ -100,7 +100,7 @@ def _careful(backend: Any, path: Path, dialect: Dialect, name: str, place: str) 
     while batch := list(itertools.islice(records, _BATCH)):
         whole = [record for record in batch if len(record) == len(names)]
         ragged += [record for record in batch if len(record) != len(names)]
-        columns = list(zip(*whole, strict=True)) or [[] for _ in names]
+        columns: list[Any] = list(zip(*whole, strict=True)) or [()] * len(names)
         arrays = [pa.array(columns[0], pa.int64()), *(pa.array([value or None for value in column], pa.string()) for column in columns[1:])]
         backend.con.register("__batch__", pa.Table.from_arrays(arrays, schema=schema))
         backend.con.execute(f'INSERT INTO "{name}" SELECT * FROM __batch__')

@@ -26,8 +26,8 @@ from alignment_toolkit.errors import DataRefused, UsageError
 from alignment_toolkit.schema import TABLES
 
 if TYPE_CHECKING:
-    import pandas as pd
     import ibis.expr.types as ir
+    import pandas as pd
 
 ROOT_VARIABLE = "ALIGNMENT_ROOT"
 SENTINEL_YEAR = 2100

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from alignment_toolkit import __version__
-from alignment_toolkit.errors import AlignmentError, UsageError
+from alignment_toolkit.errors import AlignmentError, PublishError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,15 +68,20 @@ def report(
     from alignment_toolkit.report.journal import journal_for
     from alignment_toolkit.report.parameters import parse_assignments
     from alignment_toolkit.report.run import run_report
+    from alignment_toolkit.study import requested
 
     given = parse_assignments(parameter or [])
-    chosen = quarter_label(data, quarter, config=config)
+    asked = {"data": data, "quarter": quarter, "as_of": as_of, "cohort": cohort, "config": config}
+    asked |= {name: given.pop(name) for name in asked if name in given}  # -p quarter=2026Q3 means --quarter 2026Q3
+    asked["quarter"] = quarter_label(asked["data"], asked["quarter"], config=asked["config"])
+    asked["as_of"] = as_of_text(asked["data"], asked["quarter"], asked["as_of"], config=asked["config"])
+    requested(**asked)  # a bad request is refused before a kernel starts
     done = run_report(
-        data=data,
-        quarter=chosen,
-        as_of=as_of_text(data, chosen, as_of, config=config),
-        cohort=cohort,
-        config=config or None,
+        data=asked["data"],
+        quarter=asked["quarter"],
+        as_of=asked["as_of"],
+        cohort=asked["cohort"],
+        config=asked["config"] or None,
         out=out,
         parameters=given,
         notebooks=notebook or None,
@@ -130,14 +135,15 @@ def ingest(
 
 @app.command()
 def check(data: DataOption, config: ConfigOption = "", format: FormatOption = "table") -> None:  # noqa: A002
-    """Check a store: fatal faults leave with 3, the others are counted.
+    """Check a store: fatal faults leave with 3, the others are counted. CSV and JSON list the faults alone.
 
     Example: alignment check --data data/sample
     """
     from alignment_toolkit.faults import check_store
 
     found = check_store(data, config=config or None)
-    show(found.rows, format)
+    if format == "table":
+        show(found.rows, format)
     show(found.faults, format)
 
 
@@ -160,7 +166,7 @@ def validate(
 def sample(
     out: Annotated[Path, typer.Option("--out", help="Folder to write the simulated company to.")],
     seed: Annotated[int | None, typer.Option("--seed", help="Seed; the same seed gives the same tables.")] = None,
-    leads: Annotated[int | None, typer.Option("--leads", min=1, help="Number of leads.")] = None,
+    leads: Annotated[int | None, typer.Option("--leads", min=500, help="Number of leads; fewer are too few to plant truths in.")] = None,
 ) -> None:
     """Write a simulated company with planted truths (truth.json) to try the toolkit on.
 
@@ -169,7 +175,11 @@ def sample(
     from alignment_toolkit.samples import write_sample
 
     given = {name: value for name, value in (("seed", seed), ("leads", leads)) if value is not None}
-    print(*write_sample(out, **given), sep="\n")
+    try:
+        print(*write_sample(out, **given), sep="\n")
+    except OSError as error:
+        way_out = "Give a folder that you may write to with --out"
+        raise PublishError("the sample cannot be written", value=out, rule=error.strerror, way_out=way_out) from error
 
 
 @app.command()
@@ -232,7 +242,7 @@ def quarter_label(data: str, quarter: str, *, config: str) -> str:
     settings = settings_for(data, config)
     if quarter:
         return Quarter.parse(quarter, start_month=settings.fiscal_year_start_month).label
-    latest = last_event_day(open_crm(data, as_of=datetime.max, config=settings))
+    latest = last_event_day(open_crm(data, as_of=datetime(9999, 12, 31), config=settings))
     return last_full_quarter(latest, settings.time_zone, start_month=settings.fiscal_year_start_month).label
 
 

@@ -87,6 +87,26 @@ def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", 
         UsageError: For a path, quarter, as-of, cohort or configuration that cannot be used.
         DataRefused: For data with a fatal fault.
     """
+    asked = requested(data, quarter=quarter, as_of=as_of, cohort=cohort, config=config)
+    return Study(open_crm(data, as_of=asked.as_of, config=asked.config), asked.quarter, asked.cohort)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, checked without reading the records: settings, quarter, exclusive as-of (naive UTC) and cohort rule."""
+
+    config: Config
+    quarter: Quarter
+    as_of: datetime
+    cohort: Cohort
+
+
+def requested(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", config: str = "") -> Request:
+    """The request of `open_study`, refused in a sentence before anything is read but the configuration.
+
+    Raises:
+        UsageError: For a path, quarter, as-of, cohort or configuration that cannot be used.
+    """
     rule_for_leads, settings = checked_cohort(cohort), settings_for(data, config)
     asked = Quarter.parse(quarter, start_month=settings.fiscal_year_start_month)
     until = parse_as_of(as_of, settings.time_zone) if as_of else midnight(asked.end_on, settings.time_zone)
@@ -94,7 +114,7 @@ def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", 
         rule = f"The quarter {asked.label} starts on {asked.first_on}, so nothing of it would be visible"
         way_out = "Ask for an earlier quarter or a later --as-of"
         raise UsageError("the as-of lies before the quarter", value=as_of, rule=rule, way_out=way_out)
-    return Study(open_crm(data, as_of=until, config=settings), asked, rule_for_leads)
+    return Request(settings, asked, until, rule_for_leads)
 
 
 def settings_for(data: str, config: str = "") -> Config:

@@ -13,6 +13,7 @@ from tests import worlds
 
 BORN = "2026-01-01 06:00:00"
 AS_OF = "2026-04-01"
+NAMES = Config().stage_names
 
 
 def lead(lead_id="a", created_at=BORN, **more):
@@ -31,11 +32,23 @@ def company(*events, leads=None, as_of=AS_OF, **tables):
 
 def stays(study):
     """stage, entered, left, next, back-filled of every visit in time order, by lead."""
-    frame = visits(study.crm).to_pandas().sort_values(["entered_at", "rank", "number"])
+    frame = visits(study.crm).to_pandas().sort_values(["entered_at", "rank"])
     found = {}
     for row in frame.itertuples():
-        found.setdefault(row.lead_id, []).append((row.stage, day(row.entered_at), day(row.left_at), row.next, row.is_backfilled))
+        found.setdefault(row.lead_id, []).append(
+            (NAMES[row.rank], day(row.entered_at), day(row.left_at), named(row.next_rank), row.is_backfilled)
+        )
     return found
+
+
+def named(rank):
+    return None if rank != rank else NAMES[int(rank)]
+
+
+def by_stage(table):
+    """The rows of a table of visits with their stage's name."""
+    frame = table.to_pandas()
+    return frame.assign(stage=frame["rank"].map(dict(enumerate(NAMES))))
 
 
 def day(instant):
@@ -113,10 +126,11 @@ def test_merged_leads_make_one_line_of_visits():
     assert [stay[0] for stay in stays(study)["a"]] == ["lead", "mql", "sal"]
 
 
-def test_revisits_are_numbered():
+def test_revisits_are_counted_and_are_no_first_entries():
     study = company(event("mql", "2026-01-03"), event("lead", "2026-01-05"), event("mql", "2026-01-07"))
-    frame = visits(study.crm).to_pandas().sort_values("entered_at")
-    assert list(zip(frame["stage"], frame["number"], strict=True)) == [("lead", 1), ("mql", 1), ("lead", 2), ("mql", 2)]
+    assert counted("stage_paths", study).set_index("segment")["n_again"].to_dict() == {"lead": 1, "mql": 1}
+    frame = by_stage(first_entries(study)).sort_values("created_at")
+    assert list(zip(frame["stage"], frame["created_at"].dt.day, strict=True)) == [("lead", 1), ("mql", 3)]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +145,7 @@ def test_revisits_are_numbered():
 )
 def test_day_index_of_leaving(left, as_of, expected):
     study = company(event("mql", left), as_of=as_of)
-    frame = observed_visits(study).to_pandas()
+    frame = by_stage(observed_visits(study))
     row = frame[frame["stage"] == "lead"].iloc[0]
     assert (row["exit"], row["exit_move"]) == expected
 
@@ -144,22 +158,26 @@ def test_a_visit_younger_than_a_day_is_not_yet_at_risk():
 def test_advancing_is_the_event_and_all_else_competes():
     ends = {"sal": "event", "opportunity": "event", "won": "event", "lost": "competing", "lead": "competing"}
     events = [event("mql", "2026-01-03", name) for name in ends] + [event(name, "2026-01-05", name) for name in ends]
-    frame = observed_visits(company(*events, leads=[lead(name) for name in ends])).to_pandas()
+    frame = by_stage(observed_visits(company(*events, leads=[lead(name) for name in ends])))
     assert frame[frame["stage"] == "mql"].set_index("lead_id")["exit_move"].to_dict() == ends
 
 
 def test_backfilled_visits_are_left_out_and_counted():
     study = company(event("mql", "2026-01-03"), event("sal", "2026-01-03"))
-    assert observed_visits(study).to_pandas()["stage"].tolist().count("mql") == 0
-    paths = counted("stage_paths", study).set_index(["segment", "path"])["n"].to_dict()
-    assert paths == {("lead", "advanced"): 1, ("mql", "backfilled"): 1, ("sal", "open"): 1}
+    assert by_stage(observed_visits(study))["stage"].tolist().count("mql") == 0
+    paths = counted("stage_paths", study).set_index("segment")
+    assert paths[["n_advanced", "n_open", "n_backfilled"]].to_dict("index") == {
+        "lead": {"n_advanced": 1, "n_open": 0, "n_backfilled": 0},
+        "mql": {"n_advanced": 0, "n_open": 0, "n_backfilled": 1},
+        "sal": {"n_advanced": 0, "n_open": 1, "n_backfilled": 0},
+    }
 
 
 def test_skipped_stages():
     jumps = {"mql": 0, "sal": 1, "opportunity": 3, "won": 4, "lost": 0}
     study = company(*[event(to, "2026-01-05", to) for to in jumps], leads=[lead(to) for to in jumps])
-    seen = visits(study.crm).filter(lambda stay: stay.stage == "lead")
-    assert seen.mutate(skipped=n_skipped(seen)).to_pandas().set_index("lead_id")["skipped"].to_dict() == jumps
+    seen = visits(study.crm).filter(lambda stay: stay["rank"] == 0)
+    assert seen.mutate(skipped=n_skipped(study.crm, seen)).to_pandas().set_index("lead_id")["skipped"].to_dict() == jumps
 
 
 @pytest.mark.parametrize(
@@ -178,7 +196,7 @@ def test_late_entry(opened, created, left, expected):
     config = Config(observed_from={"stage_events": opened})
     events = [event("mql", left)] if left else [event("mql", BORN, "stranger")]
     study = worlds.study("2026Q1", as_of=AS_OF, config=config, leads=[lead(created_at=created)], stage_events=events)
-    frame = observed_visits(study).to_pandas()
+    frame = by_stage(observed_visits(study))
     frame = frame[frame["stage"] == "lead"]
     assert [(row.entry, row.exit) for row in frame.itertuples()] == ([expected] if expected else [])
 
@@ -188,7 +206,7 @@ def test_visits_entered_after_the_quarter_or_before_outcomes_were_recorded_are_l
     config = Config(outcome_observed_from=date(2026, 1, 1))
     events = [event("mql", "2026-02-01", "early")]
     study = worlds.study("2026Q1", cohort="4q", as_of="2026-05-01", config=config, leads=leads, stage_events=events)
-    frame = observed_visits(study).to_pandas()
+    frame = by_stage(observed_visits(study))
     assert sorted(zip(frame["lead_id"], frame["stage"], strict=True)) == [("early", "mql"), ("inside", "lead")]
 
 
@@ -207,7 +225,7 @@ def test_silent_leads_counted_as_lost(touched, expected):
     study = worlds.study("2026Q1", as_of=AS_OF, config=config, leads=[lead()], stage_events=[event("mql", BORN, "stranger")], **tables)
     row = observed_visits(study, silent="lost").to_pandas().iloc[0]
     assert (row["exit"], row["exit_move"]) == expected
-    assert observed_visits(study).to_pandas()["exit_move"].tolist() == ["censor"]
+    assert by_stage(observed_visits(study))["exit_move"].tolist() == ["censor"]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +238,7 @@ def test_silent_leads_counted_as_lost(touched, expected):
     ],
 )
 def test_first_entries_follow_the_lead_to_its_end(tail, expected):
-    frame = first_entries(company(event("mql", "2026-01-03"), *tail)).to_pandas()
+    frame = by_stage(first_entries(company(event("mql", "2026-01-03"), *tail)))
     row = frame[frame["stage"] == "mql"].iloc[0]
     assert (row["exit"], row["exit_move"]) == expected
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
-from alignment_toolkit.counts.moves import sliced_moves
+from alignment_toolkit.counts.moves import moves, segment_of
 from alignment_toolkit.days import DAY, instant
 from alignment_toolkit.journeys import SLICES, leads
-from alignment_toolkit.stages import first_entries, is_advance, is_return, n_skipped, observed_visits, visits
+from alignment_toolkit.stages import first_entries, is_advance, is_return, lost_rank, n_skipped, observed_visits, stage_label, visits
 from alignment_toolkit.study import Study
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ SECOND = 1_000_000  # microseconds
 @query
 def stage_moves(study: Study, *, by: str | None = "stage", by_bucket: bool = False, silent: Literal["open", "lost"] = "open") -> ir.Table:
     """Moves of visits: event = advanced to a later stage or won, competing = lost or moved back; by stage unless asked otherwise."""
-    return _sliced(study, ["visits", silent], lambda: observed_visits(study, silent=silent), by=by, by_bucket=by_bucket)
+    return _sliced(study, observed_visits(study, silent=silent), by=by, by_bucket=by_bucket)
 
 
 @query
@@ -37,45 +36,50 @@ def entry_moves(study: Study, *, by: str | None = "stage", by_bucket: bool = Fal
         by_bucket: Also by jackknife bucket.
         stage: Only entries into this stage.
     """
-
-    def entries() -> ir.Table:
-        reached = first_entries(study)
-        return reached if stage is None else reached.filter(_.stage == stage)
-
-    return _sliced(study, ["entries", stage], entries, by=by, by_bucket=by_bucket)
+    entries = first_entries(study)
+    kept = entries if stage is None else entries.filter(entries["rank"] == study.config.stage_names.index(stage))
+    return _sliced(study, kept, by=by, by_bucket=by_bucket)
 
 
-def _sliced(study: Study, key: list[object], units: Callable[[], ir.Table], *, by: str | None, by_bucket: bool) -> ir.Table:
-    """Moves of visits with the slices of their leads."""
+def _sliced(study: Study, units: ir.Table, *, by: str | None, by_bucket: bool) -> ir.Table:
+    """Moves of visits by stage, grouped by rank and named afterwards, or by a slice of their leads.
 
-    def with_slices() -> ir.Table:
-        return units().inner_join(leads(study.crm).select("lead_id", *SLICES), "lead_id")
-
-    return sliced_moves(study, key, with_slices, by=by, by_bucket=by_bucket)
+    The rows of moves are not kept in the engine as those of leads are: there are several visits per lead and hardly more than one question.
+    """
+    buckets = ["bucket"] if by_bucket else []
+    if own := [*(name for name in SLICES if name == by), *buckets]:
+        units = units.inner_join(leads(study.crm).select("lead_id", *own), "lead_id")
+    if by == "stage":
+        counted = moves(units, groups=["rank", *buckets])
+        return counted.mutate(segment=stage_label(study.crm, counted["rank"])).drop("rank")
+    return moves(units.mutate(segment=segment_of(study, units, by)), groups=["segment", *buckets])
 
 
 @query
 def stage_paths(study: Study) -> ir.Table:
-    """How visits entered before the report quarter's end went, by stage: segment, path, n.
+    """How visits entered before the report quarter's end went.
 
-    Paths: advanced, skipped (advanced over at least one stage), won, lost, back (moved to an earlier stage), open, and besides these
-    backfilled (stamps left out of the stage figures) and again (visits after the first to the same stage).
+    Returns:
+        segment (stage), n_advanced, n_skipped (of these over at least one stage), n_lost, n_back (to an earlier stage), n_open, n_again
+        (visits after a lead's first to the stage), n_backfilled (left out of all the others and of every stage figure).
     """
-    seen = visits(study.crm).filter(_.entered_at < study.created_before)
+    crm = study.crm
+    seen = visits(crm).filter(_.entered_at < study.created_before)
     kept = ~seen.is_backfilled
-    tests = {
-        "advanced": kept & is_advance(seen),
-        "skipped": kept & (n_skipped(seen) > 0),
-        "won": kept & (seen.next == "won").fill_null(False),
-        "lost": kept & (seen.next == "lost").fill_null(False),
-        "back": kept & is_return(seen),
-        "open": kept & seen.next.isnull(),
-        "backfilled": seen.is_backfilled,
-        "again": kept & (seen.number > 1),
+    flags = {
+        "n_advanced": kept & is_advance(crm, seen),
+        "n_skipped": kept & (n_skipped(crm, seen) > 0),
+        "n_lost": kept & (seen.next_rank == lost_rank(crm)).fill_null(False),
+        "n_back": kept & is_return(seen),
+        "n_open": kept & seen.next_rank.isnull(),
+        "n_backfilled": seen.is_backfilled,
+        "n": kept,
     }
-    flagged = seen.select(segment=_.stage, **{name: test.cast("int64") for name, test in tests.items()})
-    parts = [flagged.filter(_[name] == 1).group_by("segment").agg(n=_.count()).mutate(path=ibis.literal(name)) for name in tests]
-    return ibis.union(*[part.select("segment", "path", "n") for part in parts])
+    flagged = seen.select("lead_id", "rank", **{name: flag.cast("int64") for name, flag in flags.items()})
+    by_lead = flagged.group_by("lead_id", "rank").agg(**{name: flagged[name].sum().cast("int64") for name in flags})
+    again = by_lead.mutate(n_again=ibis.greatest(by_lead.n - 1, 0))
+    counted = again.group_by("rank").agg(**{name: again[name].sum().cast("int64") for name in (*flags, "n_again")})
+    return counted.mutate(segment=stage_label(crm, counted["rank"])).drop("rank", "n")
 
 
 @query
@@ -100,10 +104,10 @@ def stage_waiting(study: Study, *, horizon: int = 365) -> ir.Table:
         young_seconds=young_seconds(stays.entered_at, stays.left_at, study=study, horizon=horizon),
         entered=(stays.entered_at >= starts).cast("int64"),
         left=inside.cast("int64"),
-        lost=(inside & (stays.next == "lost")).cast("int64"),
+        lost=(inside & (stays.next_rank == lost_rank(study.crm))).cast("int64"),
         waiting=(~inside).cast("int64"),
     )
-    return seen.group_by(segment=_.stage).agg(
+    counted = seen.group_by("rank").agg(
         n=_.count(),
         seconds=_.seconds.sum().cast("int64"),
         young_seconds=_.young_seconds.sum().cast("int64"),
@@ -112,6 +116,7 @@ def stage_waiting(study: Study, *, horizon: int = 365) -> ir.Table:
         n_lost=_.lost.sum(),
         n_waiting=_.waiting.sum(),
     )
+    return counted.mutate(segment=stage_label(study.crm, counted["rank"])).drop("rank")
 
 
 def young_seconds(start: ir.TimestampValue, end: ir.TimestampValue, *, study: Study, horizon: int) -> ir.IntegerValue:

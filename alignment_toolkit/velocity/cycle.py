@@ -22,7 +22,7 @@ Start = Literal["creation", "opportunity"]
 
 
 def cycle(study: Study, *, by: str = "all", start: Start = "creation", horizon: Horizon = None) -> pd.DataFrame:
-    """Mean days from the start to won among those who win by H: Σ over k < H of (F(H) − F(k)) / F(H).
+    """Mean days from the start to won among those who win by H, with intervals.
 
     Args:
         study: Quarter, as-of and cohort rule.
@@ -31,15 +31,40 @@ def cycle(study: Study, *, by: str = "all", start: Start = "creation", horizon: 
         horizon: H in days, for all or by segment; by default a year, or the largest day up to which `min_n` leads can be observed.
 
     Returns:
+        The rows and columns of `cycle_means` and, after the mean, lower_days and upper_days (95 %, delete-a-bucket jackknife).
+    """
+    frame = cycle_means(study, by=by, start=start, horizon=horizon)
+    query, choices = _counted(study, start)
+    known = frame[frame["mean_days"].notna()]
+    buckets = bucket_frames(query, study, by=by, last_day=int(known["horizon_days"].max()), **choices) if len(known) else {}
+    limits = [
+        _limits(buckets[label], int(until)) if known_here else (np.nan, np.nan)
+        for label, until, known_here in zip(frame["segment"], frame["horizon_days"].fillna(0), frame["mean_days"].notna(), strict=True)
+    ]
+    at = list(frame).index("mean_days") + 1
+    frame.insert(at, "lower_days", [low for low, _ in limits])
+    frame.insert(at + 1, "upper_days", [high for _, high in limits])
+    return frame
+
+
+def cycle_means(study: Study, *, by: str = "all", start: Start = "creation", horizon: Horizon = None) -> pd.DataFrame:
+    """Mean days from the start to won among those who win by H: Σ over k < H of (F(H) − F(k)) / F(H).
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        by: `all` or an attribute of leads.
+        start: As in `cycle`.
+        horizon: As in `cycle`.
+
+    Returns:
         One row for all leads together, segment "(all)", then one per segment: n (under observation by H), won (by H), matured_share,
-        horizon_days, mean_days with lower_days and upper_days (95 %, delete-a-bucket jackknife), naive_mean_days (of the won alone),
-        reason. Null below `min_n` leads whose potential observation reaches H (at least half of the whole's H), and where nobody won.
+        horizon_days, mean_days, naive_mean_days (of the won alone), reason. Null below `min_n` leads whose potential observation reaches H
+        (at least half of the whole's H), and where nobody won.
     """
     query, choices = _counted(study, start)
     labels, table = sliced_tables(query, study, by=by, **choices)
     reach = horizons(labels, table, min_n=study.config.min_n, asked=horizon)
-    frames = bucket_frames(query, study, by=by, last_day=max((until or 0 for until in reach), default=0), **choices)
-    rows = [_row(label, table[place], until, frames.get(label)) for place, (label, until) in enumerate(zip(labels, reach, strict=True))]
+    rows = [_row(label, table[place], until) for place, (label, until) in enumerate(zip(labels, reach, strict=True))]
     return pd.DataFrame(rows).astype({"horizon_days": "Int64"})
 
 
@@ -52,14 +77,18 @@ def _counted(study: Study, start: Start) -> tuple[str, dict[str, str]]:
     return ("lead_moves", {}) if start == "creation" else ("entry_moves", {"stage": opportunity_stage(study.crm)})
 
 
-def _row(label: str, table: RiskTable, until: int | None, frame: pd.DataFrame | None) -> dict[str, Any]:
+def _row(label: str, table: RiskTable, until: int | None) -> dict[str, Any]:
     row = {"segment": label, **counts_by(table, until)}
-    if until is None or frame is None or not row["won"]:
+    if until is None or not row["won"]:
         reason = NOT_ENOUGH if until is None else f"nobody was won within {until} days"
-        return row | {"mean_days": np.nan, "lower_days": np.nan, "upper_days": np.nan, "naive_mean_days": np.nan, "reason": reason}
+        return row | {"mean_days": np.nan, "naive_mean_days": np.nan, "reason": reason}
+    seen = padded(table, until)
+    return row | {"mean_days": float(mean_cycle(seen, until)), "naive_mean_days": naive_cycle(seen.cut(until)), "reason": None}
+
+
+def _limits(frame: pd.DataFrame, until: int) -> tuple[float, float]:
     found = jackknife(bucket_tables(frame, max_day=until)[1][0], lambda part: mean_cycle(part, until))
-    days = {"mean_days": float(found.value), "lower_days": float(found.lower), "upper_days": float(found.upper)}
-    return row | days | {"naive_mean_days": naive_cycle(table.cut(until)), "reason": None}
+    return float(found.lower), float(found.upper)
 
 
 def counts_by(table: RiskTable, until: int | None) -> dict[str, Any]:

@@ -8,10 +8,10 @@ import pandas as pd
 
 from alignment_toolkit.figures import ALL, figure, figures, with_previous
 from alignment_toolkit.study import Study
-from alignment_toolkit.velocity.cycle import cycle
-from alignment_toolkit.velocity.sales_velocity import sales_velocity
-from alignment_toolkit.velocity.stage_conversion import stage_conversion
-from alignment_toolkit.velocity.time_in_stage import time_in_stage
+from alignment_toolkit.velocity.cycle import cycle, cycle_means
+from alignment_toolkit.velocity.sales_velocity import sales_velocity, velocity_factors
+from alignment_toolkit.velocity.stage_conversion import conversion_rates
+from alignment_toolkit.velocity.time_in_stage import stay_quantiles
 
 HORIZON = 90
 MATURED = {"matured_share": "matured_share"}
@@ -28,11 +28,11 @@ def velocity_kpis(study: Study) -> pd.DataFrame:
         `sales_velocity` (currency per day) by all and source.
     """
     cycles, deals = cycle(study, by="source"), sales_velocity(study, by="source")
-    current = _figures(study, cycles, deals)
     before = study.previous()
-    earlier_cycles = cycle(before, by="source", horizon=_horizons(cycles))
-    then = _figures(before, earlier_cycles, sales_velocity(before, by="source", horizon=_horizons(deals)))
-    return with_previous(current, then)
+    earlier_cycles = cycle_means(before, by="source", horizon=_horizons(cycles))
+    known = study.crm.has("deals")
+    earlier_deals = velocity_factors(before, by="source", horizon=_horizons(deals)) if known else deals
+    return with_previous(_figures(study, cycles, deals), _figures(before, earlier_cycles, earlier_deals))
 
 
 def _horizons(frame: pd.DataFrame) -> dict[str, int]:
@@ -42,18 +42,18 @@ def _horizons(frame: pd.DataFrame) -> dict[str, int]:
 
 
 def _figures(study: Study, cycles: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
-    conversions, times = conversion_rows(stage_conversion(study, horizon=HORIZON)), time_rows(time_in_stage(study))
+    conversions, times = conversion_rows(conversion_rates(study, horizon=HORIZON)), time_rows(stay_quantiles(study))
     return figures([*conversions, *times, *cycle_rows(cycles), *velocity_rows(deals, study)])
 
 
 def conversion_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Figure rows of `stage_conversion`."""
+    """Figure rows of `conversion_rates`."""
     names = {"value": "conversion_rate", "lower": "lower_rate", "upper": "upper_rate", "events": "advanced"}
     return _rows(f"stage_conversion_{HORIZON}d", frame, unit="share", by="stage", names=names | MATURED)
 
 
 def time_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Figure rows of `time_in_stage`; no horizon, so no matured share."""
+    """Figure rows of `stay_quantiles`; no horizon, so no matured share."""
     names = {"value": "median_days", "lower": "lower_days", "upper": "upper_days", "events": "finished"}
     return _rows("time_in_stage_median", frame, unit="days", by="stage", names=names)
 
@@ -75,7 +75,7 @@ def _rows(kpi: str, frame: pd.DataFrame, *, unit: str, by: str, names: dict[str,
     rows = []
     for row in frame.to_dict("records"):
         segment = row[frame.columns[0]]
-        counts = {name: row[column] for name, column in names.items()}
+        counts = {name: row.get(column) for name, column in names.items()}
         slice_ = "all" if segment == ALL else by
         rows.append(figure(kpi, unit=unit, slice_=slice_, segment=segment, n=row["n"], reason=row["reason"], **counts))
     return rows

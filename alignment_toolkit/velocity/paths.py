@@ -25,8 +25,8 @@ def stage_paths(study: Study) -> pd.DataFrame:
         skipped_share (skipped / advanced, null where none advanced).
     """
     stages = [stage.name for stage in study.config.open_stages]
-    counts = counted("stage_paths", study).pivot_table(index="segment", columns="path", values="n", aggfunc="sum")
-    table = counts.reindex(index=stages, columns=list(PATHS)).fillna(0).astype("int64")
+    counts = counted("stage_paths", study).set_index("segment")
+    table = pd.DataFrame({path: counts[f"n_{path}"] for path in PATHS}).reindex(stages, fill_value=0).astype("int64")
     table.insert(0, "visits", table["advanced"] + table["lost"] + table["back"] + table["open"])
     table["skipped_share"] = table["skipped"] / table["advanced"].where(table["advanced"] > 0)
     return table.rename_axis(index="stage", columns=None).reset_index()

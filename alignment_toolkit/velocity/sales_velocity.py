@@ -24,15 +24,16 @@ from alignment_toolkit.stats import (
 from alignment_toolkit.stats.risk import N_BUCKETS, Array, ratio
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.cycle import counts_by
-from alignment_toolkit.velocity.tables import Horizon, bucket_frames, horizons, sliced_tables
+from alignment_toolkit.velocity.tables import Horizon, bucket_frames, horizons, padded, sliced_tables
 
 DAY_SECONDS = 86_400
 NO_DEALS = "no deals table"
-NOTHING = dict.fromkeys(("mean_open", "value_per_opportunity", "mean_days_open", "velocity", "lower", "upper"), np.nan)
+FACTORS = ("mean_open", "value_per_opportunity", "mean_days_open", "velocity")
+NOTHING = dict.fromkeys(FACTORS, np.nan)
 
 
 def sales_velocity(study: Study, *, by: str = "all", horizon: Horizon = None) -> pd.DataFrame:
-    """N × V(H) / D in currency per day, its three factors, and what it is compared with.
+    """N × V(H) / D in currency per day with its interval, its three factors, and what it is compared with.
 
     Args:
         study: Quarter, as-of and cohort rule.
@@ -40,27 +41,53 @@ def sales_velocity(study: Study, *, by: str = "all", horizon: Horizon = None) ->
         horizon: H in days, for all or by segment; by default a year, or the largest day up to which `min_n` deals can be observed.
 
     Returns:
-        One row for all deals together, segment "(all)", then one per segment: n (deals under observation by H), won (by H), matured_share,
-        horizon_days, mean_open (N), value_per_opportunity (V, reporting currency), mean_days_open (D), velocity (currency per day) with
-        lower and upper (95 %, delete-a-bucket jackknife on the log scale), bookings_per_day (won in the quarter / its days),
-        classic_naive (open × win rate × mean won amount / mean won cycle, of the quarter), reason. Null below `min_n` deals whose
-        potential observation reaches H (at least half of the whole's H).
+        The rows and columns of `velocity_factors` and, after the velocity, lower and upper (95 %, delete-a-bucket jackknife on the log
+        scale), bookings_per_day (won in the quarter / its days), classic_naive (open × win rate × mean won amount / mean won cycle, of the
+        quarter); one null row with the reason without a deals table.
     """
     if not study.crm.has("deals"):
-        empty = {"matured_share": np.nan, "horizon_days": None, **NOTHING, "bookings_per_day": np.nan, "classic_naive": np.nan}
-        return pd.DataFrame([{"segment": ALL, "n": 0, "won": 0, **empty, "reason": NO_DEALS}]).astype({"horizon_days": "Int64"})
+        nothing = dict.fromkeys((*FACTORS, "lower", "upper", "bookings_per_day", "classic_naive"), np.nan)
+        row = {"segment": ALL, "n": 0, "won": 0, "matured_share": np.nan, "horizon_days": None, **nothing, "reason": NO_DEALS}
+        return pd.DataFrame([row]).astype({"horizon_days": "Int64"})
+    frame = velocity_factors(study, by=by, horizon=horizon)
+    known = frame[frame["velocity"].notna()]
+    buckets = bucket_frames("deal_moves", study, by=by, last_day=int(known["horizon_days"].max())) if len(known) else {}
+    limits = {
+        str(row["segment"]): _limits(study, buckets, str(row["segment"]), by=by, until=int(row["horizon_days"]))
+        for _, row in known.iterrows()
+    }
+    reason = frame.pop("reason")
+    for at, name in enumerate(("lower", "upper")):
+        frame[name] = [limits.get(label, (np.nan, np.nan))[at] for label in frame["segment"]]
+    naive = quarter_figures(study, by=by).reindex(frame["segment"])
+    return frame.assign(**{str(name): naive[name].to_numpy() for name in naive}, reason=reason)
+
+
+def velocity_factors(study: Study, *, by: str = "all", horizon: Horizon = None) -> pd.DataFrame:
+    """N × V(H) / D in currency per day and its three factors; the store must have deals.
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        by: `all` or an attribute of leads.
+        horizon: As in `sales_velocity`.
+
+    Returns:
+        One row for all deals together, segment "(all)", then one per segment: n (deals under observation by H), won (by H), matured_share,
+        horizon_days, mean_open (N), value_per_opportunity (V, reporting currency), mean_days_open (D), velocity (currency per day), reason.
+        Null below `min_n` deals whose potential observation reaches H (at least half of the whole's H).
+    """
     labels, table = sliced_tables("deal_moves", study, by=by)
     reach = horizons(labels, table, min_n=study.config.min_n, asked=horizon)
-    frames = bucket_frames("deal_moves", study, by=by, last_day=max((until or 0 for until in reach), default=0))
     rows = []
     for place, (label, until) in enumerate(zip(labels, reach, strict=True)):
-        found = NOTHING if until is None or label not in frames else _estimate(study, frames[label], label, by=by, until=until)
+        found = (
+            NOTHING
+            if until is None
+            else _factors(padded(table[place], until), open_by_bucket(study, label, by=by, until=until).sum(), until)
+        )
         reason = NOT_ENOUGH if np.isnan(found["velocity"]) else None
         rows.append({"segment": label, **counts_by(table[place], until), **found, "reason": reason})
-    frame = pd.DataFrame(rows).astype({"horizon_days": "Int64"})
-    naive = quarter_figures(study, by=by).reindex(labels)
-    reasons = frame.pop("reason")
-    return frame.assign(**{str(name): naive[name].to_numpy() for name in naive}, reason=reasons)
+    return pd.DataFrame(rows).astype({"horizon_days": "Int64"})
 
 
 def quarter_figures(study: Study, *, by: str = "all") -> pd.DataFrame:
@@ -80,28 +107,25 @@ def quarter_days(study: Study) -> float:
     return (study.ends_at - study.starts_at).total_seconds() / DAY_SECONDS
 
 
-def mean_open(stock: pd.DataFrame, study: Study) -> Array:
-    """Mean number of deals open in the quarter per jackknife bucket, shape (256,)."""
+def open_by_bucket(study: Study, label: str, *, by: str, until: int) -> Array:
+    """Mean number of a segment's deals that were open in the quarter and younger than H, per jackknife bucket, shape (256,)."""
+    counts = counted("deal_stock", study, horizon=until, by=by, by_bucket=True)
+    stock = counts if label == ALL else counts[counts["segment"] == label]
     place = stock["bucket"].map(lambda digits: int(digits, 16)).to_numpy(dtype=np.int64)
     seconds = np.bincount(place, weights=stock["seconds"].to_numpy(dtype=float), minlength=N_BUCKETS)
     return seconds / DAY_SECONDS / quarter_days(study)
 
 
-def _estimate(study: Study, frame: pd.DataFrame, label: str, *, by: str, until: int) -> dict[str, float]:
-    """The factors from everything, and the interval from leaving out one bucket of accounts in all three at once."""
-    counts = counted("deal_stock", study, horizon=until, by=by, by_bucket=True)
-    stock = mean_open(counts if label == ALL else counts[counts["segment"] == label], study)
-    buckets = bucket_tables(frame, max_day=until)[1][0]
-    whole = buckets.total(axis=-1)
-    found = velocity_interval(buckets, stock, until)
-    return {
-        "mean_open": float(stock.sum()),
-        "value_per_opportunity": float(value_per_unit(whole, until)),
-        "mean_days_open": float(restricted_mean(whole, until).value),
-        "velocity": float(found.value),
-        "lower": float(found.lower),
-        "upper": float(found.upper),
-    }
+def _factors(table: RiskTable, stock: float, until: int) -> dict[str, float]:
+    value, days = float(value_per_unit(table, until)), float(restricted_mean(table, until).value)
+    velocity = stock * value / days if days > 0 else np.nan
+    return {"mean_open": float(stock), "value_per_opportunity": value, "mean_days_open": days, "velocity": velocity}
+
+
+def _limits(study: Study, frames: dict[str, pd.DataFrame], label: str, *, by: str, until: int) -> tuple[float, float]:
+    buckets = bucket_tables(frames[label], max_day=until)[1][0]
+    found = velocity_interval(buckets, open_by_bucket(study, label, by=by, until=until), until)
+    return float(found.lower), float(found.upper)
 
 
 def velocity_interval(buckets: RiskTable, stock: Array, until: int) -> Interval:

@@ -15,6 +15,23 @@ from alignment_toolkit.velocity.tables import padded, stage_tables
 
 
 def stage_conversion(study: Study, *, horizon: int = 90) -> pd.DataFrame:
+    """The incidence of advancing within the horizon of entering the stage, lost and moved back competing, and its sensitivity.
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        horizon: Days.
+
+    Returns:
+        The rows and columns of `conversion_rates` and, before the reason, stale_lost_rate: the same when open visits of leads that have
+        been silent for more than `stale_days` count as lost.
+    """
+    frame = conversion_rates(study, horizon=horizon)
+    stale = incidence(padded(stage_tables(study, silent="lost")[1], horizon)).at(horizon).value
+    reason = frame.pop("reason")
+    return frame.assign(stale_lost_rate=pd.Series(stale, frame.index).where(reason.isna()), reason=reason)
+
+
+def conversion_rates(study: Study, *, horizon: int) -> pd.DataFrame:
     """The incidence of advancing within the horizon of entering the stage, lost and moved back competing.
 
     Args:
@@ -24,15 +41,14 @@ def stage_conversion(study: Study, *, horizon: int = 90) -> pd.DataFrame:
     Returns:
         One row for all visits together, stage "(all)", then one per open stage in order: n (visits under observation by the horizon),
         advanced, lost_or_back, still_open (by it), matured_share, conversion_rate with lower_rate and upper_rate (95 %, null below `min_n`
-        visits whose potential observation reaches the horizon), stale_lost_rate (the same when leads silent for more than `stale_days`
-        count as lost), reason (of a null).
+        visits whose potential observation reaches the horizon), reason (of a null).
 
     Reference:
         Aalen and Johansen 1978; interval on the log(-log) scale.
     """
     labels, whole = stage_tables(study)
     table = padded(whole, horizon)
-    curve = incidence(table).at(horizon)
+    curve = incidence(table.cut(horizon)).at(horizon)
     matured = table.matured(horizon)
     bounds = probability_interval(curve.value, curve.variance, matured)
     by_then = table.cut(horizon)
@@ -46,12 +62,11 @@ def stage_conversion(study: Study, *, horizon: int = 90) -> pd.DataFrame:
             "conversion_rate": curve.value,
             "lower_rate": bounds.lower,
             "upper_rate": bounds.upper,
-            "stale_lost_rate": incidence(padded(stage_tables(study, silent="lost")[1], horizon)).at(horizon).value,
         }
     )
     frame.insert(4, "still_open", frame["n"] - frame["advanced"] - frame["lost_or_back"])
     enough = pd.Series(matured >= study.config.min_n)
-    rates = ["conversion_rate", "lower_rate", "upper_rate", "stale_lost_rate"]
+    rates = ["conversion_rate", "lower_rate", "upper_rate"]
     frame[rates] = frame[rates].where(enough, axis=0)
     reason = pd.Series(NOT_ENOUGH, frame.index).where(~enough, None)
     return whole_counts(frame, "n", "advanced", "lost_or_back", "still_open").assign(reason=reason)

@@ -19,6 +19,22 @@ STILL_THERE = "more than half are still in the stage"
 
 
 def time_in_stage(study: Study) -> pd.DataFrame:
+    """Days until half, and nine in ten, of the visits are over, either way, and the sensitivity of the median.
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+
+    Returns:
+        The rows and columns of `stay_quantiles` and, before the reason, stale_lost_median_days: the median when open visits of leads that
+        have been silent for more than `stale_days` count as lost on the last sign of life.
+    """
+    frame = stay_quantiles(study)
+    stale = survival_quantile(survival(stage_tables(study, silent="lost")[1]), 0.5).value
+    reason = frame.pop("reason")
+    return frame.assign(stale_lost_median_days=pd.Series(stale, frame.index).where(frame["n"] >= study.config.min_n), reason=reason)
+
+
+def stay_quantiles(study: Study) -> pd.DataFrame:
     """Days until half, and nine in ten, of the visits are over, either way.
 
     Args:
@@ -27,8 +43,7 @@ def time_in_stage(study: Study) -> pd.DataFrame:
     Returns:
         One row for all visits together, stage "(all)", then one per open stage in order: n (visits under observation), finished,
         still_open, median_days with lower_days and upper_days (95 %), p90_days, naive_mean_days and naive_median_days (of finished
-        visits alone), stale_lost_median_days (silent leads counted as lost), reason. Quantiles are null below `min_n` visits and where
-        the data do not reach them.
+        visits alone), reason. Quantiles are null below `min_n` visits and where the data do not reach them.
 
     Reference:
         Kaplan and Meier 1958; Brookmeyer and Crowley 1982.
@@ -36,7 +51,6 @@ def time_in_stage(study: Study) -> pd.DataFrame:
     labels, table = stage_tables(study)
     curve = survival(table)
     half, most = survival_quantile(curve, 0.5), survival_quantile(curve, 0.9)
-    stale = survival_quantile(survival(stage_tables(study, silent="lost")[1]), 0.5)
     finished = (table.events + table.competing).sum(axis=-1)
     frame = pd.DataFrame(
         {
@@ -50,11 +64,10 @@ def time_in_stage(study: Study) -> pd.DataFrame:
             "p90_days": most.value,
             "naive_mean_days": naive_mean(table),
             "naive_median_days": naive_median(table),
-            "stale_lost_median_days": stale.value,
         }
     )
     enough = frame["n"] >= study.config.min_n
-    quantiles = ["median_days", "lower_days", "upper_days", "p90_days", "stale_lost_median_days"]
+    quantiles = ["median_days", "lower_days", "upper_days", "p90_days"]
     frame[quantiles] = frame[quantiles].where(enough, axis=0)
     reason = pd.Series(STILL_THERE, frame.index).where(enough, NOT_ENOUGH).where(frame["median_days"].isna(), None)
     return whole_counts(frame, "n", "finished", "still_open").assign(reason=reason)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from alignment_toolkit.counts.catalogue import query
+from alignment_toolkit.counts.catalogue import counted, query
 from alignment_toolkit.counts.moves import segment_of
 from alignment_toolkit.deals import deals
-from alignment_toolkit.journeys import events, leads
+from alignment_toolkit.journeys import events, leads, outcomes_recorded_at
 from alignment_toolkit.quarters import quarter_label
 from alignment_toolkit.study import Study
 
@@ -75,3 +75,16 @@ def deals_won(study: Study, *, by: str | None = None, to_date: bool = False) -> 
         amount=ibis.coalesce(_.cents.sum(), 0).cast("int64"),
         largest=_.cents.max(),
     )
+
+
+@query
+def leads_unrecorded(study: Study) -> ir.Table:
+    """Leads created before outcomes were recorded, which conversions leave out: n; none where outcomes always were."""
+    start = outcomes_recorded_at(study)
+    seen = leads(study.crm)
+    return (seen.filter(seen.created_at < start) if start else seen.filter(ibis.literal(False))).agg(n=_.count())
+
+
+def leads_left_out(study: Study) -> int:
+    """Number of leads that conversions leave out because their outcomes were not recorded."""
+    return int(counted("leads_unrecorded", study)["n"].iloc[0])

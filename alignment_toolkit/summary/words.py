@@ -8,6 +8,7 @@ import pandas as pd
 
 from alignment_toolkit.glossary import is_known, label, term
 from alignment_toolkit.study import Study
+from alignment_toolkit.counts.volumes import leads_left_out
 from alignment_toolkit.summary.change import Change
 from alignment_toolkit.summary.format import amount, interval_words
 
@@ -123,6 +124,7 @@ def provenance(study: Study) -> pd.DataFrame:
         "time zone": study.config.time_zone,
         "currency": study.config.reporting_currency,
         "outcomes recorded from": str(study.config.outcome_observed_from or "the beginning"),
+        "leads left out for that": f"{leads_left_out(study):,}",
         "records from": ", ".join(f"{table} {day}" for table, day in study.config.observed_from.items()) or "the beginning",
         "tables": ", ".join(sorted(study.crm.tables)),
     }

@@ -51,43 +51,44 @@ def opportunity_stage(crm: Crm) -> str:
 
 
 def stamps(crm: Crm) -> ir.Table:
-    """One row per change of stage: repeated stamps of the stage a lead is in are not changes.
+    """One row per creation and per change of stage: repeated stamps of the stage a lead is in are not changes.
 
-    Creation is the entry into the first stage unless the lead's first recorded event is itself an entry into it. Stamps from before
-    creation count at creation. Nothing after the first win is a change: a lead is won from then on.
+    Stamps from before creation count at creation. Nothing after the first win is a change: a lead is won from then on.
 
     Returns:
         lead_id, sequence (orders the stamps of a lead; holds the stage's rank and the flag, see `rank_of`), entered_at.
     """
-    told = events(crm).select(
-        "lead_id",
-        sequence=(ibis.greatest(_.key, _["rank"]) * 2 + _.is_backfilled.cast("int64")).cast("int64"),
-        entered_at=_.entered_at.cast(INSTANT),
-    )
+    told = dated(crm)
+    wins = told.filter(rank_of(told.sequence) == won_rank(crm)).group_by("lead_id").agg(won_sequence=_.sequence.min())
+    alive = told.left_join(wins, "lead_id").filter(_.won_sequence.isnull() | (_.sequence <= _.won_sequence))
     born = leads(crm).select("lead_id", sequence=ibis.literal(BIRTH).cast("int64"), entered_at=_.created_at.cast(INSTANT))
     ordered = ibis.window(group_by="lead_id", order_by="sequence")
-    so_far = ibis.window(group_by="lead_id", order_by="sequence", preceding=None, following=0)
-    seen = told.union(born).mutate(
-        previous=_.sequence.lag().over(ordered),
-        following=_.sequence.lead().over(ordered),
-        n_wins=(rank_of(_.sequence) == won_rank(crm)).cast("int8").sum().over(so_far),
-        born_at=_.entered_at.first().over(so_far),
-    )
-    rank, is_born = rank_of(seen.sequence), seen.sequence == BIRTH
-    restated = is_born & seen.following.notnull() & (rank_of(seen.following) == 0)
-    moved = seen.previous.notnull() & ((rank_of(seen.previous) != rank) | ((seen.previous == BIRTH) & (rank == 0)))
-    alive = (seen.n_wins == 0) | ((seen.n_wins == 1) & (rank == won_rank(crm)))
-    kept = seen.filter(((is_born & ~restated) | moved) & alive)
-    return kept.select("lead_id", "sequence", entered_at=ibis.greatest(kept.entered_at, kept.born_at))
+    seen = alive.select("lead_id", "sequence", "entered_at").union(born).mutate(previous=_.sequence.lag().over(ordered))
+    after_birth = seen.previous.isnull() | (seen.previous == BIRTH)
+    return seen.filter(after_birth | (rank_of(seen.previous) != rank_of(seen.sequence))).drop("previous")
+
+
+def dated(crm: Crm) -> ir.Table:
+    """The stage events as lead_id, sequence, entered_at (creation, where the stamp is older than that)."""
+    told = events(crm).select("lead_id", "rank", "key", "is_backfilled", entered_at=_.entered_at.cast(INSTANT))
+    early = told.filter(_.key < 0).inner_join(leads(crm).select("lead_id", "created_at"), "lead_id")
+    clamped = early.mutate(key=early["rank"].cast("int64"), entered_at=early.created_at.cast(INSTANT)).drop("created_at")
+    whole = told.filter(_.key >= 0).mutate(key=_.key.cast("int64")).union(clamped)
+    return whole.select("lead_id", "entered_at", sequence=whole.key * 2 + whole.is_backfilled.cast("int64"))
 
 
 def rank_of(sequence: ir.IntegerValue) -> ir.IntegerValue:
-    """The stage's rank that a stamp's sequence holds; creation is an entry into the first stage."""
-    return ibis.ifelse(sequence == BIRTH, 0, (sequence // 2) % KEY_STEP)
+    """The stage's rank that a stamp's sequence holds; creation is an entry into the first stage.
+
+    The remainder comes first: engines divide whole numbers as floats, and a sequence has more digits than a float.
+    """
+    return ibis.ifelse(sequence == BIRTH, 0, (sequence % (2 * KEY_STEP)) // 2)
 
 
 def visits(crm: Crm) -> ir.Table:
     """One row per visit of a lead to an open stage.
+
+    Creation is the entry into the first stage unless the lead's first recorded event is itself an entry into it.
 
     Returns:
         lead_id, rank (of the stage), entered_at, left_at (null while it lasts), next_rank (of the stage it went to; null while it lasts),
@@ -99,7 +100,8 @@ def visits(crm: Crm) -> ir.Table:
 def _visits(crm: Crm) -> ir.Table:
     ordered = ibis.window(group_by="lead_id", order_by="sequence")
     told = stamps(crm).mutate(onward=_.sequence.lead().over(ordered), left_at=_.entered_at.lead().over(ordered))
-    stays = told.filter(rank_of(told.sequence) < won_rank(crm))
+    restated = (told.sequence == BIRTH) & told.onward.notnull() & (rank_of(told.onward) == 0)
+    stays = told.filter((rank_of(told.sequence) < won_rank(crm)) & ~restated)
     flagged = (stays.sequence != BIRTH) & (stays.sequence % 2 == 1)
     return stays.select(
         "lead_id",

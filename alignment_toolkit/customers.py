@@ -20,8 +20,8 @@ from alignment_toolkit.deals import in_reporting_currency
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.journeys import bucket_of, leads, window_start
 from alignment_toolkit.merging import survivors
-from alignment_toolkit.periods import Quarter, local_day
-from alignment_toolkit.quarters import EARLIER, LABELLED
+from alignment_toolkit.periods import local_day
+from alignment_toolkit.quarters import EARLIER, labelled_quarters
 
 if TYPE_CHECKING:
     from alignment_toolkit.store import Crm
@@ -155,11 +155,8 @@ def acquiring_leads(crm: Crm) -> ir.Table:
 
 
 def starting_quarter(crm: Crm, day: ir.IntegerValue) -> ir.StringValue:
-    """The fiscal quarter of a day number, "(earlier)" more than fifteen years before `as_of`."""
-    config = crm.config
-    last = Quarter.containing(local_day(crm.as_of, config.time_zone), start_month=config.fiscal_year_start_month)
-    bounds = [last.shift(-back) for back in range(LABELLED)]
-    return ibis.cases(*[(day >= day_number(quarter.first_on), quarter.label) for quarter in bounds], else_=EARLIER)
+    """The fiscal quarter of a day number, "(earlier)" before every labelled quarter."""
+    return ibis.cases(*[(day >= day_number(quarter.first_on), quarter.label) for quarter in labelled_quarters(crm)], else_=EARLIER)
 
 
 def cycle_band(days: ir.IntegerValue) -> ir.StringValue:

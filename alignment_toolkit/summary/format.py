@@ -32,5 +32,13 @@ def change_words(row: pd.Series) -> str:
     if pd.isna(row["value"]) or pd.isna(row["previous"]):
         return ""
     if row["unit"] == SHARE:
-        return f"{100 * (row['value'] - row['previous']):+.1f} points"
-    return f"{100 * (row['value'] / row['previous'] - 1):+.0f} %" if row["previous"] else ""
+        return f"{signed(100 * (row['value'] - row['previous']), 1)} points"
+    return f"{signed(100 * (row['value'] / row['previous'] - 1), 0)} %" if row["previous"] else ""
+
+
+def signed(number: float, digits: int) -> str:
+    """The number with its sign, a real minus for negative ones; `±0` where it rounds to nothing."""
+    text = f"{abs(number):.{digits}f}"
+    if not float(text):
+        return f"±{text}"
+    return f"{'+' if number > 0 else '−'}{text}"

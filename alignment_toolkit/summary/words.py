@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from alignment_toolkit.counts.volumes import leads_left_out
 from alignment_toolkit.glossary import is_known, label, term
 from alignment_toolkit.study import Study
-from alignment_toolkit.counts.volumes import leads_left_out
 from alignment_toolkit.summary.change import Change
-from alignment_toolkit.summary.format import amount, interval_words
+from alignment_toolkit.summary.format import amount, interval_words, signed
 
 
 def in_one_minute(study: Study, kpis: pd.DataFrame, *, change: Change) -> list[str]:
@@ -45,7 +45,8 @@ def _quality(whole: pd.DataFrame, change: Change) -> str:
 def _moved(change: Change) -> str:
     if change.value is None or change.lower is None or change.upper is None:
         return "whether that is a change cannot be told"
-    points = f"{100 * change.value:+.1f} points since the quarter before ({100 * change.lower:+.1f} to {100 * change.upper:+.1f})"
+    step, low, high = (signed(100 * part, 1) for part in (change.value, change.lower, change.upper))
+    points = f"{step} points since the quarter before ({low} to {high})"
     return f"{points}, more than chance explains" if change.is_clear else f"{points}, which may be chance"
 
 
@@ -111,6 +112,11 @@ def _missed(row: pd.Series) -> str:
     chance = ", a gap that may be chance" if told and not (_is_short(row, row["lower"]) and _is_short(row, row["upper"])) else ""
     against = f"{amount(row['value'], row['unit'])} against a target of {amount(row['target'], row['unit'])}"
     return f"{label(row['kpi'])} is {against}{chance}: {row['owner'] or 'no owner yet'} to speak to it."
+
+
+def who(owner: str | None) -> str:
+    """The owner as people say it."""
+    return {"shared": "both teams", None: "nobody yet"}.get(owner, str(owner))
 
 
 def provenance(study: Study) -> pd.DataFrame:

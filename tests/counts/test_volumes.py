@@ -53,9 +53,9 @@ def test_a_fiscal_year_from_february_has_other_quarters() -> None:
 
 def test_creation_quarters_far_after_the_report_quarter_keep_their_names() -> None:
     made = _study(
-        [{"created_at": "2026-05-05"}, {"created_at": "2027-11-05"}, {"created_at": "2009-01-01"}], as_of=datetime(2028, 1, 1), cohort="all"
+        [{"created_at": day} for day in ("2026-05-05", "2027-11-05", "2009-01-01", "1901-01-01")], as_of=datetime(2028, 1, 1), cohort="all"
     )
-    assert _n("leads_created", made, by="cohort_quarter") == {"2026Q2": 1, "2027Q4": 1, "(earlier)": 1}
+    assert _n("leads_created", made, by="cohort_quarter") == {"2026Q2": 1, "2027Q4": 1, "2009Q1": 1, "(earlier)": 1}
 
 
 @pytest.mark.parametrize(("cohort", "n"), [("1q", 1), ("4q", 1), ("all", 4)])

@@ -1,0 +1,203 @@
+"""Sentences from figures: right direction, worded as uncertain where they are, never a NaN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from alignment_toolkit.config import Config
+from alignment_toolkit.figures import figure, figures
+from alignment_toolkit.study import Study
+from alignment_toolkit.summary import in_one_minute, provenance, scorecard, scorecard_chart, what_to_do
+from alignment_toolkit.summary.change import Change
+from alignment_toolkit.summary.format import amount, change_words, interval_words
+from tests.worlds import study
+
+NO_CHANGE = Change(None, None, None)
+
+
+def _study(**settings: Any) -> Study:
+    leads = [{"lead_id": "a", "created_at": "2026-01-05", "source": "web"}]
+    events = [{"lead_id": "a", "stage": "lead", "entered_at": "2026-01-05"}]
+    return study("2026Q1", cohort="4q", as_of="2026-04-01", config=Config(**settings), leads=leads, stage_events=events)
+
+
+def _frame(**rows: dict[str, Any]) -> pd.DataFrame:
+    made = {"leads": {"value": 100, "unit": "leads"}, "bookings": {"value": None, "unit": "EUR", "reason": "no deals table"}} | rows
+    return figures(figure(kpi, **values) for kpi, values in made.items())
+
+
+@pytest.mark.parametrize(
+    ("kpi", "row", "sentence"),
+    [
+        (
+            "leads",
+            {"value": 90, "target": 100, "unit": "leads"},
+            "Leads is 90 leads against a target of 100 leads: marketing to speak to it.",
+        ),
+        ("leads", {"value": 100, "target": 100, "unit": "leads"}, "No figure with a target missed it."),
+        ("leads", {"value": 110, "target": 100, "unit": "leads"}, "No figure with a target missed it."),
+        (
+            "logo_churn",
+            {"value": 0.08, "lower": 0.06, "upper": 0.1, "target": 0.05, "unit": "share"},
+            "Customers lost is 8.0 % against a target of 5.0 %: success to speak to it.",
+        ),
+        (
+            "logo_churn",
+            {"value": 0.08, "lower": 0.04, "upper": 0.12, "target": 0.05, "unit": "share"},
+            "Customers lost is 8.0 % against a target of 5.0 %, a gap that may be chance: success to speak to it.",
+        ),
+        (
+            "logo_churn",
+            {"value": 0.03, "lower": 0.01, "upper": 0.06, "target": 0.05, "unit": "share"},
+            "No figure with a target missed it.",
+        ),
+        (
+            "conversion_90d",
+            {"value": 0.1, "lower": 0.08, "upper": 0.13, "target": 0.12, "unit": "share"},
+            "Conversion within 90 days is 10.0 % against a target of 12.0 %, a gap that may be chance: shared to speak to it.",
+        ),
+        (
+            "conversion_90d",
+            {"value": 0.1, "lower": 0.08, "upper": 0.11, "target": 0.12, "unit": "share"},
+            "Conversion within 90 days is 10.0 % against a target of 12.0 %: shared to speak to it.",
+        ),
+        ("conversion_90d", {"value": None, "target": 0.12, "unit": "share"}, "No targets are recorded for this quarter."),
+    ],
+)
+def test_a_missed_target_is_told_in_the_figure_s_own_direction(kpi: str, row: dict[str, Any], sentence: str) -> None:
+    from alignment_toolkit.glossary import label, with_owners
+
+    told = what_to_do(with_owners(figures([figure(kpi, **row)])))
+    assert told == [sentence.replace("Customers lost", label("logo_churn"))]
+
+
+def test_without_targets_nothing_is_said_to_be_met() -> None:
+    assert what_to_do(_frame()) == ["No targets are recorded for this quarter."]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (Change(0.02, 0.01, 0.03), "+2.0 points since the quarter before (+1.0 to +3.0), more than chance explains"),
+        (Change(-0.02, -0.03, -0.01), "-2.0 points since the quarter before (-3.0 to -1.0), more than chance explains"),
+        (Change(0.02, -0.01, 0.05), "+2.0 points since the quarter before (-1.0 to +5.0), which may be chance"),
+        (Change(0.0, 0.0, 0.0), "+0.0 points since the quarter before (+0.0 to +0.0), which may be chance"),
+        (NO_CHANGE, "whether that is a change cannot be told"),
+    ],
+)
+def test_a_change_is_only_certain_when_its_interval_leaves_out_zero(change: Change, words: str) -> None:
+    frame = _frame(conversion_90d={"value": 0.114, "lower": 0.1, "upper": 0.13, "unit": "share"})
+    told = in_one_minute(_study(), frame, change=change)
+    assert told[1] == f"Of 100 leads 11.4 are won within 90 days (95 % interval 10.0 % to 13.0 %); {words}."
+
+
+def test_what_cannot_be_said_is_said_so_and_nothing_is_nan() -> None:
+    told = in_one_minute(_study(), _frame(), change=NO_CHANGE)
+    assert told == [
+        "In 2026Q1 100 leads came in.",
+        "How many leads are won within 90 days cannot be said yet: not enough data.",
+        "Bookings cannot be shown: no deals table.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "previous", "sentence"),
+    [
+        (120, 100, "Bookings were 120 EUR, 20 EUR (20 %) more than the quarter before."),
+        (80, 100, "Bookings were 80 EUR, 20 EUR (20 %) less than the quarter before."),
+        (80, 0, "Bookings were 80 EUR, 80 EUR more than the quarter before."),
+        (80, None, "Bookings were 80 EUR."),
+        (1234567.4, None, "Bookings were 1,234,567 EUR."),
+    ],
+)
+def test_money_against_the_quarter_before(value: float, previous: float | None, sentence: str) -> None:
+    told = in_one_minute(_study(), _frame(bookings={"value": value, "previous": previous, "unit": "EUR"}), change=NO_CHANGE)
+    assert sentence in told
+
+
+def test_a_rise_from_unrecorded_outcomes_is_never_reported_as_one() -> None:
+    frame = _frame(conversion_90d={"value": 0.3, "lower": 0.2, "upper": 0.4, "unit": "share"})
+    told = in_one_minute(_study(outcome_observed_from="2025-10-01"), frame, change=Change(0.2, 0.1, 0.3))
+    assert told[1] == (
+        "Outcomes are recorded only from 2025-10-01 on: leads created before that day are left out of conversions, "
+        "and no change in conversion is claimed."
+    )
+    assert not any("points" in sentence for sentence in told)
+
+
+def test_customers_who_left_with_and_without_revenue() -> None:
+    churn = {"value": 0.05, "lower": 0.04, "upper": 0.07, "unit": "share"}
+    alone = in_one_minute(_study(), _frame(logo_churn=churn), change=NO_CHANGE)[-1]
+    assert alone == "5.0 % of customers left during the quarter (4.0 % to 7.0 %)."
+    both = in_one_minute(_study(), _frame(logo_churn=churn, net_revenue_retention={"value": 0.978, "unit": "share"}), change=NO_CHANGE)[-1]
+    assert both == f"{alone} Of each 100 of recurring revenue at the start, 98 were there at the end."
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (None, "share", ""), (float("nan"), "EUR", ""), (0, "share", "0.0 %"), (1, "share", "100.0 %"), (0.0455, "share", "4.5 %"),
+        (1234.5, "EUR", "1,234 EUR"), (951, "leads", "951 leads"), (3, "days", "3 days"), (3.25, "days", "3.2 days"), (56.9, "days", "57 days"),
+        (-5, "EUR", "-5 EUR"),
+    ],
+)  # fmt: skip
+def test_amounts_as_people_read_them(value: float | None, unit: str, text: str) -> None:
+    assert amount(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("row", "change"),
+    [
+        ({"value": 0.12, "previous": 0.1, "unit": "share"}, "+2.0 points"),
+        ({"value": 90.0, "previous": 100.0, "unit": "leads"}, "-10 %"),
+        ({"value": 90.0, "previous": 0.0, "unit": "leads"}, ""),
+        ({"value": 90.0, "previous": float("nan"), "unit": "leads"}, ""),
+        ({"value": float("nan"), "previous": 3.0, "unit": "leads"}, ""),
+    ],
+)
+def test_changes_as_people_read_them(row: dict[str, Any], change: str) -> None:
+    assert change_words(pd.Series(row)) == change
+
+
+def test_an_interval_needs_both_limits() -> None:
+    assert interval_words(pd.Series({"lower": 0.1, "upper": float("nan"), "unit": "share"})) == ""
+    assert interval_words(pd.Series({"lower": 0.1, "upper": 0.2, "unit": "share"})) == "10.0 % to 20.0 %"
+
+
+def test_the_scorecard_shows_values_or_their_reasons_and_no_nan() -> None:
+    told = scorecard(_frame(conversion_90d={"value": 0.1, "lower": 0.08, "upper": 0.13, "previous": 0.09, "unit": "share"}))
+    assert told["figure"].tolist() == ["Leads", "Conversion within 90 days", "Bookings"]
+    assert told["value"].tolist() == ["100 leads", "10.0 %", "no deals table"]
+    assert told["change"].tolist() == ["", "+1.0 points", ""]
+    assert not told.map(lambda text: "nan" in str(text).casefold() or text is None).any(axis=None)
+
+
+def test_the_scorecard_chart_plots_each_figure_against_100_and_says_so() -> None:
+    from alignment_toolkit.charts.style import description
+
+    told = _frame(leads={"value": 90, "previous": 100, "unit": "leads"}, conversion_90d={"value": 0.1, "previous": 0.08, "unit": "share"})
+    axes = scorecard_chart(told)
+    (dots,) = axes.collections[-1:]
+    assert [tuple(point) for point in dots.get_offsets()] == [(90, 0), (pytest.approx(125), 1)]
+    assert description(axes) == "Index of each headline figure with the quarter before as 100: Leads 90, Conversion within 90 days 125."
+    empty = scorecard_chart(_frame())
+    assert description(empty) == "Index of each headline figure with the quarter before as 100: nothing can be compared yet."
+
+
+def test_provenance_names_the_settings_that_made_the_figures() -> None:
+    told = provenance(_study(time_zone="Europe/Berlin")).set_index("setting")["value"].to_dict()
+    assert told == {
+        "quarter": "2026Q1",
+        "as of (exclusive, UTC)": "2026-04-01 00:00:00",
+        "cohort rule": "4q",
+        "window opens (UTC)": "2025-03-31 22:00:00",
+        "time zone": "Europe/Berlin",
+        "currency": "EUR",
+        "outcomes recorded from": "the beginning",
+        "leads left out for that": "0",
+        "records from": "the beginning",
+        "tables": "leads, stage_events",
+    }

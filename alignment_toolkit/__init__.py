@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "open_study": "alignment_toolkit.study",
-    "kpis": "alignment_toolkit.kpis",
+    "kpis": "alignment_toolkit.headlines",
     "show_table": "alignment_toolkit.display",
     "show_chart": "alignment_toolkit.display",
     "show_text": "alignment_toolkit.display",

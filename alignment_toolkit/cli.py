@@ -110,7 +110,7 @@ def kpis(
 
     Example: alignment kpis --data data/sample --quarter 2026Q3 --format csv
     """
-    from alignment_toolkit.kpis import kpis as compute
+    from alignment_toolkit.headlines import kpis as compute
     from alignment_toolkit.study import open_study
 
     chosen = quarter_label(data, quarter, config=config)

@@ -34,7 +34,7 @@ def scorecard(kpis: pd.DataFrame) -> pd.DataFrame:
     """The headline figures of the whole company in words and numbers people read.
 
     Args:
-        kpis: Figure frame of `kpis.kpis`.
+        kpis: Figure frame of `headlines.kpis`.
 
     Returns:
         One row per figure of `SCORED` that the frame holds: figure, value (or the reason there is none), interval, quarter_before, change,

@@ -18,7 +18,7 @@ def in_one_minute(study: Study, kpis: pd.DataFrame, *, change: Change) -> list[s
 
     Args:
         study: For the quarter's name and the settings.
-        kpis: Figure frame of `kpis.kpis`.
+        kpis: Figure frame of `headlines.kpis`.
         change: Change of the 90-day conversion (`conversion_change`).
     """
     whole = kpis[kpis["slice"] == "all"].drop_duplicates("kpi").set_index("kpi")

@@ -76,7 +76,7 @@ def test_olist_with_unrecorded_outcomes_leaves_the_earlier_cohorts_out(olist: Pu
     study = open_study(str(olist.store), quarter="2018Q2", as_of="2018-11-15", cohort="all", config=str(later))
     row = conversion(study, horizons=[30]).iloc[0]
     assert row["n"] == 8000 - 2002
-    from alignment_toolkit.kpis import kpis
+    from alignment_toolkit.headlines import kpis
     from alignment_toolkit.summary import conversion_change, in_one_minute
 
     figures = kpis(study)

@@ -256,7 +256,7 @@ def test_whoever_asks_for_a_traceback_gets_it(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_fault_inside_a_command_is_a_sentence(alignment: Any, monkeypatch: pytest.MonkeyPatch, store: Path) -> None:
     monkeypatch.delenv("ALIGNMENT_TRACEBACK", raising=False)
-    monkeypatch.setattr("alignment_toolkit.kpis.kpis", lambda study: {}["gone"])
+    monkeypatch.setattr("alignment_toolkit.headlines.kpis", lambda study: {}["gone"])
     told = alignment("kpis", "--data", store)
     assert (told.code, told.out) == (1, "")
     assert told.err == "alignment: a fault of the toolkit itself: KeyError: 'gone' (ALIGNMENT_TRACEBACK=1 shows where; please report it)\n"

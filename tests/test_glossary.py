@@ -13,7 +13,7 @@ from alignment_toolkit.config import Owner
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.figures import figure, figures
 from alignment_toolkit.glossary import Term, glossary_table, is_known, label, term, terms, with_owners
-from alignment_toolkit.kpis import kpis
+from alignment_toolkit.headlines import kpis
 from alignment_toolkit.study import open_study
 from tests.conftest import SAMPLE
 

@@ -22,7 +22,7 @@ TIERS = (
     {"journeys", "deals", "stages", "handovers", "customers"},
     {"counts"},
     set(METRICS),
-    {"kpis", "charts", "summary", "health", "display", "report", "printing"},
+    {"headlines", "charts", "summary", "health", "display", "report", "printing"},
     {"cli"},
     {"__main__", "__init__"},
 )
@@ -76,7 +76,7 @@ def test_imports_point_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize("part", METRICS)
 def test_metric_packages_know_neither_one_another_nor_charts_nor_report(part: str) -> None:
-    forbidden = {*METRICS, "charts", "report", "display", "summary", "kpis", "cli"} - {part}
+    forbidden = {*METRICS, "charts", "report", "display", "summary", "headlines", "cli"} - {part}
     for path in (PACKAGE / part).rglob("*.py"):
         assert _parts_imported(path) & forbidden == set(), _name(path)
 
@@ -149,7 +149,7 @@ def test_importing_the_package_or_its_command_line_loads_nothing_heavy() -> None
 
 
 def test_importing_the_metrics_loads_no_statistics_library_and_no_charts() -> None:
-    parts = ", ".join(f"alignment_toolkit.{part}" for part in (*METRICS, "kpis", "summary"))
+    parts = ", ".join(f"alignment_toolkit.{part}" for part in (*METRICS, "headlines", "summary"))
     assert _loaded_after(f"import {parts}", *HEAVY) == ["pandas"]
 
 

@@ -82,9 +82,9 @@ def test_without_targets_nothing_is_said_to_be_met() -> None:
     ("change", "words"),
     [
         (Change(0.02, 0.01, 0.03), "+2.0 points since the quarter before (+1.0 to +3.0), more than chance explains"),
-        (Change(-0.02, -0.03, -0.01), "-2.0 points since the quarter before (-3.0 to -1.0), more than chance explains"),
-        (Change(0.02, -0.01, 0.05), "+2.0 points since the quarter before (-1.0 to +5.0), which may be chance"),
-        (Change(0.0, 0.0, 0.0), "+0.0 points since the quarter before (+0.0 to +0.0), which may be chance"),
+        (Change(-0.02, -0.03, -0.01), "−2.0 points since the quarter before (−3.0 to −1.0), more than chance explains"),
+        (Change(0.02, -0.01, 0.05), "+2.0 points since the quarter before (−1.0 to +5.0), which may be chance"),
+        (Change(0.0, 0.0, 0.0), "±0.0 points since the quarter before (±0.0 to ±0.0), which may be chance"),
         (NO_CHANGE, "whether that is a change cannot be told"),
     ],
 )
@@ -152,7 +152,7 @@ def test_amounts_as_people_read_them(value: float | None, unit: str, text: str) 
     ("row", "change"),
     [
         ({"value": 0.12, "previous": 0.1, "unit": "share"}, "+2.0 points"),
-        ({"value": 90.0, "previous": 100.0, "unit": "leads"}, "-10 %"),
+        ({"value": 90.0, "previous": 100.0, "unit": "leads"}, "−10 %"),
         ({"value": 90.0, "previous": 0.0, "unit": "leads"}, ""),
         ({"value": 90.0, "previous": float("nan"), "unit": "leads"}, ""),
         ({"value": float("nan"), "previous": 3.0, "unit": "leads"}, ""),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from alignment_toolkit.figures import COLUMNS, NUMBERS
-from alignment_toolkit.kpis import kpis, with_targets
+from alignment_toolkit.headlines import kpis, with_targets
 from alignment_toolkit.quality import lead_counts
 from alignment_toolkit.study import open_study
 from tests.conftest import SAMPLE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -41,10 +41,10 @@ def scorecard(kpis: pd.DataFrame) -> pd.DataFrame:
         target, owner.
     """
     whole = kpis[kpis["slice"] == "all"].drop_duplicates("kpi").set_index("kpi")
-    return pd.DataFrame([_line(name, whole.loc[name]) for name in SCORED if name in whole.index])
+    return pd.DataFrame([_line(name, row) for name, row in whole.reindex(SCORED).dropna(subset="unit").iterrows()])
 
 
-def _line(name: str, row: pd.Series) -> dict[str, str]:
+def _line(name: Any, row: pd.Series) -> dict[str, str]:
     return {
         "figure": label(name),
         "value": amount(row["value"], row["unit"]) or str(row["reason"]),

@@ -28,8 +28,8 @@ def deals(crm: Crm) -> ir.Table:
 
     Returns:
         deal_id, lead_id, account_id, owner_id, product, created_at (null: undated), closed_at (null while open), outcome (open, won, lost),
-        cents (int64, reporting currency at constant rates, null: unknown), bucket, cohort_quarter (of its creation), and the attributes of its lead (source: its own when it
-        has no lead).
+        cents (int64, reporting currency at constant rates, null: unknown), bucket, cohort_quarter (of its creation), and the attributes of
+        its lead (source: its own when it has no lead).
     """
     return cached(crm, ("deals", crm.as_of), lambda: _deals(crm))
 

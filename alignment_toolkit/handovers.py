@@ -60,6 +60,4 @@ def _spells(study: Study) -> ir.Table:
         entry_move=ibis.literal("enter"),
         cents=ibis.null("int64"),
     ).filter((_.entry <= _.last_index) & (_.exit >= _.entry))
-    return moved.select(
-        *SLICES, "lead_id", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index", "cents"
-    )
+    return moved.select(*SLICES, "lead_id", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index", "cents")

@@ -129,9 +129,9 @@ def _states(crm: Crm) -> ir.Table:
     ordered = ibis.window(group_by="lead_id", order_by="day")
     so_far = ibis.window(group_by="lead_id", order_by="day", preceding=None, following=0)
     everything = daily.mutate(day=_.day.cast("int64")).union(born)
-    changed = everything.mutate(
-        before=_.state.lag().over(ordered), wins=(_.state == "won").cast("int64").sum().over(so_far)
-    ).filter((_.before.isnull() | (_.before != _.state)) & ((_.wins == 0) | ((_.wins == 1) & (_.state == "won"))))
+    changed = everything.mutate(before=_.state.lag().over(ordered), wins=(_.state == "won").cast("int64").sum().over(so_far)).filter(
+        (_.before.isnull() | (_.before != _.state)) & ((_.wins == 0) | ((_.wins == 1) & (_.state == "won")))
+    )
     visits = changed.mutate(next=_.state.lead().over(ordered), ends=_.day.lead().over(ordered))
     return visits.filter(_.state != "won").select("lead_id", "state", "next", "ends", starts=ibis.greatest(_.day, 0), is_born=_.day < 0)
 

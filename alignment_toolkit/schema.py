@@ -147,7 +147,9 @@ TABLES: dict[str, Table] = {
             _columns("quarter!:text kpi!:text target!:number owner!:text=marketing|sales|shared|success segment:text"),
             key=("quarter", "kpi", "owner", "segment"),
         ),
-        Table("claims", "what a team reported", _columns("team!:text quarter!:text kpi!:text value!:number"), key=("team", "quarter", "kpi")),
+        Table(
+            "claims", "what a team reported", _columns("team!:text quarter!:text kpi!:text value!:number"), key=("team", "quarter", "kpi")
+        ),
         Table("owners", "a person in a team", _columns("owner_id!:id team!:text"), key=("owner_id",)),
         Table(
             "merges",

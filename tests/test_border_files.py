@@ -175,7 +175,9 @@ def test_whatever_is_sent_is_read_whole_or_refused(backend, tmp_path: Path, reco
         return '"' + value.replace('"', '""') + '"' if quoted else value
 
     path = tmp_path / "f.csv"
-    path.write_text("\n".join(delimiter.join(map(cell, record)) for record in [("id", "name"), *records]) + "\n", encoding="utf-8", newline="")
+    path.write_text(
+        "\n".join(delimiter.join(map(cell, record)) for record in [("id", "name"), *records]) + "\n", encoding="utf-8", newline=""
+    )
     if quoted:  # well-formed: every value comes back, the empty ones as null
         assert [row[:2] for row in read(backend, path)[0]] == [tuple(value or None for value in record) for record in records]
         return

@@ -17,7 +17,9 @@ BACKEND = connect()
 
 
 def values(texts: list[str | None], kind: str, **reading: object) -> list:
-    table = BACKEND.create_table("texts", pa.table({"i": range(len(texts)), "text": pa.array(texts, pa.string())}), temp=True, overwrite=True)
+    table = BACKEND.create_table(
+        "texts", pa.table({"i": range(len(texts)), "text": pa.array(texts, pa.string())}), temp=True, overwrite=True
+    )
     made = table.select("i", value=parsed(table.text, kind, Reading(**reading))).order_by("i")
     return [row["value"] for row in made.to_pyarrow().to_pylist()]
 

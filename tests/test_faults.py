@@ -59,7 +59,10 @@ PLANTED = [
         {("deals", "product is not in products"): (3, 4, "GTXPro")},
     ),
     (
-        {"campaigns": [{"campaign_id": "C1", "name": "x", "channel": "mail"}], "leads": [lead(1, campaign_id="C1"), lead(2, campaign_id="C2"), lead(3)]},
+        {
+            "campaigns": [{"campaign_id": "C1", "name": "x", "channel": "mail"}],
+            "leads": [lead(1, campaign_id="C1"), lead(2, campaign_id="C2"), lead(3)],
+        },
         {("leads", "campaign_id is not in campaigns"): (1, 2, "C2")},
     ),
     (
@@ -145,7 +148,9 @@ def test_a_burst_is_many_times_the_median_day() -> None:
 def test_sentinel_dates(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").write_text("lead_id,created_at,source\nL1,2026-01-01,web\nL2,0001-01-01,web\n")
     (tmp_path / "stage_events.csv").write_text("lead_id,stage,entered_at\nL1,mql,2026-01-02\n")
-    (tmp_path / "subscriptions.csv").write_text("customer_id,started_on,ended_on,mrr\nA1,1970-01-01,2027-01-01,5\nA2,2026-01-01,9999-12-31,5\n")
+    (tmp_path / "subscriptions.csv").write_text(
+        "customer_id,started_on,ended_on,mrr\nA1,1970-01-01,2027-01-01,5\nA2,2026-01-01,9999-12-31,5\n"
+    )
     listed = {(row.table, row.fault): (row.n, row.of, row.examples) for row in check_store(tmp_path).faults.itertuples()}
     assert listed == {
         ("leads", "sentinel date in created_at"): (1, 2, "L2"),
@@ -168,8 +173,20 @@ def test_the_health_of_a_store(tmp_path: Path) -> None:
     (tmp_path / "stage_events.csv").write_text("lead_id,stage,entered_at\nL1,mql,2026-01-02 12:00\n")
     health = check_store(tmp_path)
     assert health.rows.to_dict("records") == [
-        {"table": "leads", "rows": 2, "columns": "lead_id, created_at, source", "first_at": "2026-01-01 00:00:00", "last_at": "2026-01-03 00:00:00"},
-        {"table": "stage_events", "rows": 1, "columns": "lead_id, stage, entered_at", "first_at": "2026-01-02 12:00:00", "last_at": "2026-01-02 12:00:00"},
+        {
+            "table": "leads",
+            "rows": 2,
+            "columns": "lead_id, created_at, source",
+            "first_at": "2026-01-01 00:00:00",
+            "last_at": "2026-01-03 00:00:00",
+        },
+        {
+            "table": "stage_events",
+            "rows": 1,
+            "columns": "lead_id, stage, entered_at",
+            "first_at": "2026-01-02 12:00:00",
+            "last_at": "2026-01-02 12:00:00",
+        },
     ]
     assert health.last_at == datetime(2026, 1, 3)
     assert health.notes == ("leads.csv: read as Windows-1252, since it is not UTF-8; declare encoding in a mapping to say otherwise",)

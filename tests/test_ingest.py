@@ -202,7 +202,10 @@ def test_sql_is_one_select_of_known_columns(tmp_path: Path, sql: str, sentence: 
     [
         ("SELEC 1", "the sql of the mapping m.toml cannot be read: 'Parser Error: "),
         ("SELECT nothing AS deal_id FROM contacts", "the sql of tables.deals in m.toml does not run: 'Binder Error: "),
-        ("SELECT content AS deal_id FROM read_text('/etc/hostname')", "the sql of tables.deals in m.toml does not run: 'Permission Error: "),
+        (
+            "SELECT content AS deal_id FROM read_text('/etc/hostname')",
+            "the sql of tables.deals in m.toml does not run: 'Permission Error: ",
+        ),
         ("SELECT deal_id FROM read_csv('https://example.invalid/x.csv')", "the sql of tables.deals in m.toml does not run: "),
         ("SELECT getenv('HOME') AS deal_id", "the sql of tables.deals in m.toml does not run: "),
     ],
@@ -215,7 +218,9 @@ def test_sql_reads_nothing_but_the_source_folder(tmp_path: Path, sql: str, words
 def test_places_that_cannot_be_used(tmp_path: Path) -> None:
     rules = mapping_from(RULES, name="m.toml")
     folder = exports(tmp_path)
-    with pytest.raises(UsageError, match=r"^the source folder is not there: 'nowhere'\. Give the folder that holds the exports with --source\.$"):
+    with pytest.raises(
+        UsageError, match=r"^the source folder is not there: 'nowhere'\. Give the folder that holds the exports with --source\.$"
+    ):
         ingest(rules, source="nowhere", out=tmp_path / "store")
     with pytest.raises(UsageError, match=r"^the store would replace the exports: "):
         ingest(rules, source=folder, out=folder)
@@ -240,7 +245,9 @@ def test_a_disk_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(PublishError) as caught:
         made(tmp_path)
     assert caught.value.exit_code == 8
-    assert str(caught.value).endswith("No space left on device. Give a folder that you may write to with --out; an older store is as it was.")
+    assert str(caught.value).endswith(
+        "No space left on device. Give a folder that you may write to with --out; an older store is as it was."
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exports", "store"]
 
 
@@ -266,7 +273,11 @@ DAY = st.one_of(st.sampled_from(["2026-01-02", "02/01/2026", "", "soon", "9999-1
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.lists(st.tuples(st.one_of(st.sampled_from(["L1", "L2", "L3", ""]), CELL), DAY, CELL), max_size=5), st.booleans(), st.sampled_from([",", ";"]))
+@given(
+    st.lists(st.tuples(st.one_of(st.sampled_from(["L1", "L2", "L3", ""]), CELL), DAY, CELL), max_size=5),
+    st.booleans(),
+    st.sampled_from([",", ";"]),
+)
 def test_no_table_ends_in_a_traceback_and_no_row_is_lost(tmp_path: Path, records: list, quoted: bool, delimiter: str) -> None:
     def cell(value: str) -> str:
         return '"' + value.replace('"', '""') + '"' if quoted else value
@@ -303,7 +314,9 @@ def test_no_table_ends_in_a_traceback_and_no_row_is_lost(tmp_path: Path, records
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, IngestResult]:
     base = tmp_path_factory.mktemp("stores")
-    return {name: ingest(EXAMPLES / f"{name}.toml", source=shared_data(name), out=base / name) for name in ("olist", "maven_crm", "ravenstack")}
+    return {
+        name: ingest(EXAMPLES / f"{name}.toml", source=shared_data(name), out=base / name) for name in ("olist", "maven_crm", "ravenstack")
+    }
 
 
 def one(table, **measures) -> dict:

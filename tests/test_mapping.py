@@ -58,7 +58,10 @@ def test_settings_go_from_the_wide_to_the_narrow(tmp_path: Path) -> None:
     ("text", "rule"),
     [
         (LEADS + "[tables.leeds]\nsql = 'SELECT 1'\n", "unknown table 'leeds'. Did you mean 'leads'?"),
-        ('[tables.leads]\nfrom = "a.csv"\ncolumns = { leadid = "Id" }\n', "tables.leads.columns: unknown column 'leadid'. Did you mean 'lead_id'?"),
+        (
+            '[tables.leads]\nfrom = "a.csv"\ncolumns = { leadid = "Id" }\n',
+            "tables.leads.columns: unknown column 'leadid'. Did you mean 'lead_id'?",
+        ),
         (LEADS + "[sauce]\n", "file: unknown key 'sauce'. Did you mean 'source'?"),
         (LEADS + "[source]\ndate_ordr = 'dmy'\n", "source: unknown key 'date_ordr'. Did you mean 'date_order'?"),
         (LEADS + "colums = {}\n", "tables.leads: unknown key 'colums'. Did you mean 'columns'?"),

@@ -220,7 +220,10 @@ def test_two_files_for_one_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (LEADS.encode(), "the file is not a Parquet file. A file has to be what its ending says. If it is CSV text, let its name end in .csv."),
+        (
+            LEADS.encode(),
+            "the file is not a Parquet file. A file has to be what its ending says. If it is CSV text, let its name end in .csv.",
+        ),
         (b"", "the file is empty. A file has to be what its ending says. Write it again."),
         (b"PAR1half", "the file is cut off. A file has to be what its ending says. Write it again."),
     ],
@@ -240,7 +243,9 @@ def test_a_damaged_duckdb_file(tmp_path: Path) -> None:
 
 def test_duplicates_of_a_key_of_several_columns_in_parquet_name_rows(tmp_path: Path) -> None:
     at = datetime(2026, 1, 5, tzinfo=UTC).replace(tzinfo=None)
-    pq.write_table(pa.table({"lead_id": ["L1"] * 3, "stage": ["mql", "sal", "mql"], "entered_at": [at] * 3}), tmp_path / "stage_events.parquet")
+    pq.write_table(
+        pa.table({"lead_id": ["L1"] * 3, "stage": ["mql", "sal", "mql"], "entered_at": [at] * 3}), tmp_path / "stage_events.parquet"
+    )
     (tmp_path / "leads.csv").write_text(LEADS)
     assert refusal(tmp_path) == (
         "stage_events.parquet: keys stand more than once: 'L1, mql, 2026-01-05 00:00:00' (rows 1 and 3)."

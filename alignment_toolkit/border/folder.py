@@ -128,4 +128,3 @@ def from_backend(backend: Any) -> Found:
     if others := tuple(name for folded, name in listed.items() if folded not in TABLES):
         found.ignored[""] = others
     return found
-

@@ -59,7 +59,7 @@ class Fault:
         return " ".join(ended(part) for part in (f"{self.place}: {self.what}{listed}", self.rule, self.way_out) if part)
 
 
-class BadFile(Exception):  # noqa: N818  it carries a fault to the collector and never reaches a user
+class BadFile(Exception):  # it carries a fault to the collector and never reaches a user
     """A file that cannot be read as what it claims to be."""
 
     def __init__(self, *faults: Fault) -> None:

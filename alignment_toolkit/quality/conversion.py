@@ -51,9 +51,7 @@ def acceptance(study: Study, *, by: str = "all") -> pd.DataFrame:
     return in_window(figures(incidence_rows(table, labels, names={"acceptance_rate": days}, study=study, by=by)), study)
 
 
-def incidence_rows(
-    table: RiskTable, labels: list[str], *, names: dict[str, int], study: Study, by: str
-) -> list[dict[str, Any]]:
+def incidence_rows(table: RiskTable, labels: list[str], *, names: dict[str, int], study: Study, by: str) -> list[dict[str, Any]]:
     """Figure rows of the incidence at each horizon, for each segment.
 
     Args:

@@ -27,7 +27,9 @@ def refresh(path: Path) -> None:
 
     notebook = nbformat.read(path, as_version=4)
     encrypted = Config({"KernelManager": {"transport_encryption": "auto"}})
-    NotebookClient(notebook, timeout=600, kernel_name="python3", config=encrypted, resources={"metadata": {"path": str(path.parent)}}).execute()
+    NotebookClient(
+        notebook, timeout=600, kernel_name="python3", config=encrypted, resources={"metadata": {"path": str(path.parent)}}
+    ).execute()
     nbformat.write(notebook, path)
     write_notebook(kept(read_notebook(path)), path)
 
@@ -41,7 +43,10 @@ def kept(notebook: dict[str, Any]) -> dict[str, Any]:
         checked = CHECKED in cell["metadata"].get("tags", [])
         cell["outputs"] = [output for output in cell["outputs"] if checked and "image/svg+xml" not in output.get("data", {})]
         cell["execution_count"] = cell["execution_count"] if checked else None
-    notebook["metadata"] = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
+    notebook["metadata"] = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
     return notebook
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,9 @@ def test_maven_median_time_to_close(maven: PublicReport, tmp_path: Path) -> None
     assert maven.kpi("time_in_stage_median", slice_="stage", segment="opportunity")["value"] == 60
     settings = (maven.store / "alignment.toml").read_text(encoding="utf-8")
     whole = tmp_path / "whole.toml"
-    whole.write_text("\n".join(line for line in settings.splitlines() if "2017-03-01" not in line and line != "[observed_from]"), encoding="utf-8")
+    whole.write_text(
+        "\n".join(line for line in settings.splitlines() if "2017-03-01" not in line and line != "[observed_from]"), encoding="utf-8"
+    )
     from alignment_toolkit.velocity import time_in_stage
 
     study = open_study(str(maven.store), quarter="2017Q4", as_of="2018-01-01", cohort="all", config=str(whole))
@@ -136,5 +139,5 @@ def test_ravenstack_bridge_closes_every_quarter(ravenstack: PublicReport) -> Non
     parts = ("start", "new", "expansion", "reactivation", "contraction", "churn", "exchange_rates")
     for row in rows:
         assert sum(round(100 * float(row[name])) for name in parts) == round(100 * float(row["end"]))
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in itertools.pairwise(rows):
         assert before["end"] == after["start"]

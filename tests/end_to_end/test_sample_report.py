@@ -21,7 +21,15 @@ def test_the_published_tree_is_what_the_design_says(sample_report: Path) -> None
     quarter = sample_report / "2026Q3"
     assert quarter.is_symlink()
     assert not Path(str(quarter.readlink())).is_absolute()
-    assert {path.name for path in quarter.iterdir()} == {*PAGES, "notebooks", "tables", "kpis.json", "kpis.csv", "summary.txt", "manifest.json"}
+    assert {path.name for path in quarter.iterdir()} == {
+        *PAGES,
+        "notebooks",
+        "tables",
+        "kpis.json",
+        "kpis.csv",
+        "summary.txt",
+        "manifest.json",
+    }
     assert (sample_report / "index.html").is_file()
     assert len((quarter / "summary.txt").read_text(encoding="utf-8")) < 600
 
@@ -35,7 +43,9 @@ def test_the_headline_figures_are_strict_and_complete(sample_report: Path) -> No
     keys = [(row["kpi"], row["slice"], row["segment"]) for row in rows]
     assert len(set(keys)) == len(keys)
     whole = {row["kpi"] for row in rows if row["slice"] == "all"}
-    named = re.findall(r"`([a-z0-9_]+)`", (ROOT / "docs" / "kpis.md").read_text(encoding="utf-8").split("| kpi | what it is")[1].split("\n\n")[0])
+    named = re.findall(
+        r"`([a-z0-9_]+)`", (ROOT / "docs" / "kpis.md").read_text(encoding="utf-8").split("| kpi | what it is")[1].split("\n\n")[0]
+    )
     assert set(named) <= whole
 
 

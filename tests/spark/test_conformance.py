@@ -86,6 +86,6 @@ def test_counts_are_the_same_on_both_engines(studies: tuple[Study, Study], name:
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Values as both engines can mean them: integers and floats as floats, text and null as objects; rows in one order."""
     numbers = frame.select_dtypes(include=["number", "bool"]).columns
-    told = frame.astype({name: "float64" for name in numbers}).astype({name: "object" for name in frame.columns if name not in numbers})
+    told = frame.astype(dict.fromkeys(numbers, "float64")).astype({name: "object" for name in frame.columns if name not in numbers})
     told = told.where(told.notna(), None)
     return told.sort_values(list(told.columns), key=lambda column: column.astype(str), ignore_index=True)

@@ -88,10 +88,10 @@ class Busy(AlignmentError):
 
 
 def quoted(value: object, *, longest: int = 80) -> str:
-    """The value between quotes, control characters made visible, cut at `longest` characters."""
+    """The value between quotes, control characters made visible; longer than `longest` it is cut in the middle: a path is known by its end."""
     text = str(value)
-    shown = text if len(text) <= longest else text[: longest - 1] + "…"
-    return repr(shown)
+    half = (longest - 1) // 2
+    return repr(text if len(text) <= longest else f"{text[:half]}…{text[-half:]}")
 
 
 def ended(part: str) -> str:

@@ -29,10 +29,16 @@ def handovers(crm: Crm) -> ir.Table:
     stage = crm.config.handover_stage
     if stage is None:
         return own.filter(own.assigned_at < crm.as_of).mutate(handed_at=_.assigned_at)
-    first = events(crm).filter(_.stage == stage).group_by("lead_id").agg(reached_at=_.entered_at.min())
-    told = own.left_join(first, "lead_id").drop("lead_id_right")
+    told = own.left_join(first_reached(crm, stage), "lead_id").drop("lead_id_right")
     assigned = ibis.ifelse(told.assigned_at < crm.as_of, told.assigned_at, ibis.null("timestamp"))
     return told.mutate(handed_at=ibis.coalesce(assigned, told.reached_at)).filter(_.handed_at.notnull())
+
+
+def first_reached(crm: Crm, stage: str) -> ir.Table:
+    """When each lead first entered a stage, as far as it had by `as_of`: lead_id, reached_at."""
+    key = ("first_reached", stage, crm.today.as_of)
+    entries = cached(crm, key, lambda: events(crm.today).filter(_.stage == stage).group_by("lead_id").agg(reached_at=_.entered_at.min()))
+    return entries if crm.today is crm else entries.filter(_.reached_at < crm.as_of)
 
 
 def first_verdicts(crm: Crm) -> ir.Table:

@@ -29,9 +29,14 @@ SLICES = (*ATTRIBUTES, "cohort_quarter")
 KEY_STEP = 128  # more than a funnel has stages: microseconds * KEY_STEP + rank orders events, ties by the funnel's order
 
 
-def bucket_of(identifier: ir.StringColumn) -> ir.StringColumn:
-    """The jackknife bucket of an id: the first two hex digits of its md5, the same on every engine."""
-    return identifier.hexdigest("md5").substr(0, 2).lower()
+HEX = "0123456789abcdef"
+
+
+def bucket_of(identifier: ir.StringColumn) -> ir.IntegerColumn:
+    """The jackknife bucket of an id, 0 to 255: the first two hex digits of its md5, the same on every engine."""
+    digest = identifier.hexdigest("md5").lower()
+    digits = ibis.literal(HEX)
+    return (digits.find(digest.substr(0, 1)) * 16 + digits.find(digest.substr(1, 1))).cast("int16")
 
 
 def leads(crm: Crm) -> ir.Table:
@@ -39,9 +44,11 @@ def leads(crm: Crm) -> ir.Table:
 
     Returns:
         The columns of the contract, `created_at` the earliest of the merged records, attributes with blanks and nulls as "(missing)",
-        `cohort_quarter` (of creation), `bucket` (two hex digits), `last_index` (last whole observed day index, -1: not yet at risk).
+        `cohort_quarter` (of creation), `bucket` (0 to 255), `last_index` (last whole observed day index, -1: not yet at risk).
     """
-    return cached(crm, ("leads", crm.as_of), lambda: _leads(crm))
+    known = cached(crm, ("leads", crm.today.as_of), lambda: _leads(crm.today))
+    seen = known if crm.today is crm else known.filter(_.created_at < crm.as_of)
+    return seen.mutate(last_index=last_whole_day(seen.created_at, crm.as_of))
 
 
 def _leads(crm: Crm) -> ir.Table:
@@ -51,7 +58,6 @@ def _leads(crm: Crm) -> ir.Table:
         **named,
         cohort_quarter=quarter_label(crm, visible.created_at),
         bucket=bucket_of(ibis.coalesce(visible.account_id, visible.lead_id)),
-        last_index=last_whole_day(visible.created_at, crm.as_of),
     )
 
 
@@ -70,22 +76,24 @@ def events(crm: Crm) -> ir.Table:
     """One row per visible stage event of a known, surviving lead.
 
     Returns:
-        lead_id, stage, entered_at, reason, is_backfilled, rank (place in the funnel), day (index since creation, negative ones clamped to
-        0), key (orders the events of a lead), last_index.
+        lead_id, stage, entered_at, is_backfilled, rank (place in the funnel), day (index since creation, negative ones clamped to 0), key
+        (orders the events of a lead), last_index.
     """
-    return cached(crm, ("events", crm.as_of), lambda: _events(crm))
+    return _on_leads(crm, _stamped(crm))
 
 
-def _events(crm: Crm) -> ir.Table:
-    seen = survivors(crm, crm.tables["stage_events"].filter(_.entered_at < crm.as_of))
-    known = seen.inner_join(leads(crm).select("lead_id", "created_at", "last_index"), "lead_id")
+def _stamped(crm: Crm) -> ir.Table:
+    return survivors(crm, crm.tables["stage_events"].filter(_.entered_at < crm.as_of))
+
+
+def _on_leads(crm: Crm, stamped: ir.Table) -> ir.Table:
+    known = stamped.inner_join(leads(crm).select("lead_id", "created_at", "last_index"), "lead_id")
     elapsed = known.entered_at.delta(known.created_at, unit="microsecond")
     rank = stage_rank(crm, known.stage)
     return known.select(
         "lead_id",
         "stage",
         "entered_at",
-        "reason",
         "last_index",
         is_backfilled=known.is_backfilled.fill_null(False),
         rank=rank,
@@ -95,13 +103,20 @@ def _events(crm: Crm) -> ir.Table:
 
 
 def outcome_events(crm: Crm) -> ir.Table:
-    """The events that can change an outcome: wins, losses, and whatever follows a lead's first loss, on whole observed days."""
-    seen = events(crm).filter(_.day <= _.last_index)
-    ending = seen.stage.isin(["won", "lost"])
-    first_loss = seen.filter(_.stage == "lost").group_by("lead_id").agg(lost_key=_.key.min())
-    after = seen.filter(~ending).inner_join(first_loss, "lead_id").filter(_.key > _.lost_key)
-    columns = ("lead_id", "day", "key", "stage")
-    return seen.filter(ending).select(columns).union(after.select(columns))
+    """The events that can change an outcome, on whole observed days: wins, losses, and whatever follows a lead's first loss.
+
+    They are few, so they are chosen before anything is worked out about them. An event at the instant of the first loss comes before it in
+    the funnel's order and changes nothing.
+    """
+    stamped = _stamped(crm)
+    ending = stamped.filter(_.stage.isin(["won", "lost"]))
+    first_loss = ending.filter(_.stage == "lost").group_by(loser="lead_id").agg(lost_at=_.entered_at.min())
+    others = stamped.filter(_.stage.notin(["won", "lost"]))
+    after = others.inner_join(first_loss, others.lead_id == first_loss.loser).filter(_.entered_at > _.lost_at).drop("loser", "lost_at")
+    chosen = _on_leads(crm, ending.select("lead_id", "stage", "entered_at", "is_backfilled")).union(
+        _on_leads(crm, after.select("lead_id", "stage", "entered_at", "is_backfilled"))
+    )
+    return chosen.filter(_.day <= _.last_index).select("lead_id", "day", "key", "stage")
 
 
 def states(crm: Crm) -> ir.Table:
@@ -114,7 +129,16 @@ def states(crm: Crm) -> ir.Table:
         lead_id, state (open, lost), starts (first day index), ends (day index of the next state, null while it lasts), next (won, lost,
         open or null).
     """
-    return cached(crm, ("states", crm.as_of), lambda: _states(crm))
+    known = cached(crm, ("states", crm.today.as_of), lambda: _states(crm.today))
+    return known if crm.today is crm else _states_by_then(crm, known)
+
+
+def _states_by_then(crm: Crm, known: ir.Table) -> ir.Table:
+    """What could be seen of the states at an earlier as-of: a whole day's state depends on nothing that came after it."""
+    seen = known.inner_join(leads(crm).select("lead_id", "last_index"), "lead_id").filter(_.starts <= _.last_index)
+    over = (seen.ends <= seen.last_index).fill_null(False)
+    ended = {"ends": ibis.ifelse(over, seen.ends, ibis.null("int64")), "next": ibis.ifelse(over, seen.next, ibis.null("string"))}
+    return seen.mutate(**ended).drop("last_index")
 
 
 def _states(crm: Crm) -> ir.Table:

@@ -94,7 +94,18 @@ def visits(crm: Crm) -> ir.Table:
         lead_id, rank (of the stage), entered_at, left_at (null while it lasts), next_rank (of the stage it went to; null while it lasts),
         is_backfilled (flagged so, or left at the instant it was entered: such a stay says nothing about time or conversion).
     """
-    return cached(crm, ("visits", crm.as_of), lambda: _visits(crm))
+    known = cached(crm, ("visits", crm.today.as_of), lambda: _visits(crm.today))
+    return known if crm.today is crm else _visits_by_then(crm, known)
+
+
+def _visits_by_then(crm: Crm, known: ir.Table) -> ir.Table:
+    """What could be seen of the visits at an earlier as-of: those begun by then, still going on where they ended later."""
+    seen = known.filter(_.entered_at < crm.as_of).semi_join(leads(crm), "lead_id")
+    over = (seen.left_at < crm.as_of).fill_null(False)
+    return seen.mutate(
+        left_at=ibis.ifelse(over, seen.left_at, ibis.null("timestamp")),
+        next_rank=ibis.ifelse(over, seen.next_rank, ibis.null("int16")),
+    )
 
 
 def _visits(crm: Crm) -> ir.Table:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,7 @@ class Crm:
         tables: Canonical name -> Ibis table with every column of its contract; absent columns are null, absent tables not in it.
         config: The company's settings.
         as_of: Exclusive naive UTC instant; nothing at or after it is visible.
+        known_until: The as-of of the data at hand, for a look back at an earlier as-of on today's data; None: `as_of` itself.
         where: What the user pointed at, for messages.
         present: Table -> names of the columns that really were there.
         ignored: Table -> columns that the contract does not know; under "" the files or tables that are no canonical table.
@@ -70,6 +71,12 @@ class Crm:
     notes: tuple[str, ...] = ()
     cache: dict[tuple[object, ...], ir.Table] = field(default_factory=dict, repr=False)
     counts: dict[tuple[object, ...], pd.DataFrame] = field(default_factory=dict, repr=False)
+    known_until: datetime | None = None
+
+    @property
+    def today(self) -> Crm:
+        """The same records as of the data at hand: what happened is worked out once, an earlier as-of only sees less of it."""
+        return self if self.known_until in (None, self.as_of) else replace(self, as_of=self.known_until)
 
     def has(self, *names: str) -> bool:
         """Whether all these tables are there."""

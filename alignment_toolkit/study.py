@@ -70,7 +70,9 @@ class Study:
         zone = self.config.time_zone
         lag: timedelta = wall_clock(self.as_of, zone) - datetime.combine(self.quarter.end_on, time())
         as_of = in_utc(datetime.combine(self.quarter.first_on, time()) + lag, zone)
-        return replace(self, quarter=self.quarter.shift(-1), crm=replace(self.crm, as_of=as_of))
+        return replace(
+            self, quarter=self.quarter.shift(-1), crm=replace(self.crm, as_of=as_of, known_until=self.crm.known_until or self.as_of)
+        )
 
 
 def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", config: str = "") -> Study:

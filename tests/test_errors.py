@@ -59,7 +59,7 @@ def test_every_error_class_has_its_own_code() -> None:
 
 
 def test_long_and_hidden_values_are_shown_safely() -> None:
-    assert quoted("x" * 81) == repr("x" * 79 + "…")
+    assert quoted("x" * 41 + "y" * 40) == repr("x" * 39 + "…" + "y" * 39)
     assert quoted("x" * 80) == repr("x" * 80)
     assert quoted("a\nb\x1b[31m\u202e") == r"'a\nb\x1b[31m\u202e'"
 

@@ -21,12 +21,19 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 SLICEABLE = (*SLICES, "stage")
+Slices = str | tuple[str, ...] | None
+TOGETHER = ("source", "persona", "cohort_quarter")  # the slices of the headline figures, counted in one query
 WINS = ("event", "event_from_lost")
 
 
 def segment_of(study: Study, table: ir.Table, by: str | None) -> ir.StringValue:  # noqa: ARG001  # the study may decide one day
     """The segment of each row: one of its columns, or "(all)"."""
     return ibis.literal(ALL) if by in (None, "all") else table[by]
+
+
+def segments(study: Study, table: ir.Table, by: Slices) -> dict[str, ir.Value]:
+    """The grouping of a query: `segment`, or one column per slice where several are asked for at once."""
+    return {name: table[name] for name in by} if isinstance(by, tuple) else {"segment": segment_of(study, table, by)}
 
 
 def move_rows(table: ir.Table, *, groups: Sequence[str]) -> ir.Table:
@@ -73,20 +80,30 @@ def moves(table: ir.Table, *, groups: Sequence[str]) -> ir.Table:
     return counted_by(move_rows(table, groups=groups), *groups)
 
 
-def sliced_moves(study: Study, key: Sequence[object], units: Callable[[], ir.Table], *, by: str | None, by_bucket: bool) -> ir.Table:
+def sliced_moves(
+    study: Study,
+    key: Sequence[object],
+    units: Callable[[], ir.Table],
+    *,
+    by: Slices,
+    by_bucket: bool,
+    until: int | None = None,
+) -> ir.Table:
     """The moves of spells by segment; their rows are made once per study and serve every slice.
 
     Args:
         study: What is looked at.
         key: Name of the spells and every choice they depend on beside the study.
         units: Makes the spells; they hold `bucket` and any of the columns of `SLICEABLE`.
-        by: One of these columns, or None for all together.
+        by: One of these columns, several of them, or None for all together.
         by_bucket: Also by jackknife bucket.
+        until: Only moves up to this day index; the tables that are cut there need no others.
     """
     whole = ("moves", *key, study.as_of, study.window_opens_at, study.created_before)
     rows = cached(study.crm, whole, lambda: _sliceable_rows(units()))
+    rows = rows if until is None else rows.filter(rows.day <= until)
     named = {"bucket": rows.bucket} if by_bucket else {}
-    return counted_by(rows, segment=segment_of(study, rows, by), **named)
+    return counted_by(rows, **segments(study, rows, by), **named)
 
 
 def _sliceable_rows(spells: ir.Table) -> ir.Table:

@@ -17,8 +17,7 @@ LONGEST_DAYS = 366  # no headline looks further than a year
 def moves_frame(name: str, study: Study, **choices: Any) -> pd.DataFrame:
     """The moves of one query, amounts in the reporting currency and `bucket` as 0..255."""
     frame = counted(name, study, **choices)
-    frame = frame.assign(amount=frame["amount"] / 100)
-    return frame.assign(bucket=frame["bucket"].map(lambda digits: int(digits, 16)).astype("int64")) if "bucket" in frame else frame
+    return frame.assign(amount=frame["amount"] / 100)
 
 
 def risk_of(name: str, study: Study, *, max_day: int | None = LONGEST_DAYS, **choices: Any) -> tuple[list[str], RiskTable]:

@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import counted, query
-from alignment_toolkit.counts.moves import segment_of
+from alignment_toolkit.counts.moves import TOGETHER, Slices, segment_of, segments
 from alignment_toolkit.deals import deals
 from alignment_toolkit.journeys import events, leads, outcomes_recorded_at
 from alignment_toolkit.quarters import quarter_label
@@ -27,8 +27,8 @@ def leads_created(study: Study, *, by: str | None = None) -> ir.Table:
     return kept.group_by(segment=segment_of(study, kept, by)).agg(n=_.count())
 
 
-@query
-def lead_outcomes(study: Study, *, by: str | None = None) -> ir.Table:
+@query(rolled_up=TOGETHER)
+def lead_outcomes(study: Study, *, by: Slices = None) -> ir.Table:
     """Leads created in the window with their outcome to date: ever won, else lost after their last event, else open.
 
     Nothing here waits for a lead to mature: these are the counts behind the naive shares.
@@ -37,6 +37,7 @@ def lead_outcomes(study: Study, *, by: str | None = None) -> ir.Table:
     kept = seen if study.cohort == "all" else seen.filter((seen.created_at >= study.window_opens_at) & (seen.created_at < study.ends_at))
     told = (
         events(study.crm)
+        .semi_join(kept, "lead_id")
         .group_by("lead_id")
         .agg(any_won=(_.stage == "won").cast("int8").max(), last_stage=_.stage.argmax(_.key))
         .mutate(outcome=ibis.cases((_.any_won == 1, "won"), (_.last_stage == "lost", "lost"), else_="open"))
@@ -44,11 +45,11 @@ def lead_outcomes(study: Study, *, by: str | None = None) -> ir.Table:
     )
     joined = kept.left_join(told, "lead_id")
     outcome = ibis.coalesce(joined.outcome, ibis.literal("open"))
-    return joined.group_by(segment=segment_of(study, joined, by), outcome=outcome).agg(n=_.count())
+    return joined.group_by(**segments(study, joined, by), outcome=outcome).agg(n=_.count())
 
 
-@query
-def deal_outcomes(study: Study, *, by: str | None = None) -> ir.Table:
+@query(rolled_up=TOGETHER)
+def deal_outcomes(study: Study, *, by: Slices = None) -> ir.Table:
     """Deals created in the window (all history: every deal, undated ones included) by outcome as of `as_of`.
 
     Returns:
@@ -56,24 +57,23 @@ def deal_outcomes(study: Study, *, by: str | None = None) -> ir.Table:
     """
     seen = deals(study.crm)
     kept = seen if study.cohort == "all" else seen.filter((seen.created_at >= study.window_opens_at) & (seen.created_at < study.ends_at))
-    return kept.group_by(segment=segment_of(study, kept, by), outcome=kept.outcome, dated=kept.created_at.notnull()).agg(n=_.count())
+    return kept.group_by(**segments(study, kept, by), outcome=kept.outcome, dated=kept.created_at.notnull()).agg(n=_.count())
 
 
-@query
-def deals_won(study: Study, *, by: str | None = None, to_date: bool = False) -> ir.Table:
+@query(rolled_up=("source", "persona"))
+def deals_won(study: Study, *, by: Slices = None, to_date: bool = False) -> ir.Table:
     """Deals won in the report quarter, or by `as_of` when `to_date`.
 
     Returns:
-        segment, n (deals), n_unpriced (deals without an amount), amount (cents), largest (cents).
+        segment, n (deals), n_unpriced (deals without an amount), amount (cents).
     """
     won = deals(study.crm).filter(_.outcome == "won")
     kept = won if to_date else won.filter((won.closed_at >= study.starts_at) & (won.closed_at < study.ends_at))
-    segment = quarter_label(study.crm, kept.closed_at) if by == "cohort_quarter" else segment_of(study, kept, by)
-    return kept.group_by(segment=segment).agg(
+    closing = {"segment": quarter_label(study.crm, kept.closed_at)}
+    return kept.group_by(**closing if by == "cohort_quarter" else segments(study, kept, by)).agg(
         n=_.count(),
         n_unpriced=_.cents.isnull().cast("int64").sum(),
         amount=ibis.coalesce(_.cents.sum(), 0).cast("int64"),
-        largest=_.cents.max(),
     )
 
 

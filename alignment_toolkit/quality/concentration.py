@@ -59,7 +59,7 @@ def _by_bucket(booked: pd.DataFrame, groups: list[str]) -> Array:
     table = np.zeros((N_BUCKETS, len(groups)))
     place = {name: index for index, name in enumerate(groups)}
     for bucket, segment, amount in zip(booked["bucket"], booked["segment"], booked["amount"], strict=True):
-        table[int(bucket, 16), place[segment]] += amount
+        table[bucket, place[segment]] += amount
     return table
 
 

@@ -20,20 +20,20 @@ def quality_kpis(study: Study) -> pd.DataFrame:
     Returns:
         Figure frame of leads, conversion, acceptance, value per lead, bookings and the naive shares, by `SLICES`.
     """
-    return with_previous(_figures(study), _figures(study.previous()))
+    reasons = {by: refused(study, by) for by in SLICES}
+    return with_previous(_figures(study, reasons), _figures(study.previous(), reasons))
 
 
-def _figures(study: Study) -> pd.DataFrame:
-    parts = [part for by in SLICES for part in _slice(study, by) if len(part)]
+def _figures(study: Study, reasons: dict[str, str | None]) -> pd.DataFrame:
+    parts = [part for by in SLICES for part in _slice(study, by, reasons[by]) if len(part)]
     filled = [part.dropna(axis=1, how="all") for part in parts]
     return pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
 
 
-def _slice(study: Study, by: str) -> list[pd.DataFrame]:
+def _slice(study: Study, by: str, reason: str | None) -> list[pd.DataFrame]:
     volumes = [lead_counts(study, by=by)]
     if by != "cohort_quarter":  # a closing quarter is not the cohort of its leads
         volumes += [bookings(study, by=by), bookings(study, by=by, to_date=True)]
-    reason = refused(study, by)
     if reason:
         return [*volumes, _refusal(study, by, reason)]
     shares = [conversion(study, by=by), naive_shares(study, by=by)]

@@ -111,7 +111,7 @@ def open_by_bucket(study: Study, label: str, *, by: str, until: int) -> Array:
     """Mean number of a segment's deals that were open in the quarter and younger than H, per jackknife bucket, shape (256,)."""
     counts = counted("deal_stock", study, horizon=until, by=by, by_bucket=True)
     stock = counts if label == ALL else counts[counts["segment"] == label]
-    place = stock["bucket"].map(lambda digits: int(digits, 16)).to_numpy(dtype=np.int64)
+    place = stock["bucket"].to_numpy(dtype=np.int64)
     seconds = np.bincount(place, weights=stock["seconds"].to_numpy(dtype=float), minlength=N_BUCKETS)
     return seconds / DAY_SECONDS / quarter_days(study)
 

@@ -88,7 +88,7 @@ class Busy(AlignmentError):
 
 
 def quoted(value: object, *, longest: int = 80) -> str:
-    """The value between quotes, control characters made visible; longer than `longest` it is cut in the middle: a path is known by its end."""
+    """The value between quotes, control characters visible; longer than `longest` it is cut in the middle: a path is known by its end."""
     text = str(value)
     half = (longest - 1) // 2
     return repr(text if len(text) <= longest else f"{text[:half]}…{text[-half:]}")

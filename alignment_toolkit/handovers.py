@@ -36,9 +36,9 @@ def handovers(crm: Crm) -> ir.Table:
 
 def first_reached(crm: Crm, stage: str) -> ir.Table:
     """When each lead first entered a stage, as far as it had by `as_of`: lead_id, reached_at."""
-    key = ("first_reached", stage, crm.today.as_of)
-    entries = cached(crm, key, lambda: events(crm.today).filter(_.stage == stage).group_by("lead_id").agg(reached_at=_.entered_at.min()))
-    return entries if crm.today is crm else entries.filter(_.reached_at < crm.as_of)
+    key = ("first_reached", stage, crm.at_hand.as_of)
+    entries = cached(crm, key, lambda: events(crm.at_hand).filter(_.stage == stage).group_by("lead_id").agg(reached_at=_.entered_at.min()))
+    return entries if crm.at_hand is crm else entries.filter(_.reached_at < crm.as_of)
 
 
 def first_verdicts(crm: Crm) -> ir.Table:

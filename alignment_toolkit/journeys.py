@@ -46,8 +46,8 @@ def leads(crm: Crm) -> ir.Table:
         The columns of the contract, `created_at` the earliest of the merged records, attributes with blanks and nulls as "(missing)",
         `cohort_quarter` (of creation), `bucket` (0 to 255), `last_index` (last whole observed day index, -1: not yet at risk).
     """
-    known = cached(crm, ("leads", crm.today.as_of), lambda: _leads(crm.today))
-    seen = known if crm.today is crm else known.filter(_.created_at < crm.as_of)
+    known = cached(crm, ("leads", crm.at_hand.as_of), lambda: _leads(crm.at_hand))
+    seen = known if crm.at_hand is crm else known.filter(_.created_at < crm.as_of)
     return seen.mutate(last_index=last_whole_day(seen.created_at, crm.as_of))
 
 
@@ -129,8 +129,8 @@ def states(crm: Crm) -> ir.Table:
         lead_id, state (open, lost), starts (first day index), ends (day index of the next state, null while it lasts), next (won, lost,
         open or null).
     """
-    known = cached(crm, ("states", crm.today.as_of), lambda: _states(crm.today))
-    return known if crm.today is crm else _states_by_then(crm, known)
+    known = cached(crm, ("states", crm.at_hand.as_of), lambda: _states(crm.at_hand))
+    return known if crm.at_hand is crm else _states_by_then(crm, known)
 
 
 def _states_by_then(crm: Crm, known: ir.Table) -> ir.Table:

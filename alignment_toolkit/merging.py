@@ -38,9 +38,9 @@ def _one_row_each(joined: ir.Table) -> ir.Table:
 
 def merge_pairs(crm: Crm, *, table: str = "leads") -> ir.Table:
     """Merged record of a table -> final survivor as the data at hand know it: merged_id, merged_into."""
-    key = ("merge_pairs", table, crm.today.as_of)
+    key = ("merge_pairs", table, crm.at_hand.as_of)
     if key not in crm.cache:  # a memtable belongs to no engine yet, so it is kept as it is and goes where it is joined
-        crm.cache[key] = _merge_pairs(crm.today, table)
+        crm.cache[key] = _merge_pairs(crm.at_hand, table)
     return crm.cache[key]
 
 

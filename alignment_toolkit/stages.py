@@ -94,8 +94,8 @@ def visits(crm: Crm) -> ir.Table:
         lead_id, rank (of the stage), entered_at, left_at (null while it lasts), next_rank (of the stage it went to; null while it lasts),
         is_backfilled (flagged so, or left at the instant it was entered: such a stay says nothing about time or conversion).
     """
-    known = cached(crm, ("visits", crm.today.as_of), lambda: _visits(crm.today))
-    return known if crm.today is crm else _visits_by_then(crm, known)
+    known = cached(crm, ("visits", crm.at_hand.as_of), lambda: _visits(crm.at_hand))
+    return known if crm.at_hand is crm else _visits_by_then(crm, known)
 
 
 def _visits_by_then(crm: Crm, known: ir.Table) -> ir.Table:

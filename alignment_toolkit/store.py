@@ -74,7 +74,7 @@ class Crm:
     known_until: datetime | None = None
 
     @property
-    def today(self) -> Crm:
+    def at_hand(self) -> Crm:
         """The same records as of the data at hand: what happened is worked out once, an earlier as-of only sees less of it."""
         return self if self.known_until in (None, self.as_of) else replace(self, as_of=self.known_until)
 

@@ -118,8 +118,8 @@ def test_what_is_installed_here_is_what_the_lock_says() -> None:
     from importlib.metadata import version
 
     engine = {name: version(name) for name in ("duckdb", "ibis-framework", "pandas", "numpy", "statsmodels", "sqlglot")}
+    matching: list[str] = []
     for lock in ("report", "lowest"):
         pinned = {name: {pin for pin, _ in _locked(lock)[name]} for name in engine}
-        if all(engine[name] in pinned[name] for name in engine):
-            return
-    pytest.skip("this environment was not made from a lock")
+        matching += [lock] if all(engine[name] in pinned[name] for name in engine) else []
+    assert matching, "this environment was not made from a lock: run the tests with `make test`"

@@ -40,6 +40,7 @@ class _Reader(HTMLParser):
         self._levels: list[int] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what an element is and what it refers to; the parser calls this for each."""
         given = {name: value or "" for name, value in attrs}
         self._seen.add(tag)
         if tag in _FORBIDDEN:

@@ -75,6 +75,7 @@ class _Ear:
         self.ends = 0
 
     def hear(self, message: dict[str, Any]) -> None:
+        """Take in one message of a worker: a step that began, ended or failed."""
         step, stem, verdict = message["step"], message["notebook"], message["verdict"]
         if step == "end":
             self.ends += 1

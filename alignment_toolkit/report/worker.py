@@ -94,11 +94,13 @@ class _Steps:
         self.failed = False
 
     def begin(self, step: str, stem: str) -> None:
+        """Say once that a step of a notebook is running."""
         if (step, stem) not in self._begun:
             self._begun.add((step, stem))
             self._say({"step": step, "notebook": stem, "verdict": "running"})
 
     def take(self, step: str, stem: str, action: Callable[[], Any]) -> Any:
+        """Do one step of a notebook and say how it ended; its result, None when it failed."""
         self.begin(step, stem)
         try:
             result = action()
@@ -113,6 +115,7 @@ class _Steps:
         return result
 
     def fail(self, step: str, stem: str, error: AlignmentError) -> None:
+        """Say that a step failed, and why, in the parts of its sentence."""
         self.failed = True
         parts = {
             name: None if (part := getattr(error, name)) is None else str(part)[:_LONGEST] for name in ("what", "value", "rule", "way_out")

@@ -12,7 +12,7 @@ import pytest
 
 from alignment_toolkit.report import run_report
 
-NOTEBOOKS = Path(__file__).parent / "notebooks"
+NOTEBOOKS = Path(__file__).parent / "one_cell"
 LEADS = """lead_id,created_at,source
 a,2026-07-01,web
 b,2026-07-02,<script>alert(1)</script>

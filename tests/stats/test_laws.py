@@ -47,7 +47,7 @@ def reopening_moves(draw) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["day", "move"]).assign(segment="x", n=1)
 
 
-def same(one, other) -> None:
+def assert_same(one, other) -> None:
     for (name, array), (_, twin) in zip(one.arrays(), other.arrays(), strict=True):
         np.testing.assert_allclose(array, twin, rtol=1e-12, atol=1e-9, err_msg=name)
 
@@ -56,21 +56,21 @@ def same(one, other) -> None:
 @given(seeds, sizes, st.integers(2, 5))
 def test_weights_equal_repeated_rows(seed, n, weight):
     units = random_units(np.random.default_rng(seed), n, late=True)
-    same(table_of(units.assign(weight=weight)), table_of(pd.concat([units] * weight)))
+    assert_same(table_of(units.assign(weight=weight)), table_of(pd.concat([units] * weight)))
 
 
 @fast
 @given(seeds, sizes)
 def test_row_order_is_irrelevant(seed, n):
     moves = moves_of(random_units(np.random.default_rng(seed), n, late=True))
-    same(risk_table(moves)[1], risk_table(moves.sample(frac=1, random_state=1))[1])
+    assert_same(risk_table(moves)[1], risk_table(moves.sample(frac=1, random_state=1))[1])
 
 
 @fast
 @given(seeds, sizes)
 def test_segments_add_up_to_the_total(seed, n):
     units = random_units(np.random.default_rng(seed), n, late=True)
-    same(risk_table(moves_of(units))[1].total(), table_of(units))
+    assert_same(risk_table(moves_of(units))[1].total(), table_of(units))
 
 
 @fast

@@ -106,6 +106,12 @@ def local_day(instant: datetime, zone: str) -> date:
     return wall_clock(instant, zone).date()
 
 
+def standard_offset(zone: str) -> int:
+    """Seconds that a zone is ahead of UTC in a January."""
+    offset = datetime(2000, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset()
+    return int(offset.total_seconds()) if offset else 0
+
+
 def parse_as_of(text: str, zone: str) -> datetime:
     """The exclusive as-of instant of `2026-10-01` (that day's local midnight) or of an ISO instant.
 

@@ -23,6 +23,7 @@ from alignment_toolkit.border.parsing import Reading
 from alignment_toolkit.border.sentences import Fault
 from alignment_toolkit.config import CONFIG_FILE, Config, load_config
 from alignment_toolkit.errors import DataRefused, UsageError
+from alignment_toolkit.periods import standard_offset
 from alignment_toolkit.schema import TABLES
 
 if TYPE_CHECKING:
@@ -162,12 +163,15 @@ def last_event_day(crm: Crm | Mapping[str, ir.Table]) -> datetime:
     import ibis
 
     tables = crm.tables if isinstance(crm, Crm) else crm
+    local_noon = 12 * 3600 - standard_offset(crm.config.time_zone if isinstance(crm, Crm) else "UTC")
     parts = []
     for name, columns in _EVENT_COLUMNS.items():
         for column in columns if name in tables else ():
             table = tables[name]
             table = table.filter(table.outcome != "open") if (name, column) == ("deals", "closed_at") else table
             at = table[column].cast("timestamp")
+            if TABLES[name].column(column).kind == "date":  # noon of the local day, so that the zone does not move it to another
+                at = at + ibis.interval(seconds=local_noon)
             parts.append(table.filter(at < ibis.timestamp(f"{SENTINEL_YEAR}-01-01 00:00:00")).aggregate(at=at.max()))
     latest = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
     value = latest.aggregate(at=latest["at"].max()).to_pyarrow().to_pylist()[0]["at"]

@@ -259,3 +259,19 @@ def test_unknown_files_and_columns_are_listed_and_ignored(tmp_path: Path) -> Non
     crm = open_crm(tmp_path, as_of=AS_OF)
     assert crm.ignored == {"": ("readme.txt",), "leads": ("email",)}
     assert "email" not in crm.tables["leads"].columns
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Europe/Berlin", "Pacific/Auckland"])
+def test_a_plain_date_is_a_day_of_the_stores_own_zone(zone: str) -> None:
+    from alignment_toolkit.config import Config
+    from alignment_toolkit.periods import local_day
+    from tests.worlds import crm
+
+    made = crm(
+        as_of="2027-01-01",
+        config=Config(time_zone=zone),
+        leads=[{"lead_id": "a", "created_at": "2026-05-05"}],
+        stage_events=[{"lead_id": "a", "stage": "mql", "entered_at": "2026-05-06"}],
+        subscriptions=[{"customer_id": "a", "started_on": "2026-09-30", "mrr": 1.0}],
+    )
+    assert local_day(last_event_day(made), zone).isoformat() == "2026-09-30"

@@ -27,7 +27,7 @@ lab: .venv/report.stamp  ## open the notebooks in JupyterLab
 	@ALIGNMENT_ROOT=$(CURDIR) $(BIN)/jupyter lab notebooks
 
 bench: .venv/test.stamp  ## measure speed and memory, recorded in benchmarks/
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python -m benchmarks.run
 
 test-spark: .venv-spark/stamp  ## every counts query on DuckDB and on PySpark in local mode (needs Java 17)
 	@$(SPARK)/python -m pytest -q -m spark tests/spark

@@ -68,7 +68,7 @@ def report(
     from alignment_toolkit.report.journal import journal_for
     from alignment_toolkit.report.parameters import parse_assignments
     from alignment_toolkit.report.run import run_report
-    from alignment_toolkit.study import requested
+    from alignment_toolkit.study import open_study, requested
 
     given = parse_assignments(parameter or [])
     asked = {"data": data, "quarter": quarter, "as_of": as_of, "cohort": cohort, "config": config}
@@ -90,6 +90,7 @@ def report(
         workers=workers,
         cell_timeout=cell_timeout,
         clock=clock,
+        before_kernels=lambda: open_study(**asked),
         log=journal_for(log_format, stream=sys.stderr),
     )
     if done.nothing_to_do:

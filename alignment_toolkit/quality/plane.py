@@ -60,14 +60,14 @@ def quality_quantity(study: Study, *, by: str = "source", horizon: int = HORIZON
 
 def _leads(study: Study, by: str, frame: pd.DataFrame) -> pd.Series:
     created = counted("leads_created", study, by=by).set_index("segment")["n"]
-    return frame["segment"].map(created).fillna(0).astype("int64")
+    return frame["segment"].map(created).astype("float64").fillna(0).astype("int64")
 
 
 def _bookings(study: Study, by: str, frame: pd.DataFrame) -> pd.Series:
     if not study.crm.has("deals"):
         return pd.Series(np.nan, index=frame.index)
     won = counted("deals_won", study, by=by).set_index("segment")["amount"]
-    return frame["segment"].map(won).fillna(0) / 100
+    return frame["segment"].map(won).astype("float64").fillna(0) / 100
 
 
 def _placed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -107,7 +107,7 @@ def value_auc(table: pd.DataFrame, *, min_n: int) -> float | None:
         In [0.5, 1], ties counting one half; null when nobody or everybody was won.
     """
     rare = table.sum(axis=1) < min_n
-    pooled = pd.concat([table[~rare], table[rare].sum().to_frame().T]) if rare.any() else table
+    pooled = table.groupby(table.index.where(~rare, "(rare)")).sum()
     won, other = pooled["won"].to_numpy(dtype=float), (pooled["lost"] + pooled["open"]).to_numpy(dtype=float)
     if not won.sum() or not other.sum():
         return None

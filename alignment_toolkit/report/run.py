@@ -94,6 +94,7 @@ def run_report(
     cell_timeout: int = CELL_TIMEOUT,
     clock: Clock,
     log: Log = silent,
+    before_kernels: Callable[[], object] | None = None,
     folder: Path | None = None,
 ) -> RunResult:
     """Run, prove and publish the report of a quarter.
@@ -113,6 +114,7 @@ def run_report(
         cell_timeout: Seconds a cell may take.
         clock: Gives the times in the journal; the package reads no clock.
         log: Told of every step.
+        before_kernels: Called when there is something to do, before the first kernel starts: the place to refuse data.
         folder: Folder of the notebooks; None: the installed ones.
 
     Returns:
@@ -129,7 +131,10 @@ def run_report(
     plan = replace(asked, out=Path(out).absolute(), cell_timeout=cell_timeout, workers=workers)
     with locked(plan.out, wait=wait):
         plan = replace(plan, known=_known(plan))
-        return _unchanged(plan, force=force, clock=clock, log=log) or _run(plan, clock=clock, log=log)
+        unchanged = _unchanged(plan, force=force, clock=clock, log=log)
+        if unchanged is None and before_kernels is not None:
+            before_kernels()
+        return unchanged or _run(plan, clock=clock, log=log)
 
 
 def _checked(given: dict[str, Any], *, folder: Path | None, names: Sequence[str] | None) -> _Plan:

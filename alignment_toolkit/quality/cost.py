@@ -57,7 +57,9 @@ def cost_and_return(study: Study, *, by: Level = "campaign_id", horizon: int = H
         raise UsageError("costs cannot be told by this slice", value=by, way_out=nearest(by, LEVELS))
     costs = _costs(study, by)
     frame = costs.merge(_values(study, by, horizon), on="segment", how="outer", sort=True)
-    frame = frame.assign(leads=frame["leads"].astype("float64").fillna(0).astype("int64"), unit=study.config.reporting_currency, horizon_days=horizon)
+    frame = frame.assign(
+        leads=frame["leads"].astype("float64").fillna(0).astype("int64"), unit=study.config.reporting_currency, horizon_days=horizon
+    )
     frame["reason"] = frame["reason"].where(frame["cost_per_lead"].notna() | frame["reason"].notna(), "no leads in the period")
     spent = frame["cost_per_lead"].where(frame["cost_per_lead"] > 0)
     for name, of in (("return_ratio", "value_per_lead"), ("return_lower", "value_lower"), ("return_upper", "value_upper")):

@@ -58,8 +58,8 @@ def _outcomes_are_young(study: Study) -> bool:
 
 def _left_out(study: Study) -> str:
     return (
-        f"Outcomes are recorded only from {study.config.outcome_observed_from} on: leads created before that day are left out of "
-        "conversions, and no change in conversion is claimed."
+        f"Outcomes are recorded only from {study.config.outcome_observed_from} on: {leads_left_out(study):,} leads created before that day "
+        "are left out of conversions, and no change in conversion is claimed."
     )
 
 

@@ -118,7 +118,7 @@ def test_maven_median_time_to_close(maven: PublicReport, tmp_path: Path) -> None
 
     study = open_study(str(maven.store), quarter="2017Q4", as_of="2018-01-01", cohort="all", config=str(whole))
     assert study.config.observed_from == {}
-    row = time_in_stage(study).set_index("segment").loc["opportunity"]
+    row = time_in_stage(study).set_index("stage").loc["opportunity"]
     assert row["median_days"] == 69
     assert row["naive_median_days"] == 45
     assert "2017-03-01" in maven.page("funnel-velocity.html")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -64,7 +65,8 @@ def test_pages_are_small_quiet_and_whole(sample_report: Path, name: str) -> None
     assert not re.findall(r"""(?:src|href)=["']?https?:""", page)
     assert page.count("<h1") == 1
     links = set(re.findall(r'href="([^"#:]+)"', page))
-    assert all((sample_report / "2026Q3" / link).exists() for link in links)
+    there = [Path(os.path.normpath(sample_report / "2026Q3" / link)) for link in links]  # as a browser reads "..", not through the link
+    assert [path for path in there if not path.exists()] == []
 
 
 def test_nothing_to_do_is_said(sample_report: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_rise_from_unrecorded_outcomes_is_never_reported_as_one() -> None:
     frame = _frame(conversion_90d={"value": 0.3, "lower": 0.2, "upper": 0.4, "unit": "share"})
     told = in_one_minute(_study(outcome_observed_from="2025-10-01"), frame, change=Change(0.2, 0.1, 0.3))
     assert told[1] == (
-        "Outcomes are recorded only from 2025-10-01 on: leads created before that day are left out of conversions, "
+        "Outcomes are recorded only from 2025-10-01 on: 0 leads created before that day are left out of conversions, "
         "and no change in conversion is claimed."
     )
     assert not any("points" in sentence for sentence in told)

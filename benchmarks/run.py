@@ -96,8 +96,8 @@ def write(report: Cost, figures: Cost, rows: Cost, chosen: argparse.Namespace) -
     lines = [
         "# Speed and memory",
         "",
-        f"Written by `make bench`: medians of {chosen.runs} runs as whole processes on {platform.machine()}, {os.cpu_count()} shared cores, "
-        f"Python {platform.python_version()}.",
+        f"Written by `make bench`: medians of {chosen.runs} runs as whole processes on {platform.machine()}, "
+        f"{os.cpu_count()} shared cores, Python {platform.python_version()}.",
         "",
         "| what | wall s | processor s | peak GiB of one process |",
         "|---|---|---|---|",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from alignment_toolkit import glossary
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.visible import visible
 
@@ -60,7 +61,7 @@ def headline_sentences(kpis: pd.DataFrame) -> list[str]:
 
 
 def _headline(row: dict[str, Any]) -> str:
-    label = str(row["kpi"]).replace("_", " ").capitalize()
+    label = glossary.label(str(row["kpi"]))
     if pd.isna(row["value"]):
         return f"{label} cannot be told: {row['reason']}."
     say = {"share": percent, "days": days_words}.get(str(row["unit"]), money)

@@ -42,7 +42,7 @@ def test_headlines_stand_beside_the_quarter_before():
         ("sales_velocity", "all", NAN, NAN, NAN, "EUR per day", NAN, "no deals table"),
     ]
     assert words.headline_sentences(pd.DataFrame(rows, columns=columns)) == [
-        "Cycle mean: 57 days (53 to 61); a quarter earlier 58 days.",
+        "Mean cycle of won leads: 57 days (53 to 61); a quarter earlier 58 days.",
         "Sales velocity cannot be told: no deals table.",
     ]
 

@@ -552,3 +552,15 @@ def test_ravenstacks_bridge_closes_every_quarter(ravenstack):
     parts = bridge[["start", "new", "expansion", "reactivation", "contraction", "churn", "exchange_rates"]].sum(axis=1)
     assert parts.tolist() == bridge["end"].tolist()
     assert bridge["end"].iloc[-1] == 10_159_608  # the published sum of open subscriptions
+
+
+def test_a_shown_bridge_adds_up_to_the_cent() -> None:
+    from decimal import Decimal
+
+    from alignment_toolkit.churn import to_the_cent
+    from alignment_toolkit.churn.bridge import MONEY
+
+    parts = dict.fromkeys(MONEY, 0.0) | {"start": 1234567.89, "new": 0.1, "churn": -0.3, "end": 1234567.69}
+    shown = to_the_cent(pd.DataFrame([{"quarter": "2026Q3"} | parts]))
+    row = shown.iloc[0]
+    assert sum(row[name] for name in MONEY if name != "end") == row["end"] == Decimal("1234567.69")

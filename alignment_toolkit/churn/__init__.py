@@ -1,6 +1,6 @@
 """Churn: do the customers stay, what does their revenue do, and whose customers leave early?"""
 
-from alignment_toolkit.churn.bridge import bridge_sentences, mrr_bridge
+from alignment_toolkit.churn.bridge import bridge_sentences, mrr_bridge, to_the_cent
 from alignment_toolkit.churn.cohorts import cohort_triangle, triangle_table
 from alignment_toolkit.churn.early import early_churn, early_churn_sentences
 from alignment_toolkit.churn.hazards import hazard_ratios
@@ -28,6 +28,7 @@ __all__ = [
     "retention_summary",
     "retention_test",
     "standing_sentences",
+    "to_the_cent",
     "triangle_table",
     "unanswered",
     "what_to_do",

@@ -6,6 +6,9 @@ compares two days; what came and went between them does not show. It does not sa
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 import pandas as pd
 
 from alignment_toolkit.counts.catalogue import counted
@@ -40,6 +43,16 @@ def mrr_bridge(study: Study, *, quarters: int = 8) -> pd.DataFrame:
     assert (cents["end"].iloc[:-1].to_numpy() == cents["start"].iloc[1:].to_numpy()).all(), "quarters do not chain"
     kept = cents[(cents[["start", "end", "new"]] != 0).any(axis=1).cummax()]
     return kept.assign(**{name: kept[name] / 100 for name in MONEY})[list(COLUMNS)].reset_index(drop=True)
+
+
+def to_the_cent(bridge: pd.DataFrame) -> pd.DataFrame:
+    """The bridge with its money as decimals, which tables show and publish as they are: rounded parts would not add up.
+
+    Returns:
+        The same rows; the money columns hold `Decimal` with two places.
+    """
+    money: dict[str, Any] = {name: [Decimal(round(100 * value)) / 100 for value in bridge[name]] for name in MONEY}
+    return bridge.assign(**money)
 
 
 def bridge_sentences(bridge: pd.DataFrame, *, currency: str) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,15 @@ def test_pages_are_small_quiet_and_whole(sample_report: Path, name: str) -> None
     links = set(re.findall(r'href="([^"#:]+)"', page))
     there = [Path(os.path.normpath(sample_report / "2026Q3" / link)) for link in links]  # as a browser reads "..", not through the link
     assert [path for path in there if not path.exists()] == []
+
+
+def test_the_published_bridge_closes_to_the_cent(sample_report: Path) -> None:
+    with (sample_report / "2026Q3" / "tables" / "mrr_bridge.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    parts = ("start", "new", "expansion", "reactivation", "contraction", "churn", "exchange_rates")
+    assert len(rows) == 8
+    assert [sum(Decimal(row[name]) for name in parts) for row in rows] == [Decimal(row["end"]) for row in rows]
+    assert [row["end"] for row in rows[:-1]] == [row["start"] for row in rows[1:]]
 
 
 def test_nothing_to_do_is_said(sample_report: Path) -> None:

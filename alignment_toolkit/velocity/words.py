@@ -13,6 +13,7 @@ import pandas as pd
 
 from alignment_toolkit import glossary
 from alignment_toolkit.figures import ALL
+from alignment_toolkit.study import Study
 from alignment_toolkit.visible import visible
 
 LONGEST_NAME, CLEAR = 40, 0.05
@@ -53,6 +54,16 @@ def named(name: object) -> str:
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame as dictionaries."""
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def history_sentences(study: Study) -> list[str]:
+    """That records begin late, where they do: every time below then rests on late entry."""
+    day = study.config.observed_since("leads", "stage_events")
+    if day is None:
+        return []
+    return [
+        f"Records begin on {day}: what started earlier comes under observation at the age it had that day, so that early ends do not count."
+    ]
 
 
 def headline_sentences(kpis: pd.DataFrame) -> list[str]:

@@ -186,3 +186,17 @@ def test_paths_in_words():
 def test_names_from_the_data_are_shown_whole_up_to_forty_characters():
     assert words.named("x" * 41) == "x" * 39 + "…"
     assert words.named("a\u202eb") == "a⇤b"
+
+
+def test_a_late_history_is_said_out_loud() -> None:
+    from dataclasses import replace
+    from datetime import date
+
+    from tests.worlds import study
+
+    whole = study("2020Q1", as_of="2020-04-01", leads=[{"lead_id": "a", "created_at": "2020-01-01"}], stage_events=[])
+    late = replace(whole, crm=replace(whole.crm, config=whole.config.model_copy(update={"observed_from": {"leads": date(2017, 3, 1)}})))
+    assert words.history_sentences(whole) == []
+    assert words.history_sentences(late) == [
+        "Records begin on 2017-03-01: what started earlier comes under observation at the age it had that day, so that early ends do not count."
+    ]

@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any, cast
 
 import pandas as pd
 
@@ -83,7 +84,7 @@ def label(name: str) -> str:
 def with_owners(frame: pd.DataFrame) -> pd.DataFrame:
     """The figure frame with `owner` filled from the glossary."""
     owners = {name: term(name).owner for name in frame["kpi"].unique() if is_known(name)}
-    return frame.assign(owner=frame["kpi"].map(owners).astype(object).where(lambda owner: owner.notna(), None))
+    return frame.assign(owner=frame["kpi"].map(owners).astype(object).where(lambda owner: owner.notna(), cast("Any", None)))
 
 
 def is_known(name: str) -> bool:

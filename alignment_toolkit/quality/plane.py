@@ -6,7 +6,7 @@ window. It does not answer what a source would bring if it were scaled (see dilu
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -54,7 +54,7 @@ def quality_quantity(study: Study, *, by: str = "source", horizon: int = HORIZON
             "is_shrunk": shrunk,
         }
     ).join(ranked[["n", "events", "matured_share", "horizon_days"]])
-    frame["reason"] = ranked["reason"].where(frame["conversion_rate"].isna(), None)
+    frame["reason"] = ranked["reason"].where(frame["conversion_rate"].isna(), cast("Any", None))
     return _placed(frame.assign(leads=_leads(study, by, frame), bookings=_bookings(study, by, frame)))
 
 

@@ -7,6 +7,8 @@ stage is filling up or draining, or its records do not hang together.
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 import pandas as pd
 
@@ -51,7 +53,7 @@ def bottleneck(study: Study) -> pd.DataFrame:
     enough = frame["visits"] >= study.config.min_n
     hazard = ["losses_per_100_lead_days", "lower", "upper"]
     frame[hazard] = frame[hazard].where(enough, axis=0)
-    reason = pd.Series(NOT_ENOUGH, frame.index).where(~enough, None)
+    reason = pd.Series(NOT_ENOUGH, frame.index).where(~enough, cast("Any", None))
     return whole_counts(frame, "visits", "waiting", "lost")[list(COLUMNS)].assign(reason=reason)
 
 

@@ -6,6 +6,8 @@ lost and moved back compete, back-filled stamps are left out. It does not say wh
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pandas as pd
 
 from alignment_toolkit.figures import NOT_ENOUGH
@@ -68,7 +70,7 @@ def conversion_rates(study: Study, *, horizon: int) -> pd.DataFrame:
     enough = pd.Series(matured >= study.config.min_n)
     rates = ["conversion_rate", "lower_rate", "upper_rate"]
     frame[rates] = frame[rates].where(enough, axis=0)
-    reason = pd.Series(NOT_ENOUGH, frame.index).where(~enough, None)
+    reason = pd.Series(NOT_ENOUGH, frame.index).where(~enough, cast("Any", None))
     return whole_counts(frame, "n", "advanced", "lost_or_back", "still_open").assign(reason=reason)
 
 

@@ -6,6 +6,8 @@ alone, which are the quick ones.
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 import pandas as pd
 
@@ -69,7 +71,7 @@ def stay_quantiles(study: Study) -> pd.DataFrame:
     enough = frame["n"] >= study.config.min_n
     quantiles = ["median_days", "lower_days", "upper_days", "p90_days"]
     frame[quantiles] = frame[quantiles].where(enough, axis=0)
-    reason = pd.Series(STILL_THERE, frame.index).where(enough, NOT_ENOUGH).where(frame["median_days"].isna(), None)
+    reason = pd.Series(STILL_THERE, frame.index).where(enough, NOT_ENOUGH).where(frame["median_days"].isna(), cast("Any", None))
     return whole_counts(frame, "n", "finished", "still_open").assign(reason=reason)
 
 

@@ -42,7 +42,7 @@ locks:  ## resolve the lock files anew (needs uv)
 	@requirements/lock
 
 .venv/report.stamp: requirements/report.lock pyproject.toml
-	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv && $(BIN)/python $(INSTALL) --require-hashes -r requirements/report.lock && $(BIN)/python $(INSTALL) $(PROJECT) && touch $@
+	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv && $(BIN)/python $(INSTALL) --require-hashes -r requirements/report.lock && $(BIN)/python $(INSTALL) $(PROJECT) && $(BIN)/python -m compileall -q alignment_toolkit && touch $@
 
 .venv/test.stamp: requirements/test.lock .venv/report.stamp
 	@$(BIN)/python $(INSTALL) --require-hashes -r requirements/test.lock && touch $@

@@ -97,6 +97,10 @@ def open_crm(where: str | Path, *, as_of: datetime, config: Config | None = None
         UsageError: When the place is not there, or cannot be connected to.
         DataRefused: With every fatal fault of every table.
     """
+    import ibis
+
+    # Ibis spends longer on merging nested selects into one than engines do on planning them.
+    ibis.options.sql.fuse_selects = False
     settings = config or load_config(store_config(where))
     found = _found(where, settings, backend)
     fatal, sources = checked(found.sources, settings, found.fetch)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from alignment_toolkit.figures import ALL
+from alignment_toolkit.sharing import shared
 from alignment_toolkit.study import Study
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def added_up(frame: pd.DataFrame, *, by: str | None) -> pd.DataFrame:
 
 
 def _run(name: str, study: Study, **choices: Any) -> pd.DataFrame:
+    crm = study.crm
+    key = (name, crm.where, crm.config, crm.as_of, crm.known_until, study.quarter, study.cohort, sorted(choices.items()))
     # through Arrow: Ibis's own conversion to pandas costs more than the query
-    frame = CATALOGUE[name](study, **choices).to_pyarrow().to_pandas()
+    frame = shared(key, lambda: CATALOGUE[name](study, **choices).to_pyarrow()).to_pandas()
     keys = [column for column in frame.columns if column not in MEASURES]
     return frame.sort_values(keys, ignore_index=True, kind="stable", na_position="last") if keys else frame

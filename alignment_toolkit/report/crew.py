@@ -103,6 +103,7 @@ def _environment(root: str, staging: Path) -> dict[str, str]:
     return os.environ | {
         "ALIGNMENT_ROOT": root,
         "IPYKERNEL_CELL_NAME": "<cell>",  # warnings name the same path in every run
+        "OPENBLAS_NUM_THREADS": "1",  # as many workers as cores, and the same sums on any number of them
         "IPYTHONDIR": str(staging / ".ipython"),  # a user's start-up files and history play no part in a report
         "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this environment, as in the proof
     }

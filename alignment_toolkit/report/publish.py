@@ -17,7 +17,8 @@ from alignment_toolkit.report.digest import file_digest
 from alignment_toolkit.report.manifest import MANIFEST, Manifest, damage, read_manifest
 
 STAGING, VERSIONS = ".staging", ".versions"
-_SCRATCH = (".ipython", "workers.log")
+PASSES = ".passes"  # kernels and counts of the execution and of the proof
+_SCRATCH = (".ipython", PASSES, "workers.log")
 
 
 def new_staging(out: Path, quarter: str, *, clock: Callable[[], datetime], preview: bool = False) -> Path:

@@ -11,12 +11,13 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree  # the file is written by our own child process
 
 from alignment_toolkit.errors import AlignmentError, KernelDied, NotReproduced, RunTimeout
+from alignment_toolkit.report.forkserver import KERNEL
 from alignment_toolkit.report.notebooks import Notebook, code_cells, read_notebook
 from alignment_toolkit.report.outputs import shown_in
 
@@ -46,17 +47,20 @@ class Difference:
         return f"{place}: {self.what}"
 
 
-def reproduce(notebooks: Sequence[Path], *, cell_timeout: int, root: Path | None = None) -> list[Difference]:
+def reproduce(
+    notebooks: Sequence[Path], *, cell_timeout: int, root: Path | None = None, environment: Mapping[str, str] | None = None
+) -> list[Difference]:
     """Run the notebooks again in one nbval process; what differs, empty when everything came out the same.
 
     Args:
         notebooks: Executed notebooks; each runs in its own folder.
         cell_timeout: Seconds a cell may take.
         root: Folder that a relative `data` is looked up from; None: as the environment says.
+        environment: Further variables of the kernels; with a `JUPYTER_PATH` kernels are those that it leads to.
     """
     with tempfile.TemporaryDirectory(prefix="alignment-") as scratch:
         junit = Path(scratch) / "junit.xml"
-        code, said = _nbval(notebooks, junit=junit, cell_timeout=cell_timeout, root=root)
+        code, said = _nbval(notebooks, junit=junit, cell_timeout=cell_timeout, environment=_environment(root, environment or {}))
         return _judged(notebooks, junit=junit, code=code, said=said)
 
 
@@ -80,13 +84,14 @@ def refuse(differences: Sequence[Difference], *, way_out: str | None = None) -> 
     raise kind("a second execution gave other outputs", rule="; ".join(map(str, differences)), way_out=way_out)
 
 
-def _nbval(notebooks: Sequence[Path], *, junit: Path, cell_timeout: int, root: Path | None) -> tuple[int, str]:
+def _nbval(notebooks: Sequence[Path], *, junit: Path, cell_timeout: int, environment: Mapping[str, str]) -> tuple[int, str]:
     scratch = junit.parent
     (scratch / "empty.ini").write_text("[pytest]\n", encoding="utf-8")
     (scratch / "sanitize.cfg").write_text(_SANITIZE, encoding="utf-8")
+    kernel = f"--nbval-kernel-name={KERNEL}" if "JUPYTER_PATH" in environment else "--nbval-current-env"
     options = [
         "-p", "nbval.plugin", "-p", "no:cacheprovider", "--noconftest", "-c", str(scratch / "empty.ini"),
-        f"--rootdir={notebooks[0].parent}", "--nbval", "--nbval-current-env", f"--nbval-cell-timeout={cell_timeout}",
+        f"--rootdir={notebooks[0].parent}", "--nbval", kernel, f"--nbval-cell-timeout={cell_timeout}",
         f"--nbval-kernel-startup-timeout={KERNEL_START}",
         f"--nbval-sanitize-with={scratch / 'sanitize.cfg'}", f"--junitxml={junit}", "-o", "junit_family=xunit1", "--color=no", "-q",
     ]  # fmt: skip
@@ -94,16 +99,16 @@ def _nbval(notebooks: Sequence[Path], *, junit: Path, cell_timeout: int, root: P
     cells = sum(1 for path in notebooks for _ in code_cells(read_notebook(path)))
     longest = cells * (cell_timeout + 10) + len(notebooks) * 2 * KERNEL_START
     try:
-        done = subprocess.run(command, env=_environment(root), cwd=scratch, capture_output=True, text=True, timeout=longest, check=False)
+        done = subprocess.run(command, env=dict(environment), cwd=scratch, capture_output=True, text=True, timeout=longest, check=False)
     except subprocess.TimeoutExpired:
         return -1, f"took longer than {longest} seconds"
     return done.returncode, done.stdout + done.stderr
 
 
-def _environment(root: Path | None) -> dict[str, str]:
+def _environment(root: Path | None, further: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
     fixed = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "IPYKERNEL_CELL_NAME": "<cell>"}
-    return kept | fixed | ({"ALIGNMENT_ROOT": str(root)} if root else {})
+    return kept | fixed | ({"ALIGNMENT_ROOT": str(root)} if root else {}) | dict(further)
 
 
 def _judged(notebooks: Sequence[Path], *, junit: Path, code: int, said: str) -> list[Difference]:

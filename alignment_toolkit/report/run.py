@@ -20,7 +20,7 @@ from alignment_toolkit.report.manifest import Manifest, facts, finished, write_m
 from alignment_toolkit.report.notebooks import page_name, page_title, read_notebook, report_notebooks, select
 from alignment_toolkit.report.parameters import check_parameters
 from alignment_toolkit.report.places import find_store
-from alignment_toolkit.report.publish import current, left_behind, new_staging, publish, tidy
+from alignment_toolkit.report.publish import PASSES, current, left_behind, new_staging, publish, tidy
 from alignment_toolkit.report.worker import Job, Task
 
 CELL_TIMEOUT = 600
@@ -205,7 +205,8 @@ def _jobs(plan: _Plan, staging: Path) -> list[Job]:
     ]
     pages = [{"page": page_name(path.stem), "title": page_title(read_notebook(path), default=path.stem)} for path in plan.notebooks]
     frame = {"facts": plan.known, "pages": pages}
-    return [Job(group, plan.cell_timeout, str(plan.root), frame) for group in shared_out(tasks, workers=plan.workers)]
+    groups = shared_out(tasks[1:] + tasks[:1], workers=plan.workers)  # the summary last: the others have counted what it needs by then
+    return [Job(group, plan.cell_timeout, str(plan.root), frame, scratch=str(staging / PASSES)) for group in groups]
 
 
 def _finish(plan: _Plan, staging: Path, events: list[Event], *, clock: Clock, log: Log) -> RunResult:

@@ -13,15 +13,17 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from alignment_toolkit.errors import AlignmentError, CellFailed, PublishError
+from alignment_toolkit.report import forkserver
 from alignment_toolkit.report.execute import execute
 from alignment_toolkit.report.notebooks import Notebook
 from alignment_toolkit.report.preflight import preflight
 from alignment_toolkit.report.reproduce import Difference, refuse, reproduce, skip_grammar
+from alignment_toolkit.sharing import SHARED
 
 Say = Callable[[dict[str, Any]], None]
 _LONGEST = 1500
@@ -58,12 +60,18 @@ class Job:
         cell_timeout: Seconds a cell may take.
         root: Folder that a relative `data` is looked up from.
         frame: What every page shows around its notebook (see `render`).
+        scratch: Folder for what a run needs and a report does not; empty: none is used.
+        execution: Environment variables of the kernels that execute, filled in by `main`.
+        proof: Those of the kernels that prove, likewise.
     """
 
     tasks: tuple[Task, ...]
     cell_timeout: int
     root: str
     frame: dict[str, Any]
+    scratch: str = ""
+    execution: dict[str, str] = field(default_factory=dict)
+    proof: dict[str, str] = field(default_factory=dict)
 
 
 def work(job: Job, say: Say) -> bool:
@@ -73,6 +81,7 @@ def work(job: Job, say: Say) -> bool:
     were reproduced.
     """
     steps = _Steps(say)
+    os.environ.update(job.execution)
     executed = {task.stem: steps.take("executed", task.stem, _execution(task, job)) for task in job.tasks}
     passed = [
         task for task in job.tasks if (notebook := executed[task.stem]) and steps.take("preflight", task.stem, _flight(task, notebook))
@@ -141,7 +150,7 @@ def _flight(task: Task, notebook: Notebook) -> Callable[[], bool]:
 def _reproduced(job: Job, steps: _Steps) -> bool:
     for task in job.tasks:
         steps.begin("reproduced", task.stem)
-    found = reproduce([Path(task.output) for task in job.tasks], cell_timeout=job.cell_timeout, root=Path(job.root))
+    found = reproduce([Path(task.output) for task in job.tasks], cell_timeout=job.cell_timeout, root=Path(job.root), environment=job.proof)
     verdicts = [bool(steps.take("reproduced", task.stem, _verdict(task, found))) for task in job.tasks]
     return all(verdicts)
 
@@ -175,10 +184,18 @@ def _checking(task: Task) -> Callable[[], None]:
 def main() -> None:
     """Read jobs from stdin, fork one worker each, wait for them."""
     jobs = [Job(**{**record, "tasks": tuple(Task(**task) for task in record["tasks"])}) for record in json.loads(sys.stdin.readline())]
+    _find_fonts()
+    passes, scratch = [], jobs[0].scratch
+    if scratch and sum(len(job.tasks) for job in jobs) > 1:  # each pass by itself: the proof shares nothing with what it proves
+        passes = [forkserver.start(Path(scratch) / name) for name in ("execution", "proof")]
+        execution, proof = (kernels.environment | {SHARED: f"{scratch}/counts-{at}"} for at, kernels in enumerate(passes))
+        jobs = [replace(job, execution=execution, proof=proof) for job in jobs]
     _import_once()
     children = [_forked(job) for job in jobs]
     threading.Thread(target=_end_with_caller, daemon=True).start()
     failed = [os.waitpid(child, 0)[1] for child in children]
+    for kernels in passes:
+        kernels.stop()
     os._exit(int(any(failed)))
 
 
@@ -187,14 +204,19 @@ def job_line(jobs: Sequence[Job]) -> str:
     return json.dumps([asdict(job) for job in jobs]) + "\n"
 
 
-def _import_once() -> None:
-    skip_grammar()
-    import matplotlib.font_manager  # builds the font cache once, before any kernel would
-    import papermill  # noqa: F401 - for the workers that are forked from here
-
-    import alignment_toolkit.report.render  # noqa: F401 - the same; it imports nbconvert
+def _find_fonts() -> None:
+    """Build the font cache once, before any kernel would."""
+    import matplotlib.font_manager
 
     os.environ.setdefault("MPLCONFIGDIR", matplotlib.get_configdir())  # where the home is read-only, kernels share one place
+
+
+def _import_once() -> None:
+    """Import what the workers that are forked from here use."""
+    skip_grammar()
+    import papermill  # noqa: F401
+
+    import alignment_toolkit.report.render  # noqa: F401 - it imports nbconvert
 
 
 def _forked(job: Job) -> int:

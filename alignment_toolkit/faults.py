@@ -58,11 +58,12 @@ def check_store(where: str | Path, *, config: Config | str | Path | None = None)
     return CheckResult(table_rows(crm), counted_faults(crm), last_event_day(crm), crm.notes)
 
 
-def counted_faults(crm: Crm) -> pd.DataFrame:
+def counted_faults(crm: Crm, *, examples: bool = True) -> pd.DataFrame:
     """The faults of a store that are not fatal.
 
     Args:
         crm: A checked store; its whole records are looked at, whatever its as-of.
+        examples: Whether to name up to three of each.
 
     Returns:
         table (empty for files), fault, n (rows with it), of (rows looked at), examples (up to three ids or words), rule, way_out; only
@@ -71,7 +72,7 @@ def counted_faults(crm: Crm) -> pd.DataFrame:
     import pandas as pd
 
     odds = [*orphans(crm), *wrong_times(crm), *contradictions(crm), *empty_labels(crm), *repeated_rows(crm), *merged_away(crm)]
-    frame = counted(odds)
+    frame = counted(odds, examples=examples)
     extra = pd.DataFrame([*_empty(crm), *_ignored(crm)], columns=list(COLUMNS))
     return pd.concat([frame, extra], ignore_index=True) if len(extra) else frame
 

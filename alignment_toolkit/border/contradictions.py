@@ -67,9 +67,9 @@ def _amounts(crm: Crm) -> Iterator[Odd]:
         return
     for outcome, effect in (("won", "bookings are a lower bound"), ("open", "the open pipeline is a lower bound")):
         deals = crm.tables["deals"].filter(crm.tables["deals"].outcome == outcome)
-        unknown = deals.filter(deals.amount.isnull()).select(id="deal_id")
         way_out = f"Enter the amounts; until then they are unknown, never zero, and {effect}"
-        yield Odd("deals", f"{outcome} deals without an amount", unknown, deals, "A deal has an amount", way_out)
+        fault, unknown = f"{outcome} deals without an amount", deals.amount.isnull()
+        yield Odd("deals", fault, deals.deal_id, deals, "A deal has an amount", way_out, where=unknown)
 
 
 def _churn(crm: Crm) -> Iterator[Odd]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from alignment_toolkit.border.odd import Odd
+from alignment_toolkit.border.odd import Odd, sizes_of
 from alignment_toolkit.schema import TABLES
 
 if TYPE_CHECKING:
@@ -32,15 +32,14 @@ def empty_labels(crm: Crm) -> Iterator[Odd]:
             if not crm.has(name) or column not in crm.present.get(name, ()):
                 continue
             rows = crm.tables[name]
-            word = rows.filter(rows[column].lower().isin(PLACEHOLDERS))
+            word = rows[column].lower().isin(PLACEHOLDERS)
             rule = f"A {column} says something; examples are the words"
             way_out = "Ask for it at the source, or translate the word with a map in a mapping; it is shown apart from real categories"
-            yield Odd(name, f"placeholder word in {column}", word.select(id=column), rows, rule, way_out)
+            yield Odd(name, f"placeholder word in {column}", rows[column], rows, rule, way_out, where=word)
             if column in _WANTED.get(name, ()):
-                blank = rows.filter(rows[column].isnull())
-                key = blank[TABLES[name].column_names[0]].cast("string")
+                key = rows[TABLES[name].column_names[0]].cast("string")
                 way_out = "Ask for it at the source; such rows are shown as (missing)"
-                yield Odd(name, f"{column} is missing", blank.select(id=key), rows, f"A {column} is known", way_out)
+                yield Odd(name, f"{column} is missing", key, rows, f"A {column} is known", way_out, where=rows[column].isnull())
 
 
 def repeated_rows(crm: Crm) -> Iterator[Odd]:
@@ -60,12 +59,7 @@ def repeated_rows(crm: Crm) -> Iterator[Odd]:
 
 def empty_tables(crm: Crm) -> Iterator[str]:
     """Names of optional tables that are there but hold no row."""
-    import ibis
-
-    counts = [rows.aggregate(n=rows.count()).mutate(table=ibis.literal(name)) for name, rows in crm.tables.items()]
-    numbers = ibis.union(*counts, distinct=False) if len(counts) > 1 else counts[0]
-    rows = {row["table"]: row["n"] for row in numbers.to_pyarrow().to_pylist()}
-    yield from (name for name in crm.tables if not rows[name])
+    yield from (name for name, n in sizes_of(crm.tables).items() if not n)
 
 
 def merged_away(crm: Crm) -> Iterator[Odd]:

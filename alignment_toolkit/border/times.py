@@ -46,19 +46,19 @@ def _negative_durations(crm: Crm) -> Iterator[Odd]:
     for name, start, end in _PAIRS:
         if {start, end} <= crm.present.get(name, frozenset()):
             rows = crm.tables[name]
-            wrong = rows.filter(rows[end] < rows[start])
             rule, way_out = f"{end} is not before {start}", "Repair the dates; until then the duration counts as zero"
-            yield Odd(name, f"negative duration: {end} before {start}", _ids(name, wrong, crm), rows, rule, way_out)
+            fault = f"negative duration: {end} before {start}"
+            yield Odd(name, fault, _id(name, rows, crm), rows, rule, way_out, where=rows[end] < rows[start])
 
 
 def _sentinels(crm: Crm) -> Iterator[Odd]:
     for name, rows in crm.tables.items():
         for column in TABLES[name].columns:
             if column.kind in ("instant", "date") and column.name in crm.present.get(name, ()):
-                wrong = rows.filter(~rows[column.name].year().between(FIRST_YEAR, LAST_YEAR))
+                wrong = ~rows[column.name].year().between(FIRST_YEAR, LAST_YEAR)
                 rule = f"A date lies in the years {FIRST_YEAR} to {LAST_YEAR}; 9999-12-31 or 1970-01-01 stand for none"
                 way_out = "Leave the date empty where there is none; until then a far date counts as not yet"
-                yield Odd(name, f"sentinel date in {column.name}", _ids(name, wrong, crm), rows, rule, way_out)
+                yield Odd(name, f"sentinel date in {column.name}", _id(name, rows, crm), rows, rule, way_out, where=wrong)
 
 
 def _bursts(crm: Crm) -> Iterator[Odd]:
@@ -73,6 +73,7 @@ def _bursts(crm: Crm) -> Iterator[Odd]:
     yield Odd("leads", "created in a burst, perhaps a back-dated import", rows.select(id=rows.day.cast("string")), leads, rule, way_out)
 
 
-def _ids(name: str, rows: ir.Table, crm: Crm) -> ir.Table:
+def _id(name: str, rows: ir.Table, crm: Crm) -> ir.Value:
+    """What a row is found by: the first column of its key."""
     key = key_of(TABLES[name], tuple(crm.present.get(name, TABLES[name].column_names))) or TABLES[name].column_names[:1]
-    return rows.select(id=rows[key[0]].cast("string"))
+    return rows[key[0]].cast("string")

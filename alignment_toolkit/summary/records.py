@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.border.address import is_address
+from alignment_toolkit.border.odd import sizes_of
 from alignment_toolkit.faults import counted_faults
 from alignment_toolkit.store import locate
 from alignment_toolkit.study import Study
@@ -21,7 +22,7 @@ def fault_table(study: Study) -> pd.DataFrame:
     Returns:
         table, fault, n, of, rule, way_out.
     """
-    found = counted_faults(study.crm)
+    found = counted_faults(study.crm, examples=False)
     return found.sort_values("n", ascending=False, kind="stable")[["table", "fault", "n", "of", "rule", "way_out"]].reset_index(drop=True)
 
 
@@ -33,7 +34,7 @@ def row_table(study: Study) -> pd.DataFrame:
     """
     journal = _journal(study)
     if not journal:
-        held = {name: int(table.count().to_pyarrow().as_py()) for name, table in sorted(study.crm.tables.items())}
+        held = dict(sorted(sizes_of(study.crm.tables).items()))
         return pd.DataFrame([{"table": name, "read": n, "used": n, "set_aside": 0, "reasons": ""} for name, n in held.items()])
     return pd.DataFrame([_row(entry) for entry in journal["tables"]])
 

@@ -70,7 +70,8 @@ def _by_row(odds: list[Odd]) -> tuple[dict[Any, int], dict[Any, int]]:
     for place, odd in enumerate(odds):
         if odd.where is not None:
             homes.setdefault(odd.of.op(), {})[place] = odd
-    numbers, sizes = {}, {}
+    numbers: dict[Any, int] = {}
+    sizes: dict[Any, int] = {}
     for home, kinds in homes.items():
         table = next(iter(kinds.values())).of
         sums = {f"n{place}": odd.where.fill_null(False).cast("int64").sum() for place, odd in kinds.items() if odd.where is not None}

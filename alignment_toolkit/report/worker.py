@@ -184,13 +184,15 @@ def _checking(task: Task) -> Callable[[], None]:
 def main() -> None:
     """Read jobs from stdin, fork one worker each, wait for them."""
     jobs = [Job(**{**record, "tasks": tuple(Task(**task) for task in record["tasks"])}) for record in json.loads(sys.stdin.readline())]
-    _find_fonts()
     passes, scratch = [], jobs[0].scratch
-    if scratch and sum(len(job.tasks) for job in jobs) > 1:  # each pass by itself: the proof shares nothing with what it proves
-        passes = [forkserver.start(Path(scratch) / name) for name in ("execution", "proof")]
+    _find_fonts()
+    if sharing := bool(scratch) and sum(len(job.tasks) for job in jobs) > 1:
+        passes.append(forkserver.start(Path(scratch) / "execution"))
+    _import_once()
+    if sharing:  # a pass of its own, which shares nothing with what it proves
+        passes.append(forkserver.start(Path(scratch) / "proof"))
         execution, proof = (kernels.environment | {SHARED: f"{scratch}/counts-{at}"} for at, kernels in enumerate(passes))
         jobs = [replace(job, execution=execution, proof=proof) for job in jobs]
-    _import_once()
     children = [_forked(job) for job in jobs]
     threading.Thread(target=_end_with_caller, daemon=True).start()
     failed = [os.waitpid(child, 0)[1] for child in children]

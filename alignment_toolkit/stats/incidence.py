@@ -7,7 +7,7 @@ never used here), and with re-openings its variance assumes that the chance to m
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -73,25 +73,39 @@ def state_probabilities(table: RiskTable) -> StateProbabilities:
         Aalen and Johansen 1978; Datta and Satten 2001 (valid for state occupation without the Markov assumption, entry at 0).
     """
     rate = hazards(table)
-    size = np.broadcast_shapes(table.at_risk.shape)
-    shares = StateProbabilities(*(np.empty(size) for _ in range(3)))
-    opened, won, lost = np.where(table.n > 0, 1.0, np.nan), np.where(table.n > 0, 0.0, np.nan), np.where(table.n > 0, 0.0, np.nan)
-    for day in table.days:
-        win, lose = opened * rate.win[..., day], opened * rate.lose[..., day]
-        reopen, rewin = lost * rate.reopen[..., day], lost * rate.win_from_lost[..., day]
-        opened, won, lost = opened - win - lose + reopen, won + win + rewin, lost + lose - reopen - rewin
-        shares.open[..., day], shares.won[..., day], shares.lost[..., day] = opened, won, lost
-    return shares
+    entered = table.n > 0
+    opened, lost = _first(np.where(entered, 1.0, np.nan)), _first(np.where(entered, 0.0, np.nan))
+    won = lost
+    shares = []
+    for win, lose, reopen, rewin in zip(*map(_by_day, rate), strict=True):
+        left, back = opened * (win + lose), lost * (reopen + rewin)
+        won = won + opened * win + lost * rewin
+        opened, lost = opened - left + lost * reopen, lost - back + opened * lose
+        shares.append((opened, won, lost))
+    return StateProbabilities(*(_together([day[at] for day in shares], like=table.at_risk) for at in range(3)))
 
 
-def open_before(table: RiskTable) -> Array:
-    """Share open just before each index: 1 at index 0, then the open share of the day before. Shape (..., K+1)."""
-    return _before(state_probabilities(table).open, first=1.0)
+def _by_day(array: Array) -> list[Any]:
+    """The values of each day: plain numbers for a single unit, which are several times as fast, else arrays that lie together."""
+    if array[..., 0].size == 1:
+        return list(array.reshape(-1).tolist())
+    return list(np.ascontiguousarray(np.moveaxis(array, -1, 0)))
 
 
-def lost_before(table: RiskTable) -> Array:
-    """Share lost just before each index: 0 at index 0, then the lost share of the day before. Shape (..., K+1)."""
-    return _before(state_probabilities(table).lost, first=0.0)
+def _first(array: Array) -> Any:
+    return array.item() if array.size == 1 else array
+
+
+def _together(days: list[Any], *, like: Array) -> Array:
+    """Values by day as an array with the days on its last axis."""
+    whole = np.asarray(days, dtype=float)
+    return whole.reshape(like.shape) if whole.ndim == 1 else np.ascontiguousarray(np.moveaxis(whole, 0, -1))
+
+
+def before(table: RiskTable) -> tuple[Array, Array]:
+    """Shares open and lost just before each index: 1 and 0 at index 0, then those of the day before. Shapes (..., K+1)."""
+    shares = state_probabilities(table)
+    return _before(shares.open, first=1.0), _before(shares.lost, first=0.0)
 
 
 def incidence(table: RiskTable) -> Curve:
@@ -107,17 +121,20 @@ def incidence(table: RiskTable) -> Curve:
         Andersen, Borgan, Gill and Keiding 1993, eq. 4.4.17-4.4.19; Dinse and Larson 1986.
     """
     shares = state_probabilities(table)
-    rate = hazards(table)
-    opened, lost = _before(shares.open, first=1.0), _before(shares.lost, first=0.0)
-    covariance = np.zeros((*table.shape, 3, 3))
-    variance = np.empty(shares.won.shape)
-    for day in table.days:
-        step = _transition(rate, day)
-        covariance = np.swapaxes(step, -1, -2) @ covariance @ step
-        covariance += _spread(step[..., 0, :], weight=opened[..., day], at_risk=table.at_risk[..., day])
-        covariance += _spread(step[..., 1, :], weight=lost[..., day], at_risk=table.lost_at_risk[..., day])
-        variance[..., day] = covariance[..., 2, 2]
-    return Curve(shares.won, np.where(np.isnan(shares.won), np.nan, np.maximum(variance, 0.0)))
+    step, spread = _steps(table, shares)
+    # Covariance of the open and the lost share, carried from day to day; the won share is what is missing to 1.
+    of_open = of_both = of_lost = 0.0
+    variance = []
+    for carried, added in zip(zip(*map(_by_day, step), strict=True), zip(*map(_by_day, spread), strict=True), strict=True):
+        oo, ob, ol, bo, bb, bl, lo, lb, ll = carried
+        of_open, of_both, of_lost = (
+            oo * of_open + ob * of_both + ol * of_lost + added[0],
+            bo * of_open + bb * of_both + bl * of_lost + added[1],
+            lo * of_open + lb * of_both + ll * of_lost + added[2],
+        )
+        variance.append(of_open + 2 * of_both + of_lost)
+    told = _together(variance, like=table.at_risk)
+    return Curve(shares.won, np.where(np.isnan(shares.won), np.nan, np.maximum(told, 0.0)))
 
 
 def _before(share: Array, *, first: float) -> Array:
@@ -125,18 +142,24 @@ def _before(share: Array, *, first: float) -> Array:
     return np.concatenate([start, share[..., :-1]], axis=-1)
 
 
-def _transition(rate: Hazards, day: int) -> Array:
-    """The day's transition matrix over (open, lost, won), shape (..., 3, 3)."""
-    win, lose, reopen, rewin = (array[..., day] for array in rate)
-    matrix = np.zeros((*win.shape, 3, 3))
-    matrix[..., 0, 0], matrix[..., 0, 1], matrix[..., 0, 2] = 1 - win - lose, lose, win
-    matrix[..., 1, 0], matrix[..., 1, 1], matrix[..., 1, 2] = reopen, 1 - reopen - rewin, rewin
-    matrix[..., 2, 2] = 1.0
-    return matrix
+def _steps(table: RiskTable, shares: StateProbabilities) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """How one day carries the covariance (open, open-lost, lost) of the shares on, and what it adds to it.
 
-
-def _spread(row: Array, *, weight: Array, at_risk: Array) -> Array:
-    """Multinomial covariance of one row of the estimated transition matrix, times the squared share in that state."""
-    scale = ratio(np.square(weight), at_risk, empty=0.0)
-    diagonal = row[..., :, None] * np.eye(3)
-    return scale[..., None, None] * (diagonal - row[..., :, None] * row[..., None, :])
+    With the day's transition matrix T over (open, lost) and covariance C it becomes T'CT plus, per state left, the squared share in it / at
+    risk × the multinomial covariance of its row.
+    """
+    win, lose, reopen, rewin = hazards(table)
+    stay, rest = 1 - win - lose, 1 - reopen - rewin
+    step = (
+        *(stay * stay, 2 * stay * reopen, reopen * reopen),
+        *(stay * lose, stay * rest + reopen * lose, reopen * rest),
+        *(lose * lose, 2 * lose * rest, rest * rest),
+    )
+    from_open = ratio(np.square(_before(shares.open, first=1.0)), table.at_risk, empty=0.0)
+    from_lost = ratio(np.square(_before(shares.lost, first=0.0)), table.lost_at_risk, empty=0.0)
+    spread = (
+        from_open * stay * (1 - stay) + from_lost * reopen * (1 - reopen),
+        -from_open * stay * lose - from_lost * reopen * rest,
+        from_open * lose * (1 - lose) + from_lost * rest * (1 - rest),
+    )
+    return step, spread

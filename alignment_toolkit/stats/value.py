@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alignment_toolkit.stats.incidence import lost_before, open_before
+from alignment_toolkit.stats.incidence import before
 from alignment_toolkit.stats.risk import Array, RiskTable, ratio
 
 
@@ -24,9 +24,10 @@ def value_curve(table: RiskTable) -> Array:
     Reference:
         Strawderman 2000 and Lin 2000, with the estimator of Aalen and Johansen 1978 for the share still open.
     """
-    per_day = open_before(table) * ratio(table.amount, table.at_risk, empty=0.0)
+    opened, lost = before(table)
+    per_day = opened * ratio(table.amount, table.at_risk, empty=0.0)
     if table.amount_from_lost.any():
-        per_day = per_day + lost_before(table) * ratio(table.amount_from_lost, table.lost_at_risk, empty=0.0)
+        per_day = per_day + lost * ratio(table.amount_from_lost, table.lost_at_risk, empty=0.0)
     return np.cumsum(per_day, axis=-1)
 
 

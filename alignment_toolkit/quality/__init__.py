@@ -13,6 +13,7 @@ from alignment_toolkit.quality.plane import quality_quantity
 from alignment_toolkit.quality.ranking import ranking
 from alignment_toolkit.quality.slices import slice_checks
 from alignment_toolkit.quality.two_slices import conversion_by_two, simpson_pairs
+from alignment_toolkit.quality.value import value_support
 from alignment_toolkit.quality.volume import bookings, lead_counts, naive_shares
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "simpson_pairs",
     "slice_checks",
     "value_per_lead",
+    "value_support",
     "with_campaign_names",
     "words",
 ]

@@ -15,6 +15,7 @@ from alignment_toolkit.stats.shrinkage import TOO_FEW
 from alignment_toolkit.visible import visible
 
 LONGEST_NAME, MOST_NAMES = 40, 6
+LEANING = 0.1  # part of a value per lead from which it hangs on one win
 LIKELY, SURE = 0.8, 0.95  # probability of being the best from which it is said, plainly or without a "probably"
 
 
@@ -138,6 +139,33 @@ def _return(row: dict[str, Any]) -> str:
     paid = f"a lead costs {row['cost_per_lead']:,.2f} {row['unit']}"
     brings = f"brings {row['value_per_lead']:,.0f} within {row['horizon_days']} days"
     return f"{paid} and {brings}, {row['return_ratio']:.1f} times its cost{limits(row['return_lower'], row['return_upper'], share=False)}"
+
+
+def value_sentences(frame: pd.DataFrame) -> list[str]:
+    """How much of the value per lead hangs on a single win, and how far wins without an amount could move it."""
+    rows = [row for row in records(frame) if not pd.isna(row["value"])]
+    if not rows:
+        why = next((reason for reason in frame["reason"] if isinstance(reason, str)), "no lead was under observation")
+        return [f"What the value per lead rests on cannot be told: {why}."]
+    leaning = [row for row in rows if row["largest_win_share"] > LEANING]
+    said = [f"{_whose(row)} rests to {percent(row['largest_win_share'])} on a single win of {row['largest_win']:,.0f} {row['unit']}."
+            for row in leaning[:MOST_NAMES]]  # fmt: skip
+    dark = [row for row in rows if row["unpriced"]]
+    said += [_bounds(row) for row in dark[:MOST_NAMES]]
+    if not leaning:
+        said.insert(0, f"No single win carries more than {percent(LEANING)} of a value per lead.")
+    return said if dark else [*said, "Every win has an amount."]
+
+
+def _bounds(row: dict[str, Any]) -> str:
+    has, they, each = ("has", "it", "it") if row["unpriced"] == 1 else ("have", "they", "each")
+    missing = f"{row['unpriced']:,} of {row['events']:,.0f} wins {has} no amount"
+    low, high = f"{row['value']:,.0f} {row['unit']}", f"{row['value_at_largest']:,.0f}"
+    return f"{_whose(row)}: {missing}; it is {low} if {they} brought nothing and {high} if {each} was as large as the largest."
+
+
+def _whose(row: dict[str, Any]) -> str:
+    return "The value per lead" if row["segment"] == ALL else f"The value per lead of {named(row['segment'])}"
 
 
 def dilution_sentences(frame: pd.DataFrame) -> list[str]:

@@ -15,7 +15,7 @@ from alignment_toolkit.stats.quantiles import Quantile, advance_quantile, advanc
 from alignment_toolkit.stats.risk import RiskTable, bucket_tables, leave_one_out, risk_table, table_from_counts
 from alignment_toolkit.stats.shrinkage import ShrunkRates, effective_counts, shrink
 from alignment_toolkit.stats.survival import survival
-from alignment_toolkit.stats.value import value_curve, value_per_unit
+from alignment_toolkit.stats.value import value_curve, value_of_one, value_per_unit
 
 __all__ = [
     "Bounds",
@@ -52,6 +52,7 @@ __all__ = [
     "survival_quantile",
     "table_from_counts",
     "value_curve",
+    "value_of_one",
     "value_per_unit",
     "wilson_interval",
 ]  # fmt: skip

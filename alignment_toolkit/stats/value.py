@@ -31,6 +31,22 @@ def value_curve(table: RiskTable) -> Array:
     return np.cumsum(per_day, axis=-1)
 
 
+def value_of_one(table: RiskTable) -> dict[str, Array]:
+    """What one unit of money won on a day adds to the value per unit, by kind of win.
+
+    Args:
+        table: Counts of shape (..., K+1).
+
+    Returns:
+        `event` (from open) and `event_from_lost`: the share in that state before the day / units at risk in it, shape (..., K+1); 0 where
+        nobody was. The value per unit is the sum of these times the amounts.
+    """
+    return {
+        "event": open_before(table) * ratio(np.ones_like(table.at_risk), table.at_risk, empty=0.0),
+        "event_from_lost": lost_before(table) * ratio(np.ones_like(table.at_risk), table.lost_at_risk, empty=0.0),
+    }
+
+
 def value_per_unit(table: RiskTable, horizon: int) -> Array:
     """Money per unit within the horizon, shape (...): `value_curve` at one index; null where the table ends before it."""
     if horizon >= table.at_risk.shape[-1]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignment_toolkit.stats import risk_table, value_curve, value_per_unit
+from alignment_toolkit.stats import risk_table, value_curve, value_of_one, value_per_unit
 from tests.stats.units import table_of
 
 
@@ -37,3 +37,14 @@ def test_unknown_amounts_add_nothing_and_nobody_is_null():
     table = risk_table(moves, segments=["x", "nobody"])[1]
     assert value_per_unit(table, 1)[0] == pytest.approx(12.5)
     assert np.isnan(value_per_unit(table, 1)[1])
+
+
+def test_the_value_is_the_sum_of_what_each_win_adds():
+    rows = [("enter", 0, 4, 0.0), ("competing", 0, 2, 0.0), ("reopen", 1, 1, 0.0), ("event", 2, 1, 30.0), ("event_from_lost", 2, 1, 8.0),
+            ("censor", 3, 2, 0.0)]  # fmt: skip
+    moves = pd.DataFrame(rows, columns=["move", "day", "n", "amount"]).assign(segment="x", amount_sq=lambda f: f["amount"] ** 2)
+    table = risk_table(moves)[1][0]
+    worth = value_of_one(table)
+    assert worth["event"][2] == pytest.approx(1 / 4)  # three of four open, three at risk
+    assert worth["event_from_lost"][2] == pytest.approx(1 / 4)
+    assert worth["event"][2] * 30 + worth["event_from_lost"][2] * 8 == pytest.approx(value_per_unit(table, 3))

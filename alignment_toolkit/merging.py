@@ -1,4 +1,8 @@
-"""Merged records resolve to their survivor before anything is counted."""
+"""Merged records resolve to their survivor before anything is counted.
+
+A survivor that is not among the records (an export that lags behind, a row lost on the way) takes nobody with it: the last known record on
+the way to it stands in, so that rows read = rows used + rows set aside.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 from ibis import _
+
+from alignment_toolkit.schema import TABLES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -46,15 +52,61 @@ def merge_pairs(crm: Crm, *, table: str = "leads") -> ir.Table:
 
 def _merge_pairs(crm: Crm, table: str) -> ir.Table:
     merges = crm.tables["merges"]
-    seen = merges.filter((merges["table"] == table) & (merges.merged_at < crm.as_of)).select("lost_id", "survivor_id").to_pandas()
-    heirs = dict(zip(seen["lost_id"], seen["survivor_id"], strict=True))
+    seen = merges.filter((merges["table"] == table) & (merges.merged_at < crm.as_of)).select("lost_id", "survivor_id")
+    listed = seen.to_pandas()
+    heirs = dict(zip(listed["lost_id"], listed["survivor_id"], strict=True))
     ends = {lost: final_heir(heirs, lost) for lost in heirs}
-    gone = {lost: heir for lost, heir in ends.items() if lost != heir}  # the id that a ring ends at survives
-    frame = pd.DataFrame({"merged_id": list(gone), "merged_into": list(gone.values())}, dtype="string")
+    absent = set(_unknown(crm, table, seen.select(id=seen.survivor_id))) & set(ends.values())
+    if absent:
+        gone = absent | set(_unknown(crm, table, seen.select(id=seen.lost_id)))
+        ends = with_stand_ins(ends, heirs=heirs, absent=gone)
+    merged = {lost: heir for lost, heir in ends.items() if lost != heir}  # the id that a ring ends at survives
+    frame = pd.DataFrame({"merged_id": list(merged), "merged_into": list(merged.values())}, dtype="string")
     pairs = ibis.memtable(frame.astype(object), schema={"merged_id": "string", "merged_into": "string"})
     # A frame reaches its engine when it is first queried; materialising a join with it does not count as a query on every engine.
     merges.get_backend().execute(pairs.count())
     return pairs
+
+
+def _unknown(crm: Crm, table: str, ids: ir.Table) -> list[str]:
+    """The ids that are not among the visible records of a table; every id where there is no such table."""
+    if not crm.has(table):
+        return ids.distinct().to_pyarrow()["id"].to_pylist()
+    home = crm.tables[table]
+    visible = home.filter(home.created_at.isnull() | (home.created_at < crm.as_of)) if "created_at" in home.columns else home
+    key = TABLES[table].key[0]
+    return ids.anti_join(visible, ids.id == visible[key]).distinct().to_pyarrow()["id"].to_pylist()
+
+
+def with_stand_ins(ends: dict[str, str], *, heirs: dict[str, str], absent: set[str]) -> dict[str, str]:
+    """Who each merged record counts as when some survivors are not among the records.
+
+    Args:
+        ends: Merged record -> end of its chain.
+        heirs: Merged record -> the record it was merged into.
+        absent: Ids that are not among the records.
+
+    Returns:
+        `ends` with an absent end replaced by the known record with the fewest steps to it (of equals the smallest id), also for the absent
+        end itself; a family without a known record stays as it is.
+    """
+    families: dict[str, list[str]] = {}
+    for lost, end in ends.items():
+        if end in absent:
+            families.setdefault(end, []).append(lost)
+    stand_ins = {}
+    for end, members in families.items():
+        known = [lost for lost in members if lost not in absent]
+        stand_ins[end] = min(known, key=lambda lost: (steps_to(end, lost, heirs), lost), default=end)
+    return {lost: stand_ins.get(end, end) for lost, end in ends.items()} | stand_ins
+
+
+def steps_to(end: str, lost: str, heirs: dict[str, str]) -> int:
+    """Merges from a record to the end of its chain."""
+    steps = 0
+    while lost != end:
+        lost, steps = heirs[lost], steps + 1
+    return steps
 
 
 def final_heir(heirs: dict[str, str], lost: str) -> str:

@@ -48,6 +48,20 @@ def test_sound_records_have_no_fault() -> None:
 
 PLANTED = [
     (
+        {
+            "stage_events": [*SOUND["stage_events"], event(8, "mql", "2026-02-01"), event(9, "mql", "2026-02-01")],
+            "merges": [
+                {"table": "leads", "lost_id": lost, "survivor_id": heir, "merged_at": "2026-03-01"}
+                for lost, heir in (("L2", "L8"), ("L7", "L3"), ("L6", "L5"), ("L5", "L4"))
+            ],
+        },
+        {  # L2 stands in for L8; of the family of L4 nobody is known
+            ("stage_events", "lead_id is not in leads"): (1, 4, "L9"),
+            ("merges", "survivor is not in leads"): (2, 4, "L4, L8"),
+            ("merges", "records merged away"): (4, 4, "L2, L5, L6"),
+        },
+    ),
+    (
         {"stage_events": [*SOUND["stage_events"], event(8, "mql", "2026-02-01"), event(9, "mql", "2026-02-01")]},
         {("stage_events", "lead_id is not in leads"): (2, 4, "L8, L9")},
     ),

@@ -100,10 +100,11 @@ def test_acceptance_is_that_of_a_plain_reading_of_the_definition(seed: int, coho
     seen = study("2026Q1", cohort=cohort, as_of=until.isoformat(), config=Config(time_zone=zone, min_n=1), **rows.tables())
     world = oracle.world(leads=rows.leads, stage_events=rows.stage_events, merges=rows.merges, as_of=until.isoformat())
     heirs = {row["lost_id"]: row["survivor_id"] for row in rows.merges if row["merged_at"] < until}
+    known = {row["lead_id"] for row in rows.leads if row["created_at"] < until}
     verdicts: dict[str, list[tuple[int, str]]] = {}
     for row in rows.feedback:
         if row["given_at"] < until:
-            verdicts.setdefault(oracle.survivor(row["lead_id"], heirs), []).append((oracle.micros(row["given_at"]), row["verdict"]))
+            verdicts.setdefault(oracle.survivor(row["lead_id"], heirs, known), []).append((oracle.micros(row["given_at"]), row["verdict"]))
     units = oracle.acceptance_units(
         world.leads,
         as_of=world.as_of,

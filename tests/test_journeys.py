@@ -57,9 +57,10 @@ def _world(case: str) -> tuple[Study, Rows]:
 def _expected(made: Study, rows: Rows) -> list[oracle.Watched]:
     seen = oracle.world(leads=rows.leads, stage_events=rows.stage_events, merges=rows.merges, as_of=made.as_of.isoformat())
     heirs = {row["lost_id"]: row["survivor_id"] for row in rows.merges if row["merged_at"] < made.as_of}
+    known = {row["lead_id"] for row in rows.leads if row["created_at"] < made.as_of}
     amounts: dict[str, float] = {}
     for deal in rows.deals:
-        heir = oracle.survivor(deal["lead_id"], heirs)
+        heir = oracle.survivor(deal["lead_id"], heirs, known)
         amounts[heir] = amounts.get(heir, 0.0) + (deal["amount"] or 0.0) * (deal["closed_at"] < made.as_of)
     config = made.config
     begun = [made.window_opens_at] + [midnight(day, _zone(config)) for day in config.observed_from.values()]

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alignment_toolkit.deals import deals as deals_of
 from alignment_toolkit.journeys import events, leads
-from alignment_toolkit.merging import final_heir, merge_pairs
+from alignment_toolkit.merging import final_heir, merge_pairs, with_stand_ins
 from tests.oracles.journeys import survivor
 from tests.worlds import study
 
@@ -59,6 +60,56 @@ def test_a_merge_counts_from_its_instant_on() -> None:
 
 def test_merges_of_other_tables_leave_leads_alone() -> None:
     assert set(_surviving(_merge("b", "a", table="deals"))) == set("abcd")
+
+
+def test_a_lead_merged_into_one_that_is_not_there_survives_under_its_own_id() -> None:
+    assert _surviving(_merge("b", "gone")) == {"a": "10", "b": "09", "c": "08", "d": "07"}
+
+
+def test_the_last_known_record_of_a_chain_stands_in_for_its_end() -> None:
+    assert _surviving(_merge("a", "b"), _merge("b", "gone")) == {"b": "09", "c": "08", "d": "07"}
+    assert _surviving(_merge("a", "x"), _merge("x", "b"), _merge("b", "gone")) == {"b": "09", "c": "08", "d": "07"}
+    assert _surviving(_merge("d", "gone"), _merge("c", "gone"), _merge("a", "d")) == {"c": "07", "b": "09"}
+
+
+def test_events_of_the_absent_survivor_come_to_its_stand_in() -> None:
+    made = [{"lead_id": "a", "created_at": "2026-01-01", "source": "web"}]
+    happened = [{"lead_id": "gone", "stage": "won", "entered_at": "2026-01-20"}]
+    seen = study("2026Q1", as_of="2026-04-01", leads=made, stage_events=happened, merges=[_merge("a", "gone")])
+    assert events(seen.crm).select("lead_id", "stage", "day").to_pyarrow().to_pylist() == [{"lead_id": "a", "stage": "won", "day": 19}]
+
+
+def test_a_survivor_created_after_as_of_is_not_there_yet() -> None:
+    made = [
+        {"lead_id": "a", "created_at": "2026-01-01", "source": "web"},
+        {"lead_id": "b", "created_at": "2026-04-01", "source": "web"},
+    ]
+    happened = [{"lead_id": "a", "stage": "mql", "entered_at": "2026-01-20"}]
+    seen = study("2026Q1", as_of="2026-04-01", leads=made, stage_events=happened, merges=[_merge("a", "b")])
+    assert leads(seen.crm).lead_id.to_pyarrow().to_pylist() == ["a"]
+
+
+def test_a_deal_merged_into_one_that_is_not_there_keeps_its_money() -> None:
+    made = [{"lead_id": "a", "created_at": "2026-01-01", "source": "web"}]
+    happened = [{"lead_id": "a", "stage": "won", "entered_at": "2026-01-20"}]
+    won = {"lead_id": "a", "outcome": "won", "closed_at": "2026-01-20"}
+    deals = [won | {"deal_id": "1", "amount": 10.0}, won | {"deal_id": "2", "amount": 20.0}]
+    for merge, kept in ((_merge("1", "gone", table="deals"), {"1", "2"}), (_merge("1", "2", table="deals"), {"2"})):
+        seen = study("2026Q1", as_of="2026-04-01", leads=made, stage_events=happened, deals=deals, merges=[merge])
+        assert set(deals_of(seen.crm).deal_id.to_pyarrow().to_pylist()) == kept
+
+
+def test_a_family_of_which_nobody_is_known_stays_as_it_is() -> None:
+    assert with_stand_ins({"x": "gone"}, heirs={"x": "gone"}, absent={"x", "gone"}) == {"x": "gone", "gone": "gone"}
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES)), st.sets(st.sampled_from(NAMES)))
+def test_every_known_record_counts_as_a_known_one(heirs: dict[str, str], known: set[str]) -> None:
+    ends = {lost: final_heir(heirs, lost) for lost in heirs}
+    told = with_stand_ins(ends, heirs=heirs, absent=set(NAMES) - known)
+    for name in NAMES:
+        assert told.get(name, name) == survivor(name, heirs, known)
+        assert name not in known or told.get(name, name) in known
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES)))

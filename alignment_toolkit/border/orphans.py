@@ -1,4 +1,4 @@
-"""Rows that name a record which is not there: unknown leads, deals, products, campaigns and owners."""
+"""Rows that name a record which is not there: unknown leads, deals, products, campaigns and owners, and survivors of merges."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ _LINKS = (
     ("campaign_id", "campaigns", ("leads", "touches", "actions", "campaign_costs")),
     ("owner_id", "owners", ("leads", "deals")),
 )
+_MERGED = {"leads": "lead_id", "deals": "deal_id"}
 
 
 def orphans(crm: Crm) -> Iterator[Odd]:
-    """Rows whose link leads nowhere; records merged away are known."""
+    """Rows whose link leads nowhere; records merged away into a known one are known."""
+    yield from _survivors(crm)
     for column, home, tables in _LINKS:
         if not crm.has(home):
             continue
@@ -38,9 +40,24 @@ def orphans(crm: Crm) -> Iterator[Odd]:
 
 
 def _known(crm: Crm, home: str, column: str) -> ir.Table:
+    from alignment_toolkit.merging import merge_pairs
+
     known = crm.tables[home].select(column)
-    if crm.has("merges"):
-        merges = crm.tables["merges"]
-        gone = merges.filter(merges["table"] == home)
-        known = known.union(gone.select(**{column: gone.lost_id}), distinct=False)
+    if crm.has("merges") and home in _MERGED:
+        pairs = merge_pairs(crm, table=home)
+        gone = pairs.semi_join(known, pairs.merged_into == known[column])
+        known = known.union(gone.select(**{column: gone.merged_id}), distinct=False)
     return known.distinct()
+
+
+def _survivors(crm: Crm) -> Iterator[Odd]:
+    """Merges into a record that is neither there nor merged on."""
+    for home, column in _MERGED.items() if crm.has("merges") else ():
+        if crm.has(home):
+            merges = crm.tables["merges"].filter(crm.tables["merges"]["table"] == home)
+            onward = merges.select(onward="lost_id").distinct()
+            ended = merges.anti_join(onward, merges.survivor_id == onward.onward)
+            lost = ended.anti_join(crm.tables[home], ended.survivor_id == crm.tables[home][column])
+            rule = f"The survivor of a merge is in {home}; examples are the unknown ones"
+            way_out = "Load the surviving records; until then the last known record merged into each stands in for it"
+            yield Odd("merges", f"survivor is not in {home}", lost.select(id=lost.survivor_id), merges, rule, way_out)

@@ -5,7 +5,7 @@ Written from the definitions alone, one lead and one day at a time, with whole m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -28,15 +28,26 @@ def local_midnight(day: date, zone: str) -> int:
     return round(at.timestamp() * 1_000_000)
 
 
-def survivor(lead: str, merges: Mapping[str, str]) -> str:
-    """Where a chain of merges ends; a ring ends at the smallest of its ids."""
+def survivor(lead: str, merges: Mapping[str, str], known: Collection[str] | None = None) -> str:
+    """Where a chain of merges ends; a ring ends at the smallest of its ids. When that one is not known, the known record nearest to it."""
+    end = _path(lead, merges)[-1]
+    if known is None or end in known:
+        return end
+    family = [other for other in {*merges, lead} if _path(other, merges)[-1] == end and other in known]
+    nearest = sorted((_path(other, merges).index(end), other) for other in family)
+    return nearest[0][1] if nearest else end
+
+
+def _path(lead: str, merges: Mapping[str, str]) -> list[str]:
+    """The records from one to the end of its chain; in a ring the round stops at its smallest id."""
     path = [lead]
     while path[-1] in merges:
         following = merges[path[-1]]
         if following in path:
-            return min(path[path.index(following) :])
+            least = min(path[path.index(following) :])
+            return path if path[-1] == least else [*path, least]
         path.append(following)
-    return path[-1]
+    return path
 
 
 @dataclass(frozen=True)
@@ -85,15 +96,16 @@ def world(
     """Rows as leads: merged records resolved, nothing at or after the as-of seen."""
     until = micros(as_of)
     gone = {row["lost_id"]: row["survivor_id"] for row in merges if row["table"] == "leads" and micros(row["merged_at"]) < until}
+    known = {row["lead_id"] for row in leads if micros(row["created_at"]) < until}
     events: dict[str, list[tuple[int, str]]] = {}
     for row in stage_events:
         if micros(row["entered_at"]) < until:
-            events.setdefault(survivor(row["lead_id"], gone), []).append((micros(row["entered_at"]), row["stage"]))
+            events.setdefault(survivor(row["lead_id"], gone, known), []).append((micros(row["entered_at"]), row["stage"]))
     created: dict[str, list[int]] = {}
     seen = [row for row in leads if micros(row["created_at"]) < until]
     for row in seen:
-        created.setdefault(survivor(row["lead_id"], gone), []).append(micros(row["created_at"]))
-    kept = [row for row in seen if survivor(row["lead_id"], gone) == row["lead_id"]]
+        created.setdefault(survivor(row["lead_id"], gone, known), []).append(micros(row["created_at"]))
+    kept = [row for row in seen if survivor(row["lead_id"], gone, known) == row["lead_id"]]
     return World(tuple(_lead(row, created, events) for row in kept), until)
 
 

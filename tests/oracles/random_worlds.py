@@ -111,6 +111,6 @@ def _add_merges(rows: Rows, draw: random.Random, source: str, *, as_of: datetime
     if draw.random() < 0.5:
         return
     for lost in draw.sample(mine, k=draw.randint(1, min(4, len(mine)))):
-        heir = draw.choice([name for name in mine if name != lost])
+        heir = draw.choice([*(name for name in mine if name != lost), f"{source}-gone"])  # one that is not among the records
         merged_at = as_of + draw.choice([-DAY, -TICK, timedelta(0), DAY])
         rows.merges.append({"table": "leads", "lost_id": lost, "survivor_id": heir, "merged_at": merged_at})

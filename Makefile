@@ -33,7 +33,7 @@ test-spark: .venv-spark/stamp  ## every counts query on DuckDB and on PySpark in
 	@$(SPARK)/python -m pytest -q -m spark tests/spark
 
 test-lowest: .venv-lowest/stamp  ## the unit tests on the lowest allowed versions
-	@.venv-lowest/bin/python -m pytest -q -m "not slow and not spark" --ignore=tests/spark --ignore=tests/report --ignore=tests/end_to_end --ignore=tests/samples tests
+	@.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -q -m "not slow and not spark" --ignore=tests/spark --ignore=tests/report --ignore=tests/end_to_end --ignore=tests/samples tests
 
 notebooks: .venv/report.stamp  ## execute the notebooks and keep the outputs that are checked
 	@$(BIN)/python -m alignment_toolkit.report.committed

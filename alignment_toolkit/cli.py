@@ -20,6 +20,8 @@ from alignment_toolkit.errors import AlignmentError, PublishError, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from alignment_toolkit.study import Study
+
 app = typer.Typer(
     name="alignment",
     help="One set of numbers for marketing and sales: from CRM extracts to a validated quarterly report.",
@@ -65,11 +67,12 @@ def report(
 
     Example: alignment report --data data/sample --quarter 2026Q3 --out reports
     """
-    from alignment_toolkit.report.journal import journal_for
+    from alignment_toolkit.report.journal import journal_for, notice
     from alignment_toolkit.report.parameters import parse_assignments
     from alignment_toolkit.report.run import run_report
-    from alignment_toolkit.study import open_study, requested
+    from alignment_toolkit.study import requested
 
+    log = journal_for(log_format, stream=sys.stderr)
     given = parse_assignments(parameter or [])
     asked = {"data": data, "quarter": quarter, "as_of": as_of, "cohort": cohort, "config": config}
     asked |= {name: given.pop(name) for name in asked if name in given}  # -p quarter=2026Q3 means --quarter 2026Q3
@@ -90,8 +93,8 @@ def report(
         workers=workers,
         cell_timeout=cell_timeout,
         clock=clock,
-        before_kernels=lambda: open_study(**asked),
-        log=journal_for(log_format, stream=sys.stderr),
+        before_kernels=lambda: opened(asked, tell=lambda sentence: log(notice(sentence, now=clock()))),
+        log=log,
     )
     if done.nothing_to_do:
         print("nothing to do: same quarter, same data, same code (--force runs anyway)", file=sys.stderr)
@@ -112,10 +115,10 @@ def kpis(
     Example: alignment kpis --data data/sample --quarter 2026Q3 --format csv
     """
     from alignment_toolkit.headlines import kpis as compute
-    from alignment_toolkit.study import open_study
 
     chosen = quarter_label(data, quarter, config=config)
-    show(compute(open_study(data, quarter=chosen, as_of=as_of, cohort=cohort, config=config)), format)
+    asked = {"data": data, "quarter": chosen, "as_of": as_of, "cohort": cohort, "config": config}
+    show(compute(opened(asked, tell=lambda sentence: print(f"alignment: {sentence}", file=sys.stderr))), format)
 
 
 @app.command()
@@ -232,6 +235,17 @@ def list_reports(out: Annotated[Path, typer.Option("--out", help="Folder that re
 def clock() -> datetime:
     """Wall time, for journals and manifests only."""
     return datetime.now(UTC)
+
+
+def opened(asked: dict[str, str], *, tell: Callable[[str], object]) -> Study:
+    """The study asked for; what is legal but suspicious about it is told."""
+    from alignment_toolkit.recorded import late_as_of
+    from alignment_toolkit.study import open_study
+
+    study = open_study(**asked)
+    if doubt := late_as_of(study.crm):
+        tell(doubt)
+    return study
 
 
 def quarter_label(data: str, quarter: str, *, config: str) -> str:

@@ -10,11 +10,11 @@ a wall clock of the configured zone.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alignment_toolkit.border import address
 from alignment_toolkit.border.fatal import checked
@@ -155,33 +155,50 @@ def store_config(where: str | Path) -> Path | None:
     return path if path.is_file() else None
 
 
+class Span(NamedTuple):
+    """First and last instant at which something was recorded to have happened, naive UTC; None where nothing was."""
+
+    first: datetime | None
+    last: datetime | None
+
+
 def last_event_day(crm: Crm | Mapping[str, ir.Table]) -> datetime:
     """The last instant at which something was recorded to have happened (naive UTC).
-
-    Promised and scheduled days (expected closes, ends of subscriptions, close dates of open deals) do not count, nor do sentinels
-    from the year 2100 on.
 
     Raises:
         DataRefused: When there is no usable instant at all.
     """
+    last = event_span(crm).last
+    if last is None:
+        raise DataRefused("the store holds no dated event", rule="Leads have a created_at, stage events an entered_at")
+    return last
+
+
+def event_span(crm: Crm | Mapping[str, ir.Table], *, tables: Iterable[str] = tuple(_EVENT_COLUMNS)) -> Span:
+    """When the records of these tables begin and end; one small query per table, since Ibis compiles long unions slowly.
+
+    Promised and scheduled days (expected closes, ends of subscriptions, close dates of open deals) do not count, nor do sentinels
+    from the year 2100 on.
+    """
+    held = crm.tables if isinstance(crm, Crm) else crm
+    zone = crm.config.time_zone if isinstance(crm, Crm) else "UTC"
+    seen = [at for name in tables if name in held for at in _bounds(held[name], name, zone=zone) if at is not None]
+    return Span(min(seen, default=None), max(seen, default=None))
+
+
+def _bounds(table: ir.Table, name: str, *, zone: str) -> list[datetime | None]:
+    """First and last usable instant of each column that dates an event."""
     import ibis
 
-    tables = crm.tables if isinstance(crm, Crm) else crm
-    local_noon = 12 * 3600 - standard_offset(crm.config.time_zone if isinstance(crm, Crm) else "UTC")
-    parts = []
-    for name, columns in _EVENT_COLUMNS.items():
-        for column in columns if name in tables else ():
-            table = tables[name]
-            table = table.filter(table.outcome != "open") if (name, column) == ("deals", "closed_at") else table
-            at = table[column].cast("timestamp")
-            if TABLES[name].column(column).kind == "date":  # noon of the local day, so that the zone does not move it to another
-                at = at + ibis.interval(seconds=local_noon)
-            parts.append(table.filter(at < ibis.timestamp(f"{SENTINEL_YEAR}-01-01 00:00:00")).aggregate(at=at.max()))
-    latest = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
-    value = latest.aggregate(at=latest["at"].max()).to_pyarrow().to_pylist()[0]["at"]
-    if value is None:
-        raise DataRefused("the store holds no dated event", rule="Leads have a created_at, stage events an entered_at")
-    return value
+    measures: dict[str, ir.Value] = {}
+    for column in _EVENT_COLUMNS[name]:
+        at = table[column].cast("timestamp")
+        if TABLES[name].column(column).kind == "date":  # noon of the local day, so that the zone does not move it to another
+            at = at + ibis.interval(seconds=12 * 3600 - standard_offset(zone))
+        real = at < ibis.timestamp(f"{SENTINEL_YEAR}-01-01 00:00:00")
+        real = real & (table.outcome != "open") if (name, column) == ("deals", "closed_at") else real
+        measures |= {f"first_{column}": at.min(where=real), f"last_{column}": at.max(where=real)}
+    return list(table.aggregate(**measures).to_pyarrow().to_pylist()[0].values())
 
 
 def _found(where: str | Path, config: Config, backend: Any) -> Found:

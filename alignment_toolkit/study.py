@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from alignment_toolkit.config import Config, load_config
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.periods import Quarter, in_utc, midnight, parse_as_of, wall_clock
+from alignment_toolkit.recorded import refuse_unrecorded
 from alignment_toolkit.store import Crm, open_crm, store_config
 
 Cohort = Literal["4q", "1q", "all"]
@@ -86,11 +87,14 @@ def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", 
         config: Configuration file; empty: the store's own `alignment.toml`.
 
     Raises:
-        UsageError: For a path, quarter, as-of, cohort or configuration that cannot be used.
+        UsageError: For a path, quarter, as-of, cohort or configuration that cannot be used; for a quarter wholly before the first or after
+            the last record.
         DataRefused: For data with a fatal fault.
     """
     asked = requested(data, quarter=quarter, as_of=as_of, cohort=cohort, config=config)
-    return Study(open_crm(data, as_of=asked.as_of, config=asked.config), asked.quarter, asked.cohort)
+    crm = open_crm(data, as_of=asked.as_of, config=asked.config)
+    refuse_unrecorded(crm, asked.quarter)
+    return Study(crm, asked.quarter, asked.cohort)
 
 
 @dataclass(frozen=True)

@@ -191,6 +191,22 @@ def test_a_bad_report_is_refused_before_anything_is_written(alignment: Any, tmp_
     assert not (tmp_path / "reports").exists()
 
 
+@pytest.mark.parametrize("command", ["kpis", "report"])
+def test_a_quarter_without_records_is_refused(alignment: Any, store: Path, tmp_path: Path, command: str) -> None:
+    more = ["--out", tmp_path / "reports"] if command == "report" else []
+    told = alignment(command, "--data", store, "--quarter", "2029Q3", *more)
+    sentence = "the quarter lies after the last record: '2029Q3'. The last record is of 2026-03-31, 2029Q3 starts on 2029-07-01."
+    assert (told.code, told.out, told.err) == (2, "", f"alignment: {sentence} Ask for 2026Q1.\n")
+    assert {path.name for path in (tmp_path / "reports").glob("*")} <= {".lock"}
+
+
+def test_an_as_of_long_after_the_last_record_is_told_and_taken(alignment: Any, store: Path) -> None:
+    told = alignment("kpis", "--data", store, "--quarter", "2026Q1", "--as-of", "2027-01-01", "--format", "csv")
+    assert told.code == 0
+    assert told.out.startswith("kpi,")
+    assert told.err.startswith("alignment: the last record is of 2026-03-31, 276 days before the as-of: ")
+
+
 REFUSE_AND_TELL = """
 import sys, time
 from alignment_toolkit import cli

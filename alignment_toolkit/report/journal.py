@@ -42,6 +42,11 @@ class Event:
         return values | {"start": self.start.isoformat(), "end": self.end.isoformat() if self.end else None}
 
 
+def notice(sentence: str, *, now: datetime) -> Event:
+    """Something to know about the run that is no step of it."""
+    return Event("notice", None, now, now, "note", sentence)
+
+
 Log = Callable[[Event], None]
 LogFormat = Literal["auto", "plain", "json"]
 

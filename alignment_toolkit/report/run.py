@@ -14,7 +14,7 @@ from alignment_toolkit.report.catalogue import rebuild
 from alignment_toolkit.report.crew import first_failure, run_crew, shared_out
 from alignment_toolkit.report.digest import DataDigest, code_digest, data_digest, installed
 from alignment_toolkit.report.extract import summary_of, tables_of, write_tables
-from alignment_toolkit.report.journal import Event, Log, silent
+from alignment_toolkit.report.journal import Event, Log, notice, silent
 from alignment_toolkit.report.lock import locked
 from alignment_toolkit.report.manifest import Manifest, facts, finished, write_manifest
 from alignment_toolkit.report.notebooks import page_name, page_title, read_notebook, report_notebooks, select
@@ -179,7 +179,8 @@ def _unchanged(plan: _Plan, *, force: bool, clock: Clock, log: Log) -> RunResult
 
 def _run(plan: _Plan, *, clock: Clock, log: Log) -> RunResult:
     for path in left_behind(plan.out, plan.quarter):
-        _note(log, clock(), f"an earlier run of {plan.quarter} did not end well; its partial notebooks are in {path / 'notebooks'}")
+        sentence = f"an earlier run of {plan.quarter} did not end well; its partial notebooks are in {path / 'notebooks'}"
+        log(notice(sentence, now=clock()))
     started = Event("staged", None, clock())
     staging = new_staging(plan.out, plan.quarter, clock=clock, preview=plan.preview)
     staged = started.ended(clock())
@@ -243,10 +244,6 @@ def _located(error: AlignmentError, staging: Path, stem: str) -> AlignmentError:
     last = "the last published report is as it was"
     kept = error.way_out.rstrip(".") + ". " if error.way_out and not error.way_out.startswith("The notebook as far") else ""
     return type(error)(error.what, value=error.value, rule=error.rule, way_out=f"{kept}{where}; {last}")
-
-
-def _note(log: Log, now: datetime, sentence: str) -> None:
-    log(Event("notice", None, now, now, "note", sentence))
 
 
 def _instant(as_of: datetime | str) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from alignment_toolkit.counts.volumes import leads_left_out
 from alignment_toolkit.glossary import is_known, label, term
+from alignment_toolkit.recorded import late_as_of
 from alignment_toolkit.study import Study
 from alignment_toolkit.summary.change import Change
 from alignment_toolkit.summary.format import amount, interval_words, signed
@@ -134,4 +135,6 @@ def provenance(study: Study) -> pd.DataFrame:
         "records from": ", ".join(f"{table} {day}" for table, day in study.config.observed_from.items()) or "the beginning",
         "tables": ", ".join(sorted(study.crm.tables)),
     }
+    if doubt := late_as_of(study.crm):
+        rows["doubt about the as-of"] = doubt
     return pd.DataFrame({"setting": list(rows), "value": list(rows.values())})

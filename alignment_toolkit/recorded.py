@@ -1,0 +1,60 @@
+"""Does a request look at a time that is recorded at all?
+
+A quarter wholly before the first or after the last record is impossible: every count in it would be a 0 that nobody observed. An as-of
+long after the last record is legal, since silence can be true, but what it makes of open leads deserves a word.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from alignment_toolkit.errors import UsageError
+from alignment_toolkit.periods import Quarter, local_day, midnight
+from alignment_toolkit.store import Crm, Span, event_span
+
+LATE = timedelta(days=92)  # a quarter without a single record
+
+
+def refuse_unrecorded(crm: Crm, quarter: Quarter) -> None:
+    """Refuse a quarter in which nothing is recorded because all records lie before it, or all after it.
+
+    Args:
+        crm: The records; the leads answer for nearly every quarter, the other tables are asked only when they do not.
+        quarter: The report quarter.
+
+    Raises:
+        UsageError: With the days of the first and the last record.
+    """
+    zone = crm.config.time_zone
+    starts, ends = midnight(quarter.first_on, zone), midnight(quarter.end_on, zone)
+    span = event_span(crm, tables=["leads"])
+    if not _covers(span, starts, ends):
+        span = event_span(crm)
+    if span.first is None or span.last is None or _covers(span, starts, ends):
+        return
+    first, last = local_day(span.first, zone), local_day(span.last, zone)
+    known = [Quarter.containing(day, start_month=quarter.start_month).label for day in (first, last)]
+    way_out = f"Ask for {known[0]}" if known[0] == known[1] else f"Ask for a quarter from {known[0]} to {known[1]}"
+    if span.last < starts:
+        rule = f"The last record is of {last}, {quarter.label} starts on {quarter.first_on}"
+        raise UsageError("the quarter lies after the last record", value=quarter.label, rule=rule, way_out=way_out)
+    rule = f"The first record is of {first}, {quarter.label} ends before {quarter.end_on}"
+    raise UsageError("the quarter lies before the first record", value=quarter.label, rule=rule, way_out=way_out)
+
+
+def late_as_of(crm: Crm) -> str:
+    """A sentence when nothing is recorded in the last 92 days before `as_of`, else nothing."""
+    since = crm.as_of - LATE
+    newest = event_span(crm, tables=["leads"]).last
+    if newest is not None and newest >= since:
+        return ""
+    last = event_span(crm).last
+    if last is None or last >= since:
+        return ""
+    days = (crm.as_of - last).days
+    told = f"the last record is of {local_day(last, crm.config.time_zone)}, {days:,} days before the as-of"
+    return f"{told}: leads without news since then count as observed and open all the while; --as-of names an earlier day"
+
+
+def _covers(span: Span, starts: datetime, ends: datetime) -> bool:
+    return span.first is not None and span.last is not None and span.first < ends and span.last >= starts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alignment_toolkit.figures import ALL, COLUMNS
+from alignment_toolkit.figures import ALL, COLUMNS, NUMBERS, OTHER
 from alignment_toolkit.glossary import with_owners
 from alignment_toolkit.study import Study
 
@@ -15,6 +15,8 @@ def kpis(study: Study) -> pd.DataFrame:
     Args:
         study: What to look at.
 
+    They are published, so they are told as to leaders: groups of fewer than `min_cell` leads are counted as "(other)".
+
     Returns:
         Figure frame (columns of `kpis.json`, documented in docs/kpis.md), `previous` from the quarter before, `target` and `owner` where
         there are any. Sections whose table is missing have one null row per figure with the reason.
@@ -23,10 +25,22 @@ def kpis(study: Study) -> pd.DataFrame:
     from alignment_toolkit.quality import quality_kpis
     from alignment_toolkit.velocity import velocity_kpis
 
-    parts = [quality_kpis(study), velocity_kpis(study), churn_kpis(study)]
+    told = study.for_leaders()
+    parts = [quality_kpis(told), velocity_kpis(told), churn_kpis(told)]
     filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
     whole = pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
-    return with_targets(with_owners(whole), study)
+    return with_targets(with_owners(withheld(whole, told)), told)
+
+
+def withheld(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The figures without those of an "(other)" that is itself a group of fewer than `min_cell` leads; the reason says so."""
+    from alignment_toolkit.counts.small import small_groups
+
+    other = frame["segment"] == OTHER
+    few = [by for by in frame.loc[other, "slice"].unique() if sum(small_groups(study, by).values()) < study.config.min_cell]
+    hidden = other & frame["slice"].isin(few)
+    kept = frame.assign(reason=frame["reason"].mask(hidden, f"fewer than {study.config.min_cell} leads in all"))
+    return kept.assign(**{name: kept[name].mask(hidden) for name in NUMBERS})
 
 
 def with_targets(frame: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -25,11 +25,17 @@ class Study:
         crm: The records, with configuration and as-of.
         quarter: The report quarter.
         cohort: `4q` pools the four quarters that end with the report quarter, `1q` takes it alone, `all` takes all history.
+        is_for_leaders: Whether groups of fewer than `min_cell` leads are counted as "(other)".
     """
 
     crm: Crm
     quarter: Quarter
     cohort: Cohort = "4q"
+    is_for_leaders: bool = False
+
+    def for_leaders(self) -> Study:
+        """The same study as the leaders' page shows it: no group of fewer than `min_cell` leads by itself."""
+        return replace(self, is_for_leaders=True)
 
     @property
     def config(self) -> Config:

@@ -49,11 +49,17 @@ def counted(name: str, study: Study, **choices: Any) -> pd.DataFrame:
 
     Returns:
         The counts, sorted by their grouping columns so that the order never depends on the engine. A query that was run before is not
-        run again: the same counts serve several figures.
+        run again: the same counts serve several figures. For leaders small groups are counted as "(other)".
     """
+    from alignment_toolkit.counts.small import merged
+
+    return merged(_counted(name, study, **choices), study, by=choices.get("by"))
+
+
+def _counted(name: str, study: Study, **choices: Any) -> pd.DataFrame:
     finer = finer_slices(name, choices)
     if finer:
-        return added_up(counted(name, study, **choices | {"by": finer}), by=choices.get("by"))
+        return added_up(_counted(name, study, **choices | {"by": finer}), by=choices.get("by"))
     key = (name, study.as_of, study.quarter, study.cohort, tuple(sorted(choices.items())))
     if key not in study.crm.counts:
         study.crm.counts[key] = _run(name, study, **choices)

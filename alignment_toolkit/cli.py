@@ -60,10 +60,13 @@ def report(
     force: Annotated[bool, typer.Option("--force", help="Run even when nothing changed.")] = False,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another run to finish.")] = 0,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Notebooks run in this many processes.")] = 2,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="Versions of a quarter that stay, the shown one included.")] = 3,
     cell_timeout: Annotated[int, typer.Option("--cell-timeout", min=1, help="Seconds that one cell may take.")] = 600,
     log_format: Annotated[Literal["auto", "plain", "json"], typer.Option("--log-format", help="How progress is written.")] = "auto",
 ) -> None:
     """Run the notebooks for a quarter, prove that they reproduce, publish the pages.
+
+    Old versions (--keep) and all but the last failed run of a quarter are removed a day after they were replaced.
 
     Example: alignment report --data data/sample --quarter 2026Q3 --out reports
     """
@@ -91,6 +94,7 @@ def report(
         force=force,
         wait=wait,
         workers=workers,
+        keep=keep,
         cell_timeout=cell_timeout,
         clock=clock,
         before_kernels=lambda: opened(asked, tell=lambda sentence: log(notice(sentence, now=clock()))),

@@ -201,6 +201,16 @@ def _bounds(table: ir.Table, name: str, *, zone: str) -> list[datetime | None]:
     return list(table.aggregate(**measures).to_pyarrow().to_pylist()[0].values())
 
 
+def row_counts(where: str | Path) -> dict[str, int]:
+    """Rows of every canonical table of a store as they lie there, unchecked; empty where nothing can be read.
+
+    Raises:
+        UsageError: When the place is not there, or cannot be connected to.
+    """
+    found = _found(where, Config(), None)
+    return {name: int(found.fetch(source.rows.aggregate(n=source.rows.count()))[0]["n"]) for name, source in found.sources.items()}
+
+
 def _found(where: str | Path, config: Config, backend: Any) -> Found:
     if address.is_address(where):
         return address.find_tables_at(str(where))

@@ -25,7 +25,7 @@ class DataDigest:
     Attributes:
         digest: Digest over all its files; None where the data lie behind an address and cannot be pinned.
         files: File name -> SHA-256; the configuration used is among them.
-        rows: Table -> rows in its file; None where only its engine could count them.
+        rows: Table -> rows in its file, None where it cannot be read; empty for a database, whose engine counts them (`store.row_counts`).
     """
 
     digest: str | None

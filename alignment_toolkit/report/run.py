@@ -20,6 +20,7 @@ from alignment_toolkit.report.manifest import Manifest, facts, finished, write_m
 from alignment_toolkit.report.notebooks import page_name, page_title, read_notebook, report_notebooks, select
 from alignment_toolkit.report.parameters import check_parameters
 from alignment_toolkit.report.places import find_store
+from alignment_toolkit.report.prune import KEPT, prune
 from alignment_toolkit.report.publish import PASSES, current, left_behind, new_staging, publish, tidy
 from alignment_toolkit.report.worker import Job, Task
 
@@ -70,6 +71,7 @@ class _Plan:
     out: Path = Path()
     cell_timeout: int = CELL_TIMEOUT
     workers: int = 2
+    keep: int = KEPT
     known: Manifest = field(default_factory=dict)
 
     @property
@@ -91,6 +93,7 @@ def run_report(
     force: bool = False,
     wait: float = 0,
     workers: int = 2,
+    keep: int = KEPT,
     cell_timeout: int = CELL_TIMEOUT,
     clock: Clock,
     log: Log = silent,
@@ -111,6 +114,7 @@ def run_report(
         force: Run even when nothing has changed.
         wait: Seconds to wait for another run.
         workers: Worker processes.
+        keep: Versions of each quarter that stay in the reports folder, the shown one included.
         cell_timeout: Seconds a cell may take.
         clock: Gives the times in the journal; the package reads no clock.
         log: Told of every step.
@@ -128,13 +132,13 @@ def run_report(
     if not config:
         del given["config"]
     asked = _checked(given, folder=folder, names=notebooks)
-    plan = replace(asked, out=Path(out).absolute(), cell_timeout=cell_timeout, workers=workers)
+    plan = replace(asked, out=Path(out).absolute(), cell_timeout=cell_timeout, workers=workers, keep=keep)
     with locked(plan.out, wait=wait):
         plan = replace(plan, known=_known(plan))
         unchanged = _unchanged(plan, force=force, clock=clock, log=log)
         if unchanged is None and before_kernels is not None:
             before_kernels()
-        return unchanged or _run(plan, clock=clock, log=log)
+        return unchanged or _run(replace(plan, known=_with_rows(plan)), clock=clock, log=log)
 
 
 def _checked(given: dict[str, Any], *, folder: Path | None, names: Sequence[str] | None) -> _Plan:
@@ -164,6 +168,16 @@ def _known(plan: _Plan) -> Manifest:
     )
 
 
+def _with_rows(plan: _Plan) -> Manifest:
+    """The facts with the rows of each table, which only the engine can count in a database."""
+    from alignment_toolkit.store import row_counts
+
+    data = plan.known["data"]
+    if data["rows"]:
+        return plan.known
+    return plan.known | {"data": data | {"rows": row_counts(plan.store or plan.given["data"])}}
+
+
 def _unchanged(plan: _Plan, *, force: bool, clock: Clock, log: Log) -> RunResult | None:
     if force or plan.preview or plan.known["data"]["digest"] is None:
         return None
@@ -178,6 +192,7 @@ def _unchanged(plan: _Plan, *, force: bool, clock: Clock, log: Log) -> RunResult
 
 
 def _run(plan: _Plan, *, clock: Clock, log: Log) -> RunResult:
+    _prune(plan, clock=clock, log=log)
     for path in left_behind(plan.out, plan.quarter):
         sentence = f"an earlier run of {plan.quarter} did not end well; its partial notebooks are in {path / 'notebooks'}"
         log(notice(sentence, now=clock()))
@@ -223,8 +238,14 @@ def _finish(plan: _Plan, staging: Path, events: list[Event], *, clock: Clock, lo
     write_manifest(manifest, staging)
     folder = staging if plan.preview else publish(staging, out=plan.out, quarter=plan.quarter)
     rebuild(plan.out)
+    _prune(plan, clock=clock, log=log)
     log(last.ended(clock(), verdict=last.verdict, detail=str(folder)))
     return RunResult(STAGED if plan.preview else PUBLISHED, folder, tuple(folder / page["page"] for page in manifest["pages"]), manifest)
+
+
+def _prune(plan: _Plan, *, clock: Clock, log: Log) -> None:
+    if gone := prune(plan.out, now=clock(), keep=plan.keep):
+        log(notice(f"no longer kept: {', '.join(str(path.relative_to(plan.out)) for path in gone)}", now=clock()))
 
 
 def _same_data(plan: _Plan) -> None:

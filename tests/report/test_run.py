@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from alignment_toolkit.errors import Busy, CellFailed, NotReproduced, PublishError, UsageError
 from alignment_toolkit.report.journal import STEPS
 from alignment_toolkit.report.lock import locked
+from alignment_toolkit.report.publish import new_staging
 from tests.report.conftest import INSTANT, NOTEBOOKS, run_in, write_variant
 
 
@@ -188,9 +190,40 @@ def test_a_killed_run_leaves_the_last_good_report_and_holds_others_off_while_it_
     assert said[0].detail == f"an earlier run of 2026Q3 did not end well; its partial notebooks are in {left / 'notebooks'}"
 
 
+def test_a_run_tidies_up_after_earlier_ones(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = place / "reports"
+    old, last = (new_staging(out, "2026Q3", clock=lambda day=day: INSTANT - timedelta(days=day)) for day in (3, 2))
+    said = []
+    monkeypatch.setattr("alignment_toolkit.report.run.run_crew", _stopped)
+    with pytest.raises(Reached):
+        run_in(place, monkeypatch, force=True, log=said.append)
+    assert [event.detail for event in said if event.step == "notice"] == [
+        f"no longer kept: {old.relative_to(out)}",
+        f"an earlier run of 2026Q3 did not end well; its partial notebooks are in {last / 'notebooks'}",
+    ]
+    assert (old.exists(), last.exists()) == (False, True)
+
+
+@pytest.mark.parametrize("data", ["crm.duckdb", "env:CRM"])
+def test_the_rows_of_a_database_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: str) -> None:
+    import ibis
+
+    path = tmp_path / "crm.duckdb"
+    engine = ibis.duckdb.connect(path)
+    for name, n in (("Leads", 5), ("stage_events", 0), ("notes", 3)):
+        engine.create_table(name, ibis.memtable({"lead_id": list("abcde")[:n]}, schema={"lead_id": "string"}))
+    engine.disconnect()
+    monkeypatch.setenv("CRM", f"duckdb://{path}?read_only=True")
+    seen = []
+    monkeypatch.setattr("alignment_toolkit.report.run._run", lambda plan, **_: seen.append(plan.known))
+    run_in(tmp_path, monkeypatch, data=data)
+    assert seen[0]["data"]["rows"] == {"leads": 5, "stage_events": 0}
+
+
 _RUN = """
 import sys
 from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 from alignment_toolkit.report import run_report
 run_report(data="store", quarter="2026Q3", as_of="2026-10-01", out="reports", clock=lambda: datetime.now(UTC), folder=Path(sys.argv[1]))

@@ -150,6 +150,8 @@ def check(data: DataOption, config: ConfigOption = "", format: FormatOption = "t
     from alignment_toolkit.faults import check_store
 
     found = check_store(data, config=config or None)
+    for note in found.notes:
+        print(f"alignment: {note}", file=sys.stderr)
     if format == "table":
         show(found.rows, format)
     show(found.faults, format)
@@ -242,13 +244,14 @@ def clock() -> datetime:
 
 
 def opened(asked: dict[str, str], *, tell: Callable[[str], object]) -> Study:
-    """The study asked for; what is legal but suspicious about it is told."""
+    """The study asked for; what was assumed while reading, and what is legal but suspicious, is told."""
     from alignment_toolkit.recorded import late_as_of
     from alignment_toolkit.study import open_study
 
     study = open_study(**asked)
-    if doubt := late_as_of(study.crm):
-        tell(doubt)
+    for sentence in (*study.crm.notes, late_as_of(study.crm)):
+        if sentence:
+            tell(sentence)
     return study
 
 

@@ -104,7 +104,7 @@ def open_crm(where: str | Path, *, as_of: datetime, config: Config | None = None
     settings = config or load_config(store_config(where))
     found = _found(where, settings, backend)
     fatal, sources = checked(found.sources, settings, found.fetch)
-    if faults := [*found.faults, *_missing_tables(found), *fatal]:
+    if faults := [*found.faults, *_missing_tables(found, where), *fatal]:
         raise refused(faults, where=address.shown(where))
     return Crm(
         tables={name: source.canonical() for name, source in sources.items()},
@@ -223,14 +223,16 @@ def _found(where: str | Path, config: Config, backend: Any) -> Found:
     raise UsageError("the store is no folder and no DuckDB file", value=place, way_out=way_out)
 
 
-def _missing_tables(found: Found) -> list[Fault]:
+def _missing_tables(found: Found, where: str | Path) -> list[Fault]:
     there = ", ".join(found.sources) or "none"
+    is_folder = not address.is_address(where) and locate(where).is_dir()
+    way_out = "Add the file" if is_folder else "Add the table"
     return [
         Fault(
             f"{name} is missing",
-            f"no {name}.parquet or {name}.csv is there",
+            f"no {name}.parquet or {name}.csv is there" if is_folder else f"no table {name} is there",
             f"{name} ({table.row}) is required. Tables found: {there}",
-            "Add the file, or make the store from an export with a mapping: alignment ingest --mapping FILE --source DIR --out DIR",
+            f"{way_out}, or make the store from an export with a mapping: alignment ingest --mapping FILE --source DIR --out DIR",
         )
         for name, table in TABLES.items()
         if table.required and name not in found.sources and name not in found.broken

@@ -207,6 +207,18 @@ def test_an_as_of_long_after_the_last_record_is_told_and_taken(alignment: Any, s
     assert told.err.startswith("alignment: the last record is of 2026-03-31, 276 days before the as-of: ")
 
 
+@pytest.mark.parametrize("command", ["kpis", "check"])
+def test_what_was_assumed_while_reading_is_told(alignment: Any, store: Path, command: str) -> None:
+    text = (store / "leads.csv").read_text(encoding="utf-8").replace("web", "Wébinar")
+    (store / "leads.csv").write_text(text, encoding="cp1252")
+    told = alignment(command, "--data", store)
+    assert told.code == 0
+    assert "Wébinar" in told.out or command == "check"
+    assert told.err.splitlines() == [
+        "alignment: leads.csv: read as Windows-1252, since it is not UTF-8; declare encoding in a mapping to say otherwise"
+    ]
+
+
 REFUSE_AND_TELL = """
 import sys, time
 from alignment_toolkit import cli

@@ -234,6 +234,16 @@ def test_a_parquet_file_that_is_none(tmp_path: Path, content: bytes, words: str)
     assert refusal(tmp_path) == (f"leads.parquet: {words}",)
 
 
+def test_a_database_without_a_required_table(tmp_path: Path) -> None:
+    path = tmp_path / "crm.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE leads AS SELECT 'L1' AS lead_id, TIMESTAMP '2026-01-01' AS created_at, 'web' AS source")
+    assert refusal(path) == (
+        "stage_events is missing: no table stage_events is there. stage_events (a lead entering a stage) is required. Tables found: leads."
+        " Add the table, or make the store from an export with a mapping: alignment ingest --mapping FILE --source DIR --out DIR.",
+    )
+
+
 def test_a_damaged_duckdb_file(tmp_path: Path) -> None:
     path = tmp_path / "crm.duckdb"
     path.write_bytes(b"not a database" * 1000)

@@ -32,7 +32,12 @@ def locked(out: Path, *, wait: float = 0) -> Iterator[None]:
         out.mkdir(parents=True, exist_ok=True)
         handle = os.open(out / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        way_out = "Check the permissions, or name another folder with --out"
+        in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+        way_out = (
+            "A file is in the way: name another folder with --out"
+            if in_the_way
+            else "Check the permissions, or name another folder with --out"
+        )
         raise PublishError(f"the reports folder {out} cannot be written", value=error.strerror, way_out=way_out) from error
     try:
         _acquire(handle, out, tries=1 + int(wait / _PAUSE))

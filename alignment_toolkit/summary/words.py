@@ -135,6 +135,8 @@ def provenance(study: Study) -> pd.DataFrame:
         "records from": ", ".join(f"{table} {day}" for table, day in study.config.observed_from.items()) or "the beginning",
         "tables": ", ".join(sorted(study.crm.tables)),
     }
+    if study.crm.notes:
+        rows["assumed while reading"] = "; ".join(study.crm.notes)
     if doubt := late_as_of(study.crm):
         rows["doubt about the as-of"] = doubt
     return pd.DataFrame({"setting": list(rows), "value": list(rows.values())})

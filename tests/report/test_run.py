@@ -290,7 +290,7 @@ def test_an_output_folder_that_cannot_be_made_is_refused(store: Path, monkeypatc
     with pytest.raises(PublishError) as caught:
         run_in(store.parent, monkeypatch)
     out = store.parent / "reports"
-    way_out = "Check the permissions, or name another folder with --out."
+    way_out = "A file is in the way: name another folder with --out."
     assert str(caught.value) == f"the reports folder {out} cannot be written: 'File exists'. {way_out}"
 
 

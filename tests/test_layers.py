@@ -17,7 +17,7 @@ METRICS = ("quality", "velocity", "churn")
 TIERS = (
     {"errors", "visible", "schema", "__version__"},
     {"config", "periods", "figures", "tables", "glossary", "stats"},
-    {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded"},
+    {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing"},
     {"study", "days", "quarters"},
     {"journeys", "deals", "stages", "handovers", "customers"},
     {"counts"},

@@ -41,10 +41,8 @@ def value_of_one(table: RiskTable) -> dict[str, Array]:
         `event` (from open) and `event_from_lost`: the share in that state before the day / units at risk in it, shape (..., K+1); 0 where
         nobody was. The value per unit is the sum of these times the amounts.
     """
-    return {
-        "event": open_before(table) * ratio(np.ones_like(table.at_risk), table.at_risk, empty=0.0),
-        "event_from_lost": lost_before(table) * ratio(np.ones_like(table.at_risk), table.lost_at_risk, empty=0.0),
-    }
+    opened, lost = before(table)
+    return {"event": ratio(opened, table.at_risk, empty=0.0), "event_from_lost": ratio(lost, table.lost_at_risk, empty=0.0)}
 
 
 def value_per_unit(table: RiskTable, horizon: int) -> Array:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment_toolkit.journeys import events, leads
+from alignment_toolkit.journeys import leads, timeline, with_ids
 from alignment_toolkit.merging import final_heir, merge_pairs
 from tests.oracles.journeys import survivor
 from tests.worlds import study
@@ -28,8 +28,8 @@ def _surviving(*merges: dict[str, Any], names: str = "abcd") -> dict[str, str]:
     told = leads(seen.crm).to_pandas()
     assert told["lead_id"].is_unique
     assert (told["source"] == told["lead_id"]).all()
-    assert set(events(seen.crm).lead_id.to_pyarrow().to_pylist()) == set(told["lead_id"])
-    assert events(seen.crm).count().to_pyarrow().as_py() == len(names)
+    assert set(with_ids(seen.crm, timeline(seen.crm)).lead_id.to_pyarrow().to_pylist()) == set(told["lead_id"])
+    assert timeline(seen.crm).count().to_pyarrow().as_py() == len(names)
     return dict(zip(told["lead_id"], told["created_at"].dt.strftime("%d"), strict=True))
 
 

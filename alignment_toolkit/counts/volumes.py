@@ -10,7 +10,7 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import counted, query
 from alignment_toolkit.counts.moves import TOGETHER, Slices, segment_of, segments
 from alignment_toolkit.deals import deals
-from alignment_toolkit.journeys import events, leads, outcomes_recorded_at
+from alignment_toolkit.journeys import leads, outcomes_recorded_at, outcomes_to_date, timeline
 from alignment_toolkit.quarters import quarter_label
 from alignment_toolkit.study import Study
 
@@ -35,15 +35,8 @@ def lead_outcomes(study: Study, *, by: Slices = None) -> ir.Table:
     """
     seen = leads(study.crm)
     kept = seen if study.cohort == "all" else seen.filter((seen.created_at >= study.window_opens_at) & (seen.created_at < study.ends_at))
-    told = (
-        events(study.crm)
-        .semi_join(kept, "lead_id")
-        .group_by("lead_id")
-        .agg(any_won=(_.stage == "won").cast("int8").max(), last_stage=_.stage.argmax(_.key))
-        .mutate(outcome=ibis.cases((_.any_won == 1, "won"), (_.last_stage == "lost", "lost"), else_="open"))
-        .select("lead_id", "outcome")
-    )
-    joined = kept.left_join(told, "lead_id")
+    told = outcomes_to_date(study.crm, timeline(study.crm).semi_join(kept, "number"))
+    joined = kept.left_join(told, "number")
     outcome = ibis.coalesce(joined.outcome, ibis.literal("open"))
     return joined.group_by(**segments(study, joined, by), outcome=outcome).agg(n=_.count())
 

@@ -13,7 +13,9 @@ from ibis import _
 
 from alignment_toolkit.caching import cached
 from alignment_toolkit.days import days_until, last_whole_day
-from alignment_toolkit.journeys import SLICES, entry_index, lead_numbers, leads, timeline
+from alignment_toolkit.journeys import entry_index
+from alignment_toolkit.leads import SLICES, lead_numbers, lead_rows, with_attributes
+from alignment_toolkit.timelines import timeline
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 
 def handovers(crm: Crm) -> ir.Table:
-    """One row per lead handed over before `as_of`: the lead's columns and handed_at."""
-    own = leads(crm)
+    """One row per lead handed over before `as_of`: the columns of `lead_rows` and handed_at."""
+    own = lead_rows(crm)
     stage = crm.config.handover_stage
     if stage is None:
         return own.filter(own.assigned_at < crm.as_of).mutate(handed_at=_.assigned_at)
@@ -66,4 +68,6 @@ def verdict_spells(study: Study) -> ir.Table:
         entry_move=ibis.literal("enter"),
         cents=ibis.null("int64"),
     ).filter((_.entry <= _.last_index) & (_.exit >= _.entry))
-    return moved.select(*SLICES, "number", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index", "cents")
+    return with_attributes(crm, moved).select(
+        *SLICES, "number", "bucket", "entry", "entry_move", "exit", "exit_move", "last_index", "cents"
+    )

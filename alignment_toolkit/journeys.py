@@ -13,162 +13,15 @@ import ibis.expr.types as ir
 from ibis import _
 
 from alignment_toolkit.caching import cached
-from alignment_toolkit.days import DAY, days_until, first_whole_day, last_whole_day
-from alignment_toolkit.figures import MISSING
-from alignment_toolkit.merging import merge_pairs, survivors
-from alignment_toolkit.quarters import quarter_label
+from alignment_toolkit.days import DAY, days_until, first_whole_day
+from alignment_toolkit.leads import ATTRIBUTES, SLICES, bucket_in, bucket_of, lead_rows, leads, named_or_missing, with_attributes, with_ids
+from alignment_toolkit.timelines import lost_rank, on_whole_days, order_key, stage_rank, timeline, won_rank
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from alignment_toolkit.store import Crm
     from alignment_toolkit.study import Study
-
-ATTRIBUTES = ("source", "campaign_id", "persona", "segment", "region")
-SLICES = (*ATTRIBUTES, "cohort_quarter")
-KEY_STEP = 128  # more than a funnel has stages: microseconds * KEY_STEP + rank orders events, ties by the funnel's order
-
-
-N_BUCKETS = 256
-HEX = "0123456789abcdef"
-
-
-def bucket_of(identifier: ir.StringColumn) -> ir.IntegerColumn:
-    """The jackknife bucket of an id, 0 to 255: the first two hex digits of its md5, the same on every engine."""
-    digest = identifier.hexdigest("md5").lower()
-    digits = ibis.literal(HEX)
-    return (digits.find(digest.substr(0, 1)) * 16 + digits.find(digest.substr(1, 1))).cast("int16")
-
-
-def leads(crm: Crm) -> ir.Table:
-    """One row per surviving lead created before `as_of`.
-
-    Returns:
-        The columns of the contract, `created_at` the earliest of the merged records, attributes with blanks and nulls as "(missing)",
-        `cohort_quarter` (of creation), `bucket` (0 to 255), `last_index` (last whole observed day index, -1: not yet at risk), `number`
-        (key inside the engine: millions of rows are joined and sorted faster by a number than by a text; it ends in the bucket).
-    """
-    known = cached(crm, ("leads", crm.at_hand.as_of), lambda: _leads(crm.at_hand))
-    seen = known if crm.at_hand is crm else known.filter(_.created_at < crm.as_of)
-    return seen.mutate(last_index=last_whole_day(seen.created_at, crm.as_of))
-
-
-def _leads(crm: Crm) -> ir.Table:
-    visible = survivors(crm, crm.tables["leads"].filter(_.created_at < crm.as_of))
-    named = {name: named_or_missing(visible[name]) for name in ATTRIBUTES}
-    told = visible.mutate(
-        **named,
-        cohort_quarter=quarter_label(crm, visible.created_at),
-        bucket=bucket_of(ibis.coalesce(visible.account_id, visible.lead_id)),
-    )
-    # Numbered within buckets, so that engines of many machines need not bring all leads to one of them.
-    place = ibis.row_number().over(ibis.window(group_by="bucket", order_by="lead_id")).cast("int64")
-    return told.mutate(number=place * N_BUCKETS + told.bucket)
-
-
-def bucket_in(number: ir.IntegerValue) -> ir.IntegerValue:
-    """The jackknife bucket that a lead's number ends in."""
-    return (number % N_BUCKETS).cast("int16")
-
-
-def with_ids(crm: Crm, table: ir.Table) -> ir.Table:
-    """A table with the `lead_id` of each lead in place of its `number`."""
-    return table.inner_join(leads(crm).select("number", "lead_id"), "number").drop("number")
-
-
-def named_or_missing(label: ir.StringColumn) -> ir.StringColumn:
-    """The label, "(missing)" where it is null or blank; placeholder words stay what they are."""
-    return ibis.coalesce(label.strip().nullif(""), ibis.literal(MISSING))
-
-
-def stage_rank(crm: Crm, stage: ir.StringColumn) -> ir.IntegerColumn:
-    """Place of a stage in the funnel, 0 first; won and lost come last."""
-    names = crm.config.stage_names
-    return ibis.cases(*[(stage == name, index) for index, name in enumerate(names)], else_=len(names))
-
-
-def timeline(crm: Crm) -> ir.Table:
-    """One row per visible stage event of a known, surviving lead, as numbers: all that is told about stages is read off it.
-
-    Returns:
-        number (of the lead), created_at (of the lead), entered_at, rank (place in the funnel), is_backfilled.
-    """
-    known = cached(crm, ("timeline", crm.at_hand.as_of), lambda: _timeline(crm.at_hand))
-    return known if crm.at_hand is crm else known.filter((_.entered_at < crm.as_of) & (_.created_at < crm.as_of))
-
-
-def _timeline(crm: Crm) -> ir.Table:
-    stamped = crm.tables["stage_events"].filter(_.entered_at < crm.as_of)
-    known = stamped.select("lead_id", "stage", "entered_at", "is_backfilled").inner_join(lead_numbers(crm), "lead_id")
-    return known.select(
-        "number",
-        "created_at",
-        "entered_at",
-        rank=stage_rank(crm, known.stage).cast("int16"),
-        is_backfilled=known.is_backfilled.fill_null(False),
-    )
-
-
-def lead_numbers(crm: Crm) -> ir.Table:
-    """Every id that a lead is known by, those merged into it included: lead_id, number, created_at."""
-    own = leads(crm).select("lead_id", "number", "created_at")
-    if not crm.has("merges"):
-        return own
-    pairs = merge_pairs(crm)
-    merged = pairs.inner_join(own, pairs.merged_into == own.lead_id)
-    return own.union(merged.select("number", "created_at", lead_id=merged.merged_id).select(own.columns))
-
-
-def elapsed(table: ir.Table) -> ir.IntegerValue:
-    """Microseconds from the lead's creation to the event, negative before it."""
-    return table.entered_at.delta(table.created_at, unit="microsecond")
-
-
-def order_key(table: ir.Table) -> ir.IntegerValue:
-    """What orders the events of a lead: time, then the funnel's order."""
-    return elapsed(table) * KEY_STEP + table["rank"]
-
-
-def on_whole_days(crm: Crm, table: ir.Table) -> ir.Table:
-    """The events of days that were observed whole, with `day` (index since creation, negative ones clamped to 0)."""
-    dated = table.mutate(day=days_until(table.created_at, table.entered_at))
-    return dated.filter(dated.day <= last_whole_day(dated.created_at, crm.as_of))
-
-
-def outcomes_to_date(crm: Crm, told: ir.Table) -> ir.Table:
-    """What some events say of their leads: number, outcome (won by any of them, else lost by the last of them, else open)."""
-    keyed = told.select("number", "rank", key=order_key(told))
-    last = keyed.group_by("number").agg(any_won=(_["rank"] == won_rank(crm)).cast("int8").max(), last=_["rank"].argmax(_.key))
-    outcome = ibis.cases((last.any_won == 1, "won"), (last["last"] == lost_rank(crm), "lost"), else_="open")
-    return last.select("number", outcome=outcome)
-
-
-def won_rank(crm: Crm) -> int:
-    """The rank of won; open stages are below it, lost is the next above."""
-    return len(crm.config.open_stages)
-
-
-def lost_rank(crm: Crm) -> int:
-    """The rank of lost."""
-    return won_rank(crm) + 1
-
-
-def outcome_events(crm: Crm) -> ir.Table:
-    """The events that can change an outcome, on whole observed days: wins, losses, and whatever follows a lead's first loss.
-
-    They are few, so they are chosen before anything is worked out about them. An event at the instant of the first loss comes before it in
-    the funnel's order and changes nothing.
-
-    Returns:
-        number, day, rank, key.
-    """
-    told = timeline(crm)
-    ending = told.filter(_["rank"] >= won_rank(crm))
-    first_loss = ending.filter(_["rank"] == lost_rank(crm)).group_by(loser="number").agg(lost_at=_.entered_at.min())
-    others = told.filter(_["rank"] < won_rank(crm))
-    after = others.inner_join(first_loss, others.number == first_loss.loser).filter(_.entered_at > _.lost_at).drop("loser", "lost_at")
-    chosen = on_whole_days(crm, ending.union(after))
-    return chosen.select("number", "day", "rank", key=order_key(chosen))
 
 
 def states(crm: Crm) -> ir.Table:
@@ -181,38 +34,90 @@ def states(crm: Crm) -> ir.Table:
         number, state (open, lost), starts (first day index), ends (day index of the next state, null while it lasts), next (won, lost,
         open or null), is_born (whether it is the lead's first).
     """
-    known = cached(crm, ("states", crm.at_hand.as_of), lambda: _states(crm.at_hand))
-    return known if crm.at_hand is crm else _states_by_then(crm, known)
+    known = known_states(crm)
+    if crm.at_hand is crm:
+        return known
+    return by_then(known.inner_join(lead_rows(crm).select("number", "last_index"), "number")).drop("last_index")
 
 
-def _states_by_then(crm: Crm, known: ir.Table) -> ir.Table:
-    """What could be seen of the states at an earlier as-of: a whole day's state depends on nothing that came after it."""
-    seen = known.inner_join(leads(crm).select("number", "last_index"), "number").filter(_.starts <= _.last_index)
-    return cut_states(seen).drop("last_index")
+def known_states(crm: Crm) -> ir.Table:
+    """The states as of the data at hand, whatever the as-of."""
+    return cached(crm, ("states", crm.at_hand.as_of), lambda: _states(crm.at_hand))
 
 
-def cut_states(seen: ir.Table) -> ir.Table:
-    """States that end after the last whole observed day, still going on."""
+def by_then(seen: ir.Table) -> ir.Table:
+    """What could be seen of states by each lead's `last_index`: a whole day's state depends on nothing that came after it."""
     over = (seen.ends <= seen.last_index).fill_null(False)
-    return seen.mutate(ends=ibis.ifelse(over, seen.ends, ibis.null("int64")), next=ibis.ifelse(over, seen.next, ibis.null("string")))
+    ended = {"ends": ibis.ifelse(over, seen.ends, ibis.null("int64")), "next": ibis.ifelse(over, seen.next, ibis.null("string"))}
+    return seen.filter(seen.starts <= seen.last_index).mutate(**ended)
 
 
 def _states(crm: Crm) -> ir.Table:
+    """Most leads end once and for good, which two instants tell; only those with events after a loss need all their events in order."""
+    ends = first_ends(crm)
+    again = lost_and_heard_of(crm, ends)
+    born = lead_rows(crm).filter(_.last_index >= 0).select("number", "created_at", "last_index")
+    return ended_once(born.anti_join(again, "number"), ends).union(ended_often(crm, born.semi_join(again, "number"), again))
+
+
+def first_ends(crm: Crm) -> ir.Table:
+    """The first win and the first loss of each lead that had one: number, won_at, lost_at (null: none)."""
+    ending = timeline(crm).filter(_["rank"] >= won_rank(crm))
+    is_won = ending["rank"] == won_rank(crm)
+    return ending.group_by("number").agg(won_at=ending.entered_at.min(where=is_won), lost_at=ending.entered_at.min(where=~is_won))
+
+
+def lost_and_heard_of(crm: Crm, ends: ir.Table) -> ir.Table:
+    """The leads that were lost before they were ever won, and have a later event: number.
+
+    An event at the instant of the first loss comes before it in the funnel's order and changes nothing.
+    """
+    lost = ends.filter(ends.won_at.isnull() | (ends.won_at > ends.lost_at)).select("number", "lost_at")
+    return timeline(crm).inner_join(lost, "number").filter(_.entered_at > _.lost_at).select("number").distinct()
+
+
+def ended_once(born: ir.Table, ends: ir.Table) -> ir.Table:
+    """States of leads that were won or lost for good, or neither."""
+    told = born.left_join(ends, "number").drop("number_right")
+    is_won = told.won_at.notnull() & (told.lost_at.isnull() | (told.won_at <= told.lost_at))
+    # A null end is day 0 to some engines: ask whether there is one before asking when.
+    day = days_until(told.created_at, ibis.ifelse(is_won, told.won_at, told.lost_at))
+    over = (told.won_at.notnull() | told.lost_at.notnull()) & (day <= told.last_index)
+    dated = told.mutate(day=day, over=over.fill_null(False), is_won=is_won.fill_null(False))
+    nothing, no_name = ibis.null("int64"), ibis.null("string")
+    zero = ibis.literal(0).cast("int64")
+    return dated.select(
+        "number",
+        state=ibis.literal("open"),
+        next=ibis.cases((~dated.over, no_name), (dated.is_won, "won"), else_="lost"),
+        ends=ibis.ifelse(dated.over, dated.day, nothing),
+        starts=zero,
+        is_born=ibis.literal(True),
+    ).union(
+        dated.filter(dated.over & ~dated.is_won).select(
+            "number", state=ibis.literal("lost"), next=no_name, ends=nothing, starts=_.day, is_born=ibis.literal(False)
+        )
+    )
+
+
+def ended_often(crm: Crm, born: ir.Table, again: ir.Table) -> ir.Table:
+    """States of leads with events after a loss, by the order of their days."""
+    told = on_whole_days(crm, timeline(crm).semi_join(again, "number"))
     daily = (
-        outcome_events(crm)
+        told.mutate(key=order_key(told))
         .group_by("number", "day")
         .agg(any_won=(_["rank"] == won_rank(crm)).cast("int8").max(), last=_["rank"].argmax(_.key))
         .mutate(state=ibis.cases((_.any_won == 1, "won"), (_["last"] == lost_rank(crm), "lost"), else_="open"))
-        .select("number", "day", "state")
+        .select("number", "state", day=_.day.cast("int64"))
     )
-    born = leads(crm).filter(_.last_index >= 0).select("number", day=ibis.literal(-1).cast("int64"), state=ibis.literal("open"))
+    first = born.select("number", state=ibis.literal("open"), day=ibis.literal(-1).cast("int64"))
     ordered = ibis.window(group_by="number", order_by="day")
     so_far = ibis.window(group_by="number", order_by="day", preceding=None, following=0)
-    everything = daily.mutate(day=_.day.cast("int64")).union(born)
-    changed = everything.mutate(before=_.state.lag().over(ordered), wins=(_.state == "won").cast("int64").sum().over(so_far)).filter(
-        (_.before.isnull() | (_.before != _.state)) & ((_.wins == 0) | ((_.wins == 1) & (_.state == "won")))
+    changed = daily.union(first).mutate(before=_.state.lag().over(ordered), wins=(_.state == "won").cast("int64").sum().over(so_far))
+    kept = (changed.before.isnull() | (changed.before != changed.state)) & (
+        (changed.wins == 0) | ((changed.wins == 1) & (changed.state == "won"))
     )
-    visits = changed.mutate(next=_.state.lead().over(ordered), ends=_.day.lead().over(ordered))
+    visits = changed.filter(kept).mutate(next=_.state.lead().over(ordered), ends=_.day.lead().over(ordered))
     return visits.filter(_.state != "won").select("number", "state", "next", "ends", starts=ibis.greatest(_.day, 0), is_born=_.day < 0)
 
 
@@ -235,18 +140,19 @@ def spells(study: Study) -> ir.Table:
     after the report quarter, and cohorts whose outcomes were not recorded, are left out.
 
     Returns:
-        The lead's attributes, number, bucket, created_at, entry (day index), entry_move (enter, enter_lost, or null after a transition), exit (day
+        number, the lead's attributes, bucket, entry (day index), entry_move (enter, enter_lost, or null after a transition), exit (day
         index), exit_move, last_index, cents (of a win, null when unknown).
     """
     key = ("spells", study.as_of, study.window_opens_at, study.created_before)
-    return cached(study.crm, key, lambda: _spells(study))
+    return with_attributes(study.crm, cached(study.crm, key, lambda: _spells(study)))
 
 
 def _spells(study: Study) -> ir.Table:
     crm = study.crm
-    chosen = in_cohort(study, leads(crm))
-    cohort = chosen.mutate(first=entry_index(study, chosen.created_at))
-    joined = states(crm).inner_join(cohort, "number").filter((_.first <= _.last_index) & (_.ends.isnull() | (_.ends >= _.first)))
+    chosen = in_cohort(study, lead_rows(crm))
+    cohort = chosen.select("number", "cell", "last_index", first=entry_index(study, chosen.created_at))
+    seen = by_then(known_states(crm).inner_join(cohort.filter(_["first"] <= _.last_index), "number"))
+    joined = seen.filter(_.ends.isnull() | (_.ends >= _["first"]))
     late = joined.is_born | (joined.starts < joined["first"])
     lost = joined.state == "lost"
     left = ibis.cases(
@@ -257,16 +163,19 @@ def _spells(study: Study) -> ir.Table:
         (joined.next == "won", "event"),
         else_="competing",
     )
-    moved = joined.mutate(
+    moved = joined.select(
+        "number",
+        "cell",
+        "last_index",
+        bucket=bucket_in(joined.number),
         entry=ibis.greatest(joined.starts, joined["first"]),
         entry_move=ibis.cases((late & lost, "enter_lost"), (late, "enter"), else_=ibis.null("string")),
         exit=ibis.coalesce(joined.ends, joined.last_index),
         exit_move=left,
     )
-    kept = (*SLICES, "number", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index")
     if not crm.has("deals"):
-        return moved.select(*kept, cents=ibis.null("int64"))
-    return moved.left_join(won_amounts(crm), "number").select(*kept, "cents")
+        return moved.mutate(cents=ibis.null("int64"))
+    return moved.left_join(won_amounts(crm), "number").select(*moved.columns, "cents")
 
 
 def in_cohort(study: Study, table: ir.Table) -> ir.Table:

@@ -4,7 +4,7 @@ Question: how long does a lead stay in a stage and what becomes of it there? Uni
 is moved back and comes again makes a new visit. Denominator: visits entered before `as_of`. It does not say whether the lead was won in the
 end (journeys.py) unless asked for `first_entries`.
 
-Stages are handled as ranks, their place in the funnel (won and lost come last): millions of rows sort faster by a number than by a name. So are leads (`number`).
+Stages are handled as ranks, their place in the funnel (won and lost come last): millions of rows sort faster by a number.
 """
 
 from __future__ import annotations
@@ -18,18 +18,9 @@ from ibis import _
 
 from alignment_toolkit.caching import cached
 from alignment_toolkit.days import days_until, instant, last_whole_day
-from alignment_toolkit.journeys import (
-    KEY_STEP,
-    elapsed,
-    entry_index,
-    in_cohort,
-    lead_numbers,
-    leads,
-    lost_rank,
-    timeline,
-    window_start,
-    won_rank,
-)
+from alignment_toolkit.journeys import entry_index, in_cohort, window_start
+from alignment_toolkit.leads import lead_numbers, lead_rows
+from alignment_toolkit.timelines import KEY_STEP, elapsed, lost_rank, timeline, won_rank
 
 if TYPE_CHECKING:
     from alignment_toolkit.store import Crm
@@ -61,7 +52,7 @@ def stamps(crm: Crm) -> ir.Table:
     told = dated(crm)
     wins = told.filter(rank_of(told.sequence) == won_rank(crm)).group_by("number").agg(won_sequence=_.sequence.min())
     alive = told.left_join(wins, "number").filter(_.won_sequence.isnull() | (_.sequence <= _.won_sequence))
-    born = leads(crm).select("number", sequence=ibis.literal(BIRTH).cast("int64"), entered_at=_.created_at.cast(INSTANT))
+    born = lead_rows(crm).select("number", sequence=ibis.literal(BIRTH).cast("int64"), entered_at=_.created_at.cast(INSTANT))
     ordered = ibis.window(group_by="number", order_by="sequence")
     seen = alive.select("number", "sequence", "entered_at").union(born).mutate(previous=_.sequence.lag().over(ordered))
     after_birth = seen.previous.isnull() | (seen.previous == BIRTH)

@@ -186,7 +186,9 @@ def test_skipped_stages():
     jumps = {"mql": 0, "sal": 1, "opportunity": 3, "won": 4, "lost": 0}
     study = company(*[event(to, "2026-01-05", to) for to in jumps], leads=[lead(to) for to in jumps])
     seen = visits(study.crm).filter(lambda stay: stay["rank"] == 0)
-    assert with_ids(study.crm, seen.mutate(skipped=n_skipped(study.crm, seen))).to_pandas().set_index("lead_id")["skipped"].to_dict() == jumps
+    assert (
+        with_ids(study.crm, seen.mutate(skipped=n_skipped(study.crm, seen))).to_pandas().set_index("lead_id")["skipped"].to_dict() == jumps
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,26 +9,18 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
+from alignment_toolkit.caching import cached
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.moves import moves, segment_of, squared_units
 from alignment_toolkit.days import first_whole_day
 from alignment_toolkit.deals import deals, in_reporting_currency
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.handovers import handovers
-from alignment_toolkit.journeys import (
-    ATTRIBUTES,
-    in_cohort,
-    leads,
-    named_or_missing,
-    on_whole_days,
-    outcomes_to_date,
-    spells,
-    timeline,
-    won_amounts,
-    won_rank,
-)
+from alignment_toolkit.journeys import in_cohort, spells, won_amounts
+from alignment_toolkit.leads import ATTRIBUTES, lead_rows, leads, named_or_missing, with_attributes
 from alignment_toolkit.periods import local_day, midnight
 from alignment_toolkit.study import Study
+from alignment_toolkit.timelines import on_whole_days, outcomes_to_date, timeline, won_rank
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -58,9 +50,9 @@ def matured_leads(study: Study, horizon: int) -> ir.Table:
     created a microsecond later is not.
 
     Returns:
-        The columns of `leads`, and is_won (won by index `horizon`, 0 or 1).
+        The columns of `lead_rows`, and is_won (won by index `horizon`, 0 or 1).
     """
-    seen = in_cohort(study, leads(study.crm))
+    seen = in_cohort(study, lead_rows(study.crm))
     kept = seen.filter(seen.last_index >= horizon)
     if study.window_opens_at is not None:
         kept = kept.filter(first_whole_day(kept.created_at, study.window_opens_at) <= horizon)
@@ -156,17 +148,20 @@ def attribute_outcomes(study: Study, *, attribute: str | None = None) -> ir.Tabl
     Returns:
         attribute, segment ("(missing)" where it is not filled), outcome (won, lost, open), n.
     """
-    seen = in_cohort(study, leads(study.crm))
-    told = outcomes_to_date(study.crm, on_whole_days(study.crm, timeline(study.crm)))
-    joined = seen.left_join(told, "number")
-    outcome = ibis.coalesce(joined.outcome, ibis.literal("open"))
+    key = ("attribute_outcomes", study.as_of, study.created_before)
+    counts = with_attributes(study.crm, cached(study.crm, key, lambda: _cell_outcomes(study)))
     parts = [
-        joined.select(attribute=ibis.literal(name), segment=joined[name], outcome=outcome)
-        .group_by("attribute", "segment", "outcome")
-        .agg(n=_.count())
+        counts.group_by(attribute=ibis.literal(name), segment=counts[name], outcome=counts.outcome).agg(n=_.n.sum().cast("int64"))
         for name in (ATTRIBUTES if attribute is None else (attribute,))
     ]
     return ibis.union(*parts)
+
+
+def _cell_outcomes(study: Study) -> ir.Table:
+    """The leads of the cohort by every attribute at once: cell, outcome, n."""
+    told = outcomes_to_date(study.crm, on_whole_days(study.crm, timeline(study.crm)))
+    joined = in_cohort(study, lead_rows(study.crm)).left_join(told, "number")
+    return joined.group_by("cell", outcome=ibis.coalesce(joined.outcome, ibis.literal("open"))).agg(n=_.count())
 
 
 @query

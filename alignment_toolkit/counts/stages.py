@@ -10,7 +10,7 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.moves import moves, segment_of
 from alignment_toolkit.days import DAY, instant
-from alignment_toolkit.journeys import SLICES, bucket_in, leads
+from alignment_toolkit.leads import SLICES, bucket_in, leads
 from alignment_toolkit.stages import first_entries, is_advance, is_return, lost_rank, n_skipped, observed_visits, stage_label, visits
 from alignment_toolkit.study import Study
 

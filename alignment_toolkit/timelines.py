@@ -1,0 +1,83 @@
+"""The timeline of leads as deferred expressions: every visible stage event as numbers, the one table that stages are read off.
+
+Unit: the stage event of a known, surviving lead. Stages are ranks, their place in the funnel (won and lost come last), and leads are numbers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from alignment_toolkit.caching import cached
+from alignment_toolkit.days import days_until, last_whole_day
+from alignment_toolkit.leads import lead_numbers
+
+if TYPE_CHECKING:
+    from alignment_toolkit.store import Crm
+
+KEY_STEP = 128  # more than a funnel has stages: microseconds * KEY_STEP + rank orders events, ties by the funnel's order
+
+
+def timeline(crm: Crm) -> ir.Table:
+    """One row per visible stage event of a known, surviving lead, as numbers: all that is told about stages is read off it.
+
+    Returns:
+        number (of the lead), created_at (of the lead), entered_at, rank (place in the funnel), is_backfilled.
+    """
+    known = cached(crm, ("timeline", crm.at_hand.as_of), lambda: _timeline(crm.at_hand))
+    return known if crm.at_hand is crm else known.filter((_.entered_at < crm.as_of) & (_.created_at < crm.as_of))
+
+
+def _timeline(crm: Crm) -> ir.Table:
+    stamped = crm.tables["stage_events"].filter(_.entered_at < crm.as_of)
+    known = stamped.select("lead_id", "stage", "entered_at", "is_backfilled").inner_join(lead_numbers(crm), "lead_id")
+    return known.select(
+        "number",
+        "created_at",
+        "entered_at",
+        rank=stage_rank(crm, known.stage).cast("int16"),
+        is_backfilled=known.is_backfilled.fill_null(False),
+    )
+
+
+def stage_rank(crm: Crm, stage: ir.StringColumn) -> ir.IntegerColumn:
+    """Place of a stage in the funnel, 0 first; won and lost come last."""
+    names = crm.config.stage_names
+    return ibis.cases(*[(stage == name, index) for index, name in enumerate(names)], else_=len(names))
+
+
+def won_rank(crm: Crm) -> int:
+    """The rank of won; open stages are below it, lost is the next above."""
+    return len(crm.config.open_stages)
+
+
+def lost_rank(crm: Crm) -> int:
+    """The rank of lost."""
+    return won_rank(crm) + 1
+
+
+def elapsed(table: ir.Table) -> ir.IntegerValue:
+    """Microseconds from the lead's creation to the event, negative before it."""
+    return table.entered_at.delta(table.created_at, unit="microsecond")
+
+
+def order_key(table: ir.Table) -> ir.IntegerValue:
+    """What orders the events of a lead: time, then the funnel's order."""
+    return elapsed(table) * KEY_STEP + table["rank"]
+
+
+def on_whole_days(crm: Crm, table: ir.Table) -> ir.Table:
+    """The events of days that were observed whole, with `day` (index since creation, negative ones clamped to 0)."""
+    dated = table.mutate(day=days_until(table.created_at, table.entered_at))
+    return dated.filter(dated.day <= last_whole_day(dated.created_at, crm.as_of))
+
+
+def outcomes_to_date(crm: Crm, told: ir.Table) -> ir.Table:
+    """What some events say of their leads: number, outcome (won by any of them, else lost by the last of them, else open)."""
+    keyed = told.select("number", "rank", key=order_key(told))
+    last = keyed.group_by("number").agg(any_won=(_["rank"] == won_rank(crm)).cast("int8").max(), last=_["rank"].argmax(_.key))
+    outcome = ibis.cases((last.any_won == 1, "won"), (last["last"] == lost_rank(crm), "lost"), else_="open")
+    return last.select("number", outcome=outcome)

@@ -12,10 +12,11 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.caching import cached
-from alignment_toolkit.days import days_until, last_whole_day
+from alignment_toolkit.days import EPOCH, days_until, instant, last_whole_day
 from alignment_toolkit.journeys import entry_index
 from alignment_toolkit.leads import SLICES, lead_numbers, lead_rows, with_attributes
-from alignment_toolkit.timelines import timeline
+from alignment_toolkit.schema import TABLES
+from alignment_toolkit.timelines import KEY_STEP, milestones, rank_in
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -24,21 +25,18 @@ if TYPE_CHECKING:
     from alignment_toolkit.study import Study
 
 
+VERDICTS = tuple(sorted(TABLES["feedback"].column("verdict").choices))
+
+
 def handovers(crm: Crm) -> ir.Table:
     """One row per lead handed over before `as_of`: the columns of `lead_rows` and handed_at."""
     own = lead_rows(crm)
     stage = crm.config.handover_stage
     if stage is None:
         return own.filter(own.assigned_at < crm.as_of).mutate(handed_at=_.assigned_at)
-    told = own.left_join(first_reached(crm, stage), "number").drop("number_right")
-    assigned = ibis.ifelse(told.assigned_at < crm.as_of, told.assigned_at, ibis.null("timestamp"))
-    return told.mutate(handed_at=ibis.coalesce(assigned, told.reached_at)).filter(_.handed_at.notnull())
-
-
-def first_reached(crm: Crm, stage: str) -> ir.Table:
-    """When each lead first entered a stage, as far as it had by `as_of`: number, reached_at."""
-    entered = timeline(crm).filter(_["rank"] == crm.config.stage_names.index(stage))
-    return entered.group_by("number").agg(reached_at=_.entered_at.min())
+    told = own.left_join(milestones(crm).select("number", "handed_at"), "number").drop("number_right")
+    seen = [ibis.ifelse(at < crm.as_of, at, ibis.null("timestamp")) for at in (told.assigned_at, told.handed_at)]
+    return told.mutate(handed_at=ibis.coalesce(*seen)).filter(_.handed_at.notnull())
 
 
 def first_verdicts(crm: Crm) -> ir.Table:
@@ -50,8 +48,11 @@ def first_verdicts(crm: Crm) -> ir.Table:
 def _first_verdicts(crm: Crm) -> ir.Table:
     given = crm.tables["feedback"].filter(_.given_at < crm.as_of).select("lead_id", "given_at", "verdict")
     seen = given.inner_join(lead_numbers(crm), "lead_id")
-    at_once = seen.group_by("number", "given_at").agg(verdict=_.verdict.min())
-    return at_once.group_by("number").agg(verdict=_.verdict.argmin(_.given_at), given_at=_.given_at.min())
+    place = ibis.cases(*((seen.verdict == verdict, at) for at, verdict in enumerate(VERDICTS)), else_=len(VERDICTS))
+    order = seen.given_at.delta(instant(EPOCH), unit="microsecond") * KEY_STEP + place
+    first = seen.mutate(order=order).group_by("number").agg(given_at=_.given_at.min(), order=_.order.min())
+    verdict = ibis.cases(*((rank_in(first.order) == at, verdict) for at, verdict in enumerate(VERDICTS)), else_=ibis.null("string"))
+    return first.select("number", "given_at", verdict=verdict)
 
 
 def verdict_spells(study: Study) -> ir.Table:

@@ -15,7 +15,17 @@ from ibis import _
 from alignment_toolkit.caching import cached
 from alignment_toolkit.days import DAY, days_until, first_whole_day
 from alignment_toolkit.leads import ATTRIBUTES, SLICES, bucket_in, bucket_of, lead_rows, leads, named_or_missing, with_attributes, with_ids
-from alignment_toolkit.timelines import lost_rank, on_whole_days, order_key, stage_rank, timeline, won_rank
+from alignment_toolkit.timelines import (
+    is_heard_of_again,
+    lost_rank,
+    milestones,
+    on_whole_days,
+    order_key,
+    rank_in,
+    stage_rank,
+    timeline,
+    won_rank,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,31 +64,15 @@ def by_then(seen: ir.Table) -> ir.Table:
 
 def _states(crm: Crm) -> ir.Table:
     """Most leads end once and for good, which two instants tell; only those with events after a loss need all their events in order."""
-    ends = first_ends(crm)
-    again = lost_and_heard_of(crm, ends)
+    marks = milestones(crm)
+    again = marks.filter(is_heard_of_again(marks)).select("number")
     born = lead_rows(crm).filter(_.last_index >= 0).select("number", "created_at", "last_index")
-    return ended_once(born.anti_join(again, "number"), ends).union(ended_often(crm, born.semi_join(again, "number"), again))
+    return ended_once(born.anti_join(again, "number"), marks).union(ended_often(crm, born.semi_join(again, "number"), again))
 
 
-def first_ends(crm: Crm) -> ir.Table:
-    """The first win and the first loss of each lead that had one: number, won_at, lost_at (null: none)."""
-    ending = timeline(crm).filter(_["rank"] >= won_rank(crm))
-    is_won = ending["rank"] == won_rank(crm)
-    return ending.group_by("number").agg(won_at=ending.entered_at.min(where=is_won), lost_at=ending.entered_at.min(where=~is_won))
-
-
-def lost_and_heard_of(crm: Crm, ends: ir.Table) -> ir.Table:
-    """The leads that were lost before they were ever won, and have a later event: number.
-
-    An event at the instant of the first loss comes before it in the funnel's order and changes nothing.
-    """
-    lost = ends.filter(ends.won_at.isnull() | (ends.won_at > ends.lost_at)).select("number", "lost_at")
-    return timeline(crm).inner_join(lost, "number").filter(_.entered_at > _.lost_at).select("number").distinct()
-
-
-def ended_once(born: ir.Table, ends: ir.Table) -> ir.Table:
+def ended_once(born: ir.Table, marks: ir.Table) -> ir.Table:
     """States of leads that were won or lost for good, or neither."""
-    told = born.left_join(ends, "number").drop("number_right")
+    told = born.left_join(marks.select("number", "won_at", "lost_at"), "number").drop("number_right")
     is_won = told.won_at.notnull() & (told.lost_at.isnull() | (told.won_at <= told.lost_at))
     # A null end is day 0 to some engines: ask whether there is one before asking when.
     day = days_until(told.created_at, ibis.ifelse(is_won, told.won_at, told.lost_at))
@@ -104,10 +98,10 @@ def ended_often(crm: Crm, born: ir.Table, again: ir.Table) -> ir.Table:
     """States of leads with events after a loss, by the order of their days."""
     told = on_whole_days(crm, timeline(crm).semi_join(again, "number"))
     daily = (
-        told.mutate(key=order_key(told))
+        told.mutate(key=order_key(told), is_won=(told["rank"] == won_rank(crm)).cast("int8"))
         .group_by("number", "day")
-        .agg(any_won=(_["rank"] == won_rank(crm)).cast("int8").max(), last=_["rank"].argmax(_.key))
-        .mutate(state=ibis.cases((_.any_won == 1, "won"), (_["last"] == lost_rank(crm), "lost"), else_="open"))
+        .agg(any_won=_.is_won.max(), last=_.key.max())
+        .mutate(state=ibis.cases((_.any_won == 1, "won"), (rank_in(_["last"]) == lost_rank(crm), "lost"), else_="open"))
         .select("number", "state", day=_.day.cast("int64"))
     )
     first = born.select("number", state=ibis.literal("open"), day=ibis.literal(-1).cast("int64"))

@@ -69,6 +69,40 @@ def order_key(table: ir.Table) -> ir.IntegerValue:
     return elapsed(table) * KEY_STEP + table["rank"]
 
 
+def rank_in(key: ir.IntegerValue) -> ir.IntegerValue:
+    """The rank in an order key: the greatest key says what came last, and engines find it faster than the rank at the latest time."""
+    return (key % KEY_STEP + KEY_STEP) % KEY_STEP
+
+
+def milestones(crm: Crm) -> ir.Table:
+    """What one look at each lead's events tells as of the data at hand.
+
+    Returns:
+        number, created_at, handed_at (first entry to the stage of the handover), won_at, lost_at (first win, first loss), last_at (last
+        event); null where there is none. Of several events at the instant of the first loss, the loss is the last in the funnel's order.
+    """
+    return cached(crm, ("milestones", crm.at_hand.as_of), lambda: _milestones(crm.at_hand))
+
+
+def _milestones(crm: Crm) -> ir.Table:
+    told = timeline(crm)
+    rank, handover = told["rank"], crm.config.handover_stage
+    handed = ibis.literal(False) if handover is None else rank == crm.config.stage_names.index(handover)
+    return told.group_by("number").agg(
+        created_at=told.created_at.max(),
+        handed_at=told.entered_at.min(where=handed),
+        won_at=told.entered_at.min(where=rank == won_rank(crm)),
+        lost_at=told.entered_at.min(where=rank == lost_rank(crm)),
+        last_at=told.entered_at.max(),
+    )
+
+
+def is_heard_of_again(marks: ir.Table) -> ir.BooleanValue:
+    """Whether a lead that was lost, and not won before, has a later event: only then does the order of its events matter."""
+    lost_first = marks.lost_at.notnull() & (marks.won_at.isnull() | (marks.won_at > marks.lost_at))
+    return (lost_first & (marks.last_at > marks.lost_at)).fill_null(False)
+
+
 def on_whole_days(crm: Crm, table: ir.Table) -> ir.Table:
     """The events of days that were observed whole, with `day` (index since creation, negative ones clamped to 0)."""
     dated = table.mutate(day=days_until(table.created_at, table.entered_at))
@@ -77,7 +111,7 @@ def on_whole_days(crm: Crm, table: ir.Table) -> ir.Table:
 
 def outcomes_to_date(crm: Crm, told: ir.Table) -> ir.Table:
     """What some events say of their leads: number, outcome (won by any of them, else lost by the last of them, else open)."""
-    keyed = told.select("number", "rank", key=order_key(told))
-    last = keyed.group_by("number").agg(any_won=(_["rank"] == won_rank(crm)).cast("int8").max(), last=_["rank"].argmax(_.key))
-    outcome = ibis.cases((last.any_won == 1, "won"), (last["last"] == lost_rank(crm), "lost"), else_="open")
+    keyed = told.select("number", is_won=(told["rank"] == won_rank(crm)).cast("int8"), key=order_key(told))
+    last = keyed.group_by("number").agg(any_won=_.is_won.max(), last=_.key.max())
+    outcome = ibis.cases((last.any_won == 1, "won"), (rank_in(last["last"]) == lost_rank(crm), "lost"), else_="open")
     return last.select("number", outcome=outcome)

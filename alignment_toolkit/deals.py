@@ -13,6 +13,7 @@ import ibis
 
 from alignment_toolkit.caching import cached
 from alignment_toolkit.figures import MISSING
+from alignment_toolkit.leads import ATTRIBUTES, bucket_of, leads, named_or_missing
 from alignment_toolkit.merging import merge_pairs, survivors
 from alignment_toolkit.periods import local_day
 from alignment_toolkit.quarters import quarter_label
@@ -29,9 +30,9 @@ def deals(crm: Crm) -> ir.Table:
     """One row per deal of the configured kind that existed before `as_of` (deals without a creation instant are kept).
 
     Returns:
-        deal_id, lead_id, number (of a known lead), account_id, owner_id, product, created_at (null: undated), closed_at (null while open),
-        outcome (open, won, lost), cents (int64, reporting currency at constant rates, null: unknown), bucket, cohort_quarter (of its
-        creation), loss_reason, and the attributes of its lead (source: its own when it has no lead).
+        deal_id, lead_id, number (of a known lead), created_at (null: undated), closed_at (null while open), outcome (open, won, lost),
+        cents (int64, reporting currency at constant rates, null: unknown), bucket, cohort_quarter (of its creation), and the attributes of
+        its lead (source: its own when it has no lead).
     """
     return cached(crm, ("deals", crm.as_of), lambda: _deals(crm))
 
@@ -52,8 +53,6 @@ def deal_records(crm: Crm) -> ir.Table:
 
 
 def _deal_records(crm: Crm) -> ir.Table:
-    from alignment_toolkit.journeys import ATTRIBUTES, bucket_of, leads, named_or_missing
-
     raw = survivors(crm, without_merged(crm))
     kind = crm.config.deal_type
     seen = raw.filter((raw.created_at.isnull() | (raw.created_at < crm.as_of)) & (raw.deal_type.isnull() | (raw.deal_type == kind)))
@@ -62,9 +61,8 @@ def _deal_records(crm: Crm) -> ir.Table:
     attributes = {name: ibis.coalesce(told[f"lead_{name}"], ibis.literal(MISSING)) for name in ATTRIBUTES}
     attributes["source"] = ibis.coalesce(told.lead_source, named_or_missing(told.source))
     bucket = ibis.coalesce(told.lead_bucket, bucket_of(ibis.coalesce(told.account_id, told.lead_id, told.deal_id)))
-    plain = ("deal_id", "lead_id", "number", "account_id", "owner_id", "product", "created_at", "closed_at", "outcome", "loss_reason")
-    money = ("amount", "currency")
-    return told.select(*plain, *money, bucket=bucket, cohort_quarter=quarter_label(crm, told.created_at), **attributes)
+    plain = ("deal_id", "lead_id", "number", "created_at", "closed_at", "outcome", "amount", "currency")
+    return told.select(*plain, bucket=bucket, cohort_quarter=quarter_label(crm, told.created_at), **attributes)
 
 
 def without_merged(crm: Crm) -> ir.Table:
@@ -100,7 +98,7 @@ def last_changes(crm: Crm) -> ir.Table:
     """
     changes = crm.tables["deal_events"]
     at_once = changes.group_by("deal_id", "changed_at").agg(**{column: changes[column].max() for column in CHANGING})
-    last = {}
+    last: dict[str, ir.Value] = {}
     for column in CHANGING:
         told = at_once[column].notnull()
         seen = told & (at_once.changed_at < crm.as_of)

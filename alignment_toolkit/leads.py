@@ -1,7 +1,7 @@
 """Leads as deferred expressions: one row per surviving lead, with a number to join it by and its attributes apart.
 
-Unit: the lead, after merges. Millions of rows are joined and sorted faster by a number than by a text, and what is said of leads is the same
-few thousand combinations over and over: so a lead's row holds its `number` and its `cell`, and attributes are looked up last.
+Unit: the lead, after merges. Millions of rows are joined and sorted faster by a number than by a text, and what is said of leads is the
+same few thousand combinations over and over: so a lead's row holds its `number` and its `cell`, and attributes are looked up last.
 """
 
 from __future__ import annotations
@@ -65,7 +65,11 @@ def _lead_rows(crm: Crm) -> ir.Table:
 
 
 def cells(crm: Crm) -> ir.Table:
-    """One row per combination of attributes and creation quarter that occurs: cell, the slices, and raw_<slice> as recorded ("" for null)."""
+    """One row per combination of attributes and creation quarter that occurs.
+
+    Returns:
+        cell, the columns of `SLICES`, and raw_<slice> as recorded ("" for null).
+    """
     return cached(crm, ("cells", crm.at_hand.as_of), lambda: _cells(crm.at_hand))
 
 

@@ -1,6 +1,6 @@
 """The timeline of leads as deferred expressions: every visible stage event as numbers, the one table that stages are read off.
 
-Unit: the stage event of a known, surviving lead. Stages are ranks, their place in the funnel (won and lost come last), and leads are numbers.
+Unit: the stage event of a known, surviving lead. Stages are ranks, their place in the funnel (won and lost come last); leads are numbers.
 """
 
 from __future__ import annotations

@@ -167,7 +167,8 @@ def test_a_visit_younger_than_a_day_is_not_yet_at_risk():
 def test_advancing_is_the_event_and_all_else_competes():
     ends = {"sal": "event", "opportunity": "event", "won": "event", "lost": "competing", "lead": "competing"}
     events = [event("mql", "2026-01-03", name) for name in ends] + [event(name, "2026-01-05", name) for name in ends]
-    frame = by_stage(observed_visits(company(*events, leads=[lead(name) for name in ends])))
+    study = company(*events, leads=[lead(name) for name in ends])
+    frame = by_stage(with_ids(study.crm, observed_visits(study)))
     assert frame[frame["stage"] == "mql"].set_index("lead_id")["exit_move"].to_dict() == ends
 
 
@@ -217,7 +218,7 @@ def test_visits_entered_after_the_quarter_or_before_outcomes_were_recorded_are_l
     config = Config(outcome_observed_from=date(2026, 1, 1))
     events = [event("mql", "2026-02-01", "early")]
     study = worlds.study("2026Q1", cohort="4q", as_of="2026-05-01", config=config, leads=leads, stage_events=events)
-    frame = by_stage(observed_visits(study))
+    frame = by_stage(with_ids(study.crm, observed_visits(study)))
     assert sorted(zip(frame["lead_id"], frame["stage"], strict=True)) == [("early", "mql"), ("inside", "lead")]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pandas as pd
 
-from alignment_toolkit.counts.catalogue import counted
+from alignment_toolkit.counts.catalogue import CATALOGUE, counted
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.stats.risk import RiskTable, bucket_tables, risk_table
 from alignment_toolkit.study import Study
@@ -33,7 +34,9 @@ def risk_of(name: str, study: Study, *, max_day: int | None = LONGEST_DAYS, **ch
 
 
 def bucket_risk_of(name: str, study: Study, *, max_day: int | None = LONGEST_DAYS, **choices: Any) -> tuple[list[str], RiskTable]:
-    """As `risk_of`, with one table per segment and jackknife bucket."""
+    """As `risk_of`, with one table per segment and jackknife bucket; moves after `max_day` are not even fetched where the query can be cut."""
+    if max_day is not None and "until" in inspect.signature(CATALOGUE[name]).parameters:
+        choices = {"until": max_day} | choices
     return bucket_tables(moves_frame(name, study, by_bucket=True, **choices), max_day=max_day, segments=_segments(choices))
 
 

@@ -15,8 +15,17 @@ from alignment_toolkit.study import Study
 LONGEST_DAYS = 366  # no headline looks further than a year
 
 
-def moves_frame(name: str, study: Study, **choices: Any) -> pd.DataFrame:
-    """The moves of one query, amounts in the reporting currency and `bucket` as 0..255."""
+def moves_frame(name: str, study: Study, *, until: int | None = None, **choices: Any) -> pd.DataFrame:
+    """The moves of one query, amounts in the reporting currency and `bucket` as 0..255.
+
+    Args:
+        name: Query in the catalogue that returns moves.
+        study: What it looks at.
+        until: No move after this day index is needed: they are not even fetched where the query can be cut.
+        **choices: Passed to the query, `by` for instance.
+    """
+    if until is not None and "until" in inspect.signature(CATALOGUE[name]).parameters:
+        choices["until"] = until
     frame = counted(name, study, **choices)
     return frame.assign(amount=frame["amount"] / 100)
 
@@ -34,10 +43,9 @@ def risk_of(name: str, study: Study, *, max_day: int | None = LONGEST_DAYS, **ch
 
 
 def bucket_risk_of(name: str, study: Study, *, max_day: int | None = LONGEST_DAYS, **choices: Any) -> tuple[list[str], RiskTable]:
-    """As `risk_of`, with one table per segment and jackknife bucket; moves after `max_day` are not even fetched where the query can be cut."""
-    if max_day is not None and "until" in inspect.signature(CATALOGUE[name]).parameters:
-        choices = {"until": max_day} | choices
-    return bucket_tables(moves_frame(name, study, by_bucket=True, **choices), max_day=max_day, segments=_segments(choices))
+    """As `risk_of`, with one table per segment and jackknife bucket."""
+    frame = moves_frame(name, study, by_bucket=True, until=max_day, **choices)
+    return bucket_tables(frame, max_day=max_day, segments=_segments(choices))
 
 
 def _segments(choices: dict[str, Any]) -> list[str] | None:

@@ -15,17 +15,16 @@ from alignment_toolkit.study import Study
 LONGEST_DAYS = 366  # no headline looks further than a year
 
 
-def moves_frame(name: str, study: Study, *, until: int | None = None, **choices: Any) -> pd.DataFrame:
+def moves_frame(name: str, study: Study, **choices: Any) -> pd.DataFrame:
     """The moves of one query, amounts in the reporting currency and `bucket` as 0..255.
 
     Args:
         name: Query in the catalogue that returns moves.
         study: What it looks at.
-        until: No move after this day index is needed: they are not even fetched where the query can be cut.
-        **choices: Passed to the query, `by` for instance.
+        **choices: Passed to the query, `by` for instance; `until`, the last day index that is needed, only where the query can be cut.
     """
-    if until is not None and "until" in inspect.signature(CATALOGUE[name]).parameters:
-        choices["until"] = until
+    if "until" not in inspect.signature(CATALOGUE[name]).parameters:
+        choices.pop("until", None)
     frame = counted(name, study, **choices)
     return frame.assign(amount=frame["amount"] / 100)
 

@@ -18,7 +18,8 @@ from ibis import _
 from alignment_toolkit.caching import cached
 from alignment_toolkit.deals import in_reporting_currency
 from alignment_toolkit.figures import MISSING
-from alignment_toolkit.journeys import bucket_of, leads, window_start
+from alignment_toolkit.journeys import window_start
+from alignment_toolkit.leads import bucket_of, leads
 from alignment_toolkit.merging import survivors
 from alignment_toolkit.periods import local_day
 from alignment_toolkit.quarters import EARLIER, labelled_quarters

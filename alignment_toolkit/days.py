@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 DAY = 86_400_000_000  # microseconds
+EPOCH = datetime(1970, 1, 1)
 
 
 def days_until(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:

@@ -13,9 +13,12 @@ import ibis
 
 from alignment_toolkit.caching import cached
 from alignment_toolkit.figures import MISSING
+from alignment_toolkit.leads import ATTRIBUTES, bucket_of, leads, named_or_missing
 from alignment_toolkit.merging import merge_pairs, survivors
 from alignment_toolkit.periods import local_day
 from alignment_toolkit.quarters import quarter_label
+
+CHANGING = ("amount", "outcome")  # what deal_events keeps a history of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -27,7 +30,7 @@ def deals(crm: Crm) -> ir.Table:
     """One row per deal of the configured kind that existed before `as_of` (deals without a creation instant are kept).
 
     Returns:
-        deal_id, lead_id, account_id, owner_id, product, created_at (null: undated), closed_at (null while open), outcome (open, won, lost),
+        deal_id, lead_id, number (of a known lead), created_at (null: undated), closed_at (null while open), outcome (open, won, lost),
         cents (int64, reporting currency at constant rates, null: unknown), bucket, cohort_quarter (of its creation), and the attributes of
         its lead (source: its own when it has no lead).
     """
@@ -35,22 +38,30 @@ def deals(crm: Crm) -> ir.Table:
 
 
 def _deals(crm: Crm) -> ir.Table:
-    from alignment_toolkit.journeys import ATTRIBUTES, bucket_of, leads, named_or_missing
+    every = deal_records(crm)
+    priced = in_reporting_currency(crm, as_known(crm, every.filter(every.created_at.isnull() | (every.created_at < crm.as_of))))
+    closed = (priced.outcome != "open") & (priced.closed_at.isnull() | (priced.closed_at < crm.as_of))
+    told = priced.mutate(
+        outcome=ibis.ifelse(closed, priced.outcome, "open"), closed_at=ibis.ifelse(closed, priced.closed_at, ibis.null("timestamp"))
+    )
+    return told.drop("amount", "currency")
 
+
+def deal_records(crm: Crm) -> ir.Table:
+    """The deals of the configured kind as last seen, each with its lead's attributes: what does not depend on an earlier as-of."""
+    return cached(crm, ("deal_records", crm.at_hand.as_of), lambda: _deal_records(crm.at_hand))
+
+
+def _deal_records(crm: Crm) -> ir.Table:
     raw = survivors(crm, without_merged(crm))
     kind = crm.config.deal_type
     seen = raw.filter((raw.created_at.isnull() | (raw.created_at < crm.as_of)) & (raw.deal_type.isnull() | (raw.deal_type == kind)))
-    known = as_known(crm, seen)
-    priced = in_reporting_currency(crm, known)
-    closed = (priced.outcome != "open") & (priced.closed_at.isnull() | (priced.closed_at < crm.as_of))
-    own = leads(crm).select("lead_id", lead_bucket="bucket", **{f"lead_{name}": name for name in ATTRIBUTES})
-    told = priced.mutate(
-        outcome=ibis.ifelse(closed, priced.outcome, "open"), closed_at=ibis.ifelse(closed, priced.closed_at, ibis.null("timestamp"))
-    ).left_join(own, "lead_id")
+    own = leads(crm).select("lead_id", "number", lead_bucket="bucket", **{f"lead_{name}": name for name in ATTRIBUTES})
+    told = seen.left_join(own, "lead_id")
     attributes = {name: ibis.coalesce(told[f"lead_{name}"], ibis.literal(MISSING)) for name in ATTRIBUTES}
     attributes["source"] = ibis.coalesce(told.lead_source, named_or_missing(told.source))
     bucket = ibis.coalesce(told.lead_bucket, bucket_of(ibis.coalesce(told.account_id, told.lead_id, told.deal_id)))
-    plain = ("deal_id", "lead_id", "account_id", "owner_id", "product", "created_at", "closed_at", "outcome", "cents", "loss_reason")
+    plain = ("deal_id", "lead_id", "number", "created_at", "closed_at", "outcome", "amount", "currency")
     return told.select(*plain, bucket=bucket, cohort_quarter=quarter_label(crm, told.created_at), **attributes)
 
 
@@ -70,9 +81,7 @@ def as_known(crm: Crm, seen: ir.Table) -> ir.Table:
     """
     if not crm.has("deal_events"):
         return seen
-    told = seen
-    for change in (last_change(crm, "amount"), last_change(crm, "outcome")):
-        told = told.left_join(change, "deal_id").drop("deal_id_right")
+    told = seen.left_join(last_changes(crm), "deal_id").drop("deal_id_right")
     amount = ibis.ifelse(told.amount_recorded.fill_null(False), told.amount_then, told.amount)
     before = ibis.coalesce(told.outcome_then, ibis.literal("open"))
     outcome = ibis.ifelse(told.outcome_recorded.fill_null(False), before, told.outcome)
@@ -80,24 +89,25 @@ def as_known(crm: Crm, seen: ir.Table) -> ir.Table:
     return told.mutate(amount=amount, outcome=outcome, closed_at=closed_at).select(seen.columns)
 
 
-def last_change(crm: Crm, column: str) -> ir.Table:
-    """The last visible change of one column per deal; of several at the same instant the greatest, whatever the order of the rows.
+def last_changes(crm: Crm) -> ir.Table:
+    """The last visible change of amount and of outcome per deal; of several at the same instant the greatest, whatever the rows' order.
 
     Returns:
-        deal_id, <column>_then and <column>_at (null when every change lies at or after `as_of`: not known before it), <column>_recorded
-        (true: the deal has a history of it, so the last-seen value says nothing about `as_of`).
+        deal_id, and for both columns <column>_then and <column>_at (null when every change lies at or after `as_of`: not known before it),
+        <column>_recorded (true: the deal has a history of it, so the last-seen value says nothing about `as_of`).
     """
     changes = crm.tables["deal_events"]
-    known = changes.filter(changes[column].notnull())
-    at_once = known.group_by("deal_id", "changed_at").agg(value=known[column].max())
-    seen = at_once.changed_at < crm.as_of
-    return at_once.group_by("deal_id").agg(
-        **{
-            f"{column}_then": at_once.value.argmax(at_once.changed_at, where=seen),
+    at_once = changes.group_by("deal_id", "changed_at").agg(**{column: changes[column].max() for column in CHANGING})
+    last: dict[str, ir.Value] = {}
+    for column in CHANGING:
+        told = at_once[column].notnull()
+        seen = told & (at_once.changed_at < crm.as_of)
+        last |= {
+            f"{column}_then": at_once[column].argmax(at_once.changed_at, where=seen),
             f"{column}_at": at_once.changed_at.max(where=seen),
-            f"{column}_recorded": at_once.changed_at.max().notnull(),
+            f"{column}_recorded": told.any(),
         }
-    )
+    return at_once.group_by("deal_id").agg(**last)
 
 
 def in_reporting_currency(crm: Crm, table: ir.Table, *, amount: str = "amount", cents: str = "cents") -> ir.Table:

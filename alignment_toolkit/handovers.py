@@ -12,9 +12,11 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.caching import cached
-from alignment_toolkit.days import days_until, last_whole_day
-from alignment_toolkit.journeys import SLICES, entry_index, events, leads
-from alignment_toolkit.merging import survivors
+from alignment_toolkit.days import EPOCH, days_until, instant, last_whole_day
+from alignment_toolkit.journeys import entry_index
+from alignment_toolkit.leads import SLICES, lead_numbers, lead_rows, with_attributes
+from alignment_toolkit.schema import TABLES
+from alignment_toolkit.timelines import KEY_STEP, milestones, rank_in
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -23,40 +25,41 @@ if TYPE_CHECKING:
     from alignment_toolkit.study import Study
 
 
+VERDICTS = tuple(sorted(TABLES["feedback"].column("verdict").choices))
+
+
 def handovers(crm: Crm) -> ir.Table:
-    """One row per lead handed over before `as_of`: the lead's columns and handed_at."""
-    own = leads(crm)
+    """One row per lead handed over before `as_of`: the columns of `lead_rows` and handed_at."""
+    own = lead_rows(crm)
     stage = crm.config.handover_stage
     if stage is None:
         return own.filter(own.assigned_at < crm.as_of).mutate(handed_at=_.assigned_at)
-    told = own.left_join(first_reached(crm, stage), "lead_id").drop("lead_id_right")
-    assigned = ibis.ifelse(told.assigned_at < crm.as_of, told.assigned_at, ibis.null("timestamp"))
-    return told.mutate(handed_at=ibis.coalesce(assigned, told.reached_at)).filter(_.handed_at.notnull())
-
-
-def first_reached(crm: Crm, stage: str) -> ir.Table:
-    """When each lead first entered a stage, as far as it had by `as_of`: lead_id, reached_at."""
-    key = ("first_reached", stage, crm.at_hand.as_of)
-    entries = cached(crm, key, lambda: events(crm.at_hand).filter(_.stage == stage).group_by("lead_id").agg(reached_at=_.entered_at.min()))
-    return entries if crm.at_hand is crm else entries.filter(_.reached_at < crm.as_of)
+    told = own.left_join(milestones(crm).select("number", "handed_at"), "number").drop("number_right")
+    seen = [ibis.ifelse(at < crm.as_of, at, ibis.null("timestamp")) for at in (told.assigned_at, told.handed_at)]
+    return told.mutate(handed_at=ibis.coalesce(*seen)).filter(_.handed_at.notnull())
 
 
 def first_verdicts(crm: Crm) -> ir.Table:
-    """The first visible verdict on each lead: lead_id, given_at, verdict; of several at the same instant the first in the alphabet."""
-    seen = survivors(crm, crm.tables["feedback"].filter(_.given_at < crm.as_of))
-    at_once = seen.group_by("lead_id", "given_at").agg(verdict=_.verdict.min())
-    return at_once.group_by("lead_id").agg(verdict=_.verdict.argmin(_.given_at), given_at=_.given_at.min())
+    """The first visible verdict on each lead: number, given_at, verdict; of several at the same instant the first in the alphabet."""
+    known = cached(crm, ("first_verdicts", crm.at_hand.as_of), lambda: _first_verdicts(crm.at_hand))
+    return known if crm.at_hand is crm else known.filter(_.given_at < crm.as_of)
+
+
+def _first_verdicts(crm: Crm) -> ir.Table:
+    given = crm.tables["feedback"].filter(_.given_at < crm.as_of).select("lead_id", "given_at", "verdict")
+    seen = given.inner_join(lead_numbers(crm), "lead_id")
+    place = ibis.cases(*((seen.verdict == verdict, at) for at, verdict in enumerate(VERDICTS)), else_=len(VERDICTS))
+    order = seen.given_at.delta(instant(EPOCH), unit="microsecond") * KEY_STEP + place
+    first = seen.mutate(order=order).group_by("number").agg(given_at=_.given_at.min(), order=_.order.min())
+    verdict = ibis.cases(*((rank_in(first.order) == at, verdict) for at, verdict in enumerate(VERDICTS)), else_=ibis.null("string"))
+    return first.select("number", "given_at", verdict=verdict)
 
 
 def verdict_spells(study: Study) -> ir.Table:
     """Each handed-over lead's wait for a verdict inside the window, shaped as the spells of journeys.py: accepted is the event."""
-    return cached(study.crm, ("verdict_spells", study.as_of, study.window_opens_at, study.created_before), lambda: _spells(study))
-
-
-def _spells(study: Study) -> ir.Table:
     crm = study.crm
     handed = handovers(crm).filter(_.handed_at < study.created_before)
-    told = handed.left_join(first_verdicts(crm), "lead_id").drop("lead_id_right")
+    told = handed.left_join(first_verdicts(crm), "number").drop("number_right")
     entry = entry_index(study, told.handed_at, tables=("feedback",))
     timed = told.mutate(entry=entry, last_index=last_whole_day(told.handed_at, study.as_of), day=days_until(told.handed_at, told.given_at))
     seen = timed.verdict.notnull() & (timed.day <= timed.last_index)
@@ -66,4 +69,6 @@ def _spells(study: Study) -> ir.Table:
         entry_move=ibis.literal("enter"),
         cents=ibis.null("int64"),
     ).filter((_.entry <= _.last_index) & (_.exit >= _.entry))
-    return moved.select(*SLICES, "lead_id", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index", "cents")
+    return with_attributes(crm, moved).select(
+        *SLICES, "number", "bucket", "entry", "entry_move", "exit", "exit_move", "last_index", "cents"
+    )

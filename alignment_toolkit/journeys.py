@@ -13,110 +13,25 @@ import ibis.expr.types as ir
 from ibis import _
 
 from alignment_toolkit.caching import cached
-from alignment_toolkit.days import DAY, days_until, first_whole_day, last_whole_day
-from alignment_toolkit.figures import MISSING
-from alignment_toolkit.merging import survivors
-from alignment_toolkit.quarters import quarter_label
+from alignment_toolkit.days import DAY, days_until, first_whole_day
+from alignment_toolkit.leads import ATTRIBUTES, SLICES, bucket_in, bucket_of, lead_rows, leads, named_or_missing, with_attributes, with_ids
+from alignment_toolkit.timelines import (
+    is_heard_of_again,
+    lost_rank,
+    milestones,
+    on_whole_days,
+    order_key,
+    rank_in,
+    stage_rank,
+    timeline,
+    won_rank,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from alignment_toolkit.store import Crm
     from alignment_toolkit.study import Study
-
-ATTRIBUTES = ("source", "campaign_id", "persona", "segment", "region")
-SLICES = (*ATTRIBUTES, "cohort_quarter")
-KEY_STEP = 128  # more than a funnel has stages: microseconds * KEY_STEP + rank orders events, ties by the funnel's order
-
-
-HEX = "0123456789abcdef"
-
-
-def bucket_of(identifier: ir.StringColumn) -> ir.IntegerColumn:
-    """The jackknife bucket of an id, 0 to 255: the first two hex digits of its md5, the same on every engine."""
-    digest = identifier.hexdigest("md5").lower()
-    digits = ibis.literal(HEX)
-    return (digits.find(digest.substr(0, 1)) * 16 + digits.find(digest.substr(1, 1))).cast("int16")
-
-
-def leads(crm: Crm) -> ir.Table:
-    """One row per surviving lead created before `as_of`.
-
-    Returns:
-        The columns of the contract, `created_at` the earliest of the merged records, attributes with blanks and nulls as "(missing)",
-        `cohort_quarter` (of creation), `bucket` (0 to 255), `last_index` (last whole observed day index, -1: not yet at risk).
-    """
-    known = cached(crm, ("leads", crm.at_hand.as_of), lambda: _leads(crm.at_hand))
-    seen = known if crm.at_hand is crm else known.filter(_.created_at < crm.as_of)
-    return seen.mutate(last_index=last_whole_day(seen.created_at, crm.as_of))
-
-
-def _leads(crm: Crm) -> ir.Table:
-    visible = survivors(crm, crm.tables["leads"].filter(_.created_at < crm.as_of))
-    named = {name: named_or_missing(visible[name]) for name in ATTRIBUTES}
-    return visible.mutate(
-        **named,
-        cohort_quarter=quarter_label(crm, visible.created_at),
-        bucket=bucket_of(ibis.coalesce(visible.account_id, visible.lead_id)),
-    )
-
-
-def named_or_missing(label: ir.StringColumn) -> ir.StringColumn:
-    """The label, "(missing)" where it is null or blank; placeholder words stay what they are."""
-    return ibis.coalesce(label.strip().nullif(""), ibis.literal(MISSING))
-
-
-def stage_rank(crm: Crm, stage: ir.StringColumn) -> ir.IntegerColumn:
-    """Place of a stage in the funnel, 0 first; won and lost come last."""
-    names = crm.config.stage_names
-    return ibis.cases(*[(stage == name, index) for index, name in enumerate(names)], else_=len(names))
-
-
-def events(crm: Crm) -> ir.Table:
-    """One row per visible stage event of a known, surviving lead.
-
-    Returns:
-        lead_id, stage, entered_at, is_backfilled, rank (place in the funnel), day (index since creation, negative ones clamped to 0), key
-        (orders the events of a lead), last_index.
-    """
-    return _on_leads(crm, _stamped(crm))
-
-
-def _stamped(crm: Crm) -> ir.Table:
-    return survivors(crm, crm.tables["stage_events"].filter(_.entered_at < crm.as_of))
-
-
-def _on_leads(crm: Crm, stamped: ir.Table) -> ir.Table:
-    known = stamped.inner_join(leads(crm).select("lead_id", "created_at", "last_index"), "lead_id")
-    elapsed = known.entered_at.delta(known.created_at, unit="microsecond")
-    rank = stage_rank(crm, known.stage)
-    return known.select(
-        "lead_id",
-        "stage",
-        "entered_at",
-        "last_index",
-        is_backfilled=known.is_backfilled.fill_null(False),
-        rank=rank,
-        day=days_until(known.created_at, known.entered_at),
-        key=elapsed * KEY_STEP + rank,
-    )
-
-
-def outcome_events(crm: Crm) -> ir.Table:
-    """The events that can change an outcome, on whole observed days: wins, losses, and whatever follows a lead's first loss.
-
-    They are few, so they are chosen before anything is worked out about them. An event at the instant of the first loss comes before it in
-    the funnel's order and changes nothing.
-    """
-    stamped = _stamped(crm)
-    ending = stamped.filter(_.stage.isin(["won", "lost"]))
-    first_loss = ending.filter(_.stage == "lost").group_by(loser="lead_id").agg(lost_at=_.entered_at.min())
-    others = stamped.filter(_.stage.notin(["won", "lost"]))
-    after = others.inner_join(first_loss, others.lead_id == first_loss.loser).filter(_.entered_at > _.lost_at).drop("loser", "lost_at")
-    chosen = _on_leads(crm, ending.select("lead_id", "stage", "entered_at", "is_backfilled")).union(
-        _on_leads(crm, after.select("lead_id", "stage", "entered_at", "is_backfilled"))
-    )
-    return chosen.filter(_.day <= _.last_index).select("lead_id", "day", "key", "stage")
 
 
 def states(crm: Crm) -> ir.Table:
@@ -126,50 +41,90 @@ def states(crm: Crm) -> ir.Table:
     non-terminal event. Several events on one day count as the state at the day's end.
 
     Returns:
-        lead_id, state (open, lost), starts (first day index), ends (day index of the next state, null while it lasts), next (won, lost,
-        open or null).
+        number, state (open, lost), starts (first day index), ends (day index of the next state, null while it lasts), next (won, lost,
+        open or null), is_born (whether it is the lead's first).
     """
-    known = cached(crm, ("states", crm.at_hand.as_of), lambda: _states(crm.at_hand))
-    return known if crm.at_hand is crm else _states_by_then(crm, known)
+    known = known_states(crm)
+    if crm.at_hand is crm:
+        return known
+    return by_then(known.inner_join(lead_rows(crm).select("number", "last_index"), "number")).drop("last_index")
 
 
-def _states_by_then(crm: Crm, known: ir.Table) -> ir.Table:
-    """What could be seen of the states at an earlier as-of: a whole day's state depends on nothing that came after it."""
-    seen = known.inner_join(leads(crm).select("lead_id", "last_index"), "lead_id").filter(_.starts <= _.last_index)
+def known_states(crm: Crm) -> ir.Table:
+    """The states as of the data at hand, whatever the as-of."""
+    return cached(crm, ("states", crm.at_hand.as_of), lambda: _states(crm.at_hand))
+
+
+def by_then(seen: ir.Table) -> ir.Table:
+    """What could be seen of states by each lead's `last_index`: a whole day's state depends on nothing that came after it."""
     over = (seen.ends <= seen.last_index).fill_null(False)
     ended = {"ends": ibis.ifelse(over, seen.ends, ibis.null("int64")), "next": ibis.ifelse(over, seen.next, ibis.null("string"))}
-    return seen.mutate(**ended).drop("last_index")
+    return seen.filter(seen.starts <= seen.last_index).mutate(**ended)
 
 
 def _states(crm: Crm) -> ir.Table:
+    """Most leads end once and for good, which two instants tell; only those with events after a loss need all their events in order."""
+    marks = milestones(crm)
+    again = marks.filter(is_heard_of_again(marks)).select("number")
+    born = lead_rows(crm).filter(_.last_index >= 0).select("number", "created_at", "last_index")
+    return ended_once(born.anti_join(again, "number"), marks).union(ended_often(crm, born.semi_join(again, "number"), again))
+
+
+def ended_once(born: ir.Table, marks: ir.Table) -> ir.Table:
+    """States of leads that were won or lost for good, or neither."""
+    told = born.left_join(marks.select("number", "won_at", "lost_at"), "number").drop("number_right")
+    is_won = told.won_at.notnull() & (told.lost_at.isnull() | (told.won_at <= told.lost_at))
+    # A null end is day 0 to some engines: ask whether there is one before asking when.
+    day = days_until(told.created_at, ibis.ifelse(is_won, told.won_at, told.lost_at))
+    over = (told.won_at.notnull() | told.lost_at.notnull()) & (day <= told.last_index)
+    dated = told.mutate(day=day, over=over.fill_null(False), is_won=is_won.fill_null(False))
+    nothing, no_name = ibis.null("int64"), ibis.null("string")
+    zero = ibis.literal(0).cast("int64")
+    return dated.select(
+        "number",
+        state=ibis.literal("open"),
+        next=ibis.cases((~dated.over, no_name), (dated.is_won, "won"), else_="lost"),
+        ends=ibis.ifelse(dated.over, dated.day, nothing),
+        starts=zero,
+        is_born=ibis.literal(True),
+    ).union(
+        dated.filter(dated.over & ~dated.is_won).select(
+            "number", state=ibis.literal("lost"), next=no_name, ends=nothing, starts=_.day, is_born=ibis.literal(False)
+        )
+    )
+
+
+def ended_often(crm: Crm, born: ir.Table, again: ir.Table) -> ir.Table:
+    """States of leads with events after a loss, by the order of their days."""
+    told = on_whole_days(crm, timeline(crm).semi_join(again, "number"))
     daily = (
-        outcome_events(crm)
-        .group_by("lead_id", "day")
-        .agg(any_won=(_.stage == "won").cast("int8").max(), last_stage=_.stage.argmax(_.key))
-        .mutate(state=ibis.cases((_.any_won == 1, "won"), (_.last_stage == "lost", "lost"), else_="open"))
-        .select("lead_id", "day", "state")
+        told.mutate(key=order_key(told), is_won=(told["rank"] == won_rank(crm)).cast("int8"))
+        .group_by("number", "day")
+        .agg(any_won=_.is_won.max(), last=_.key.max())
+        .mutate(state=ibis.cases((_.any_won == 1, "won"), (rank_in(_["last"]) == lost_rank(crm), "lost"), else_="open"))
+        .select("number", "state", day=_.day.cast("int64"))
     )
-    born = leads(crm).filter(_.last_index >= 0).select("lead_id", day=ibis.literal(-1).cast("int64"), state=ibis.literal("open"))
-    ordered = ibis.window(group_by="lead_id", order_by="day")
-    so_far = ibis.window(group_by="lead_id", order_by="day", preceding=None, following=0)
-    everything = daily.mutate(day=_.day.cast("int64")).union(born)
-    changed = everything.mutate(before=_.state.lag().over(ordered), wins=(_.state == "won").cast("int64").sum().over(so_far)).filter(
-        (_.before.isnull() | (_.before != _.state)) & ((_.wins == 0) | ((_.wins == 1) & (_.state == "won")))
+    first = born.select("number", state=ibis.literal("open"), day=ibis.literal(-1).cast("int64"))
+    ordered = ibis.window(group_by="number", order_by="day")
+    so_far = ibis.window(group_by="number", order_by="day", preceding=None, following=0)
+    changed = daily.union(first).mutate(before=_.state.lag().over(ordered), wins=(_.state == "won").cast("int64").sum().over(so_far))
+    kept = (changed.before.isnull() | (changed.before != changed.state)) & (
+        (changed.wins == 0) | ((changed.wins == 1) & (changed.state == "won"))
     )
-    visits = changed.mutate(next=_.state.lead().over(ordered), ends=_.day.lead().over(ordered))
-    return visits.filter(_.state != "won").select("lead_id", "state", "next", "ends", starts=ibis.greatest(_.day, 0), is_born=_.day < 0)
+    visits = changed.filter(kept).mutate(next=_.state.lead().over(ordered), ends=_.day.lead().over(ordered))
+    return visits.filter(_.state != "won").select("number", "state", "next", "ends", starts=ibis.greatest(_.day, 0), is_born=_.day < 0)
 
 
 def won_amounts(crm: Crm) -> ir.Table:
     """Money won per lead: cents of its visible won deals of the configured kind.
 
     Returns:
-        lead_id, cents (null when no amount is known), n_unpriced (won deals without an amount).
+        number, cents (null when no amount is known), n_unpriced (won deals without an amount).
     """
     from alignment_toolkit.deals import deals
 
-    won = deals(crm).filter((_.outcome == "won") & _.lead_id.notnull())
-    return won.group_by("lead_id").agg(cents=_.cents.sum(), n_unpriced=_.cents.isnull().cast("int64").sum())
+    won = deals(crm).filter((_.outcome == "won") & _.number.notnull())
+    return won.group_by("number").agg(cents=_.cents.sum(), n_unpriced=_.cents.isnull().cast("int64").sum())
 
 
 def spells(study: Study) -> ir.Table:
@@ -179,18 +134,19 @@ def spells(study: Study) -> ir.Table:
     after the report quarter, and cohorts whose outcomes were not recorded, are left out.
 
     Returns:
-        The lead's attributes, bucket, created_at, entry (day index), entry_move (enter, enter_lost, or null after a transition), exit (day
+        number, the lead's attributes, bucket, entry (day index), entry_move (enter, enter_lost, or null after a transition), exit (day
         index), exit_move, last_index, cents (of a win, null when unknown).
     """
     key = ("spells", study.as_of, study.window_opens_at, study.created_before)
-    return cached(study.crm, key, lambda: _spells(study))
+    return with_attributes(study.crm, cached(study.crm, key, lambda: _spells(study)))
 
 
 def _spells(study: Study) -> ir.Table:
     crm = study.crm
-    chosen = in_cohort(study, leads(crm))
-    cohort = chosen.mutate(first=entry_index(study, chosen.created_at))
-    joined = states(crm).inner_join(cohort, "lead_id").filter((_.first <= _.last_index) & (_.ends.isnull() | (_.ends >= _.first)))
+    chosen = in_cohort(study, lead_rows(crm))
+    cohort = chosen.select("number", "cell", "last_index", first=entry_index(study, chosen.created_at))
+    seen = by_then(known_states(crm).inner_join(cohort.filter(_["first"] <= _.last_index), "number"))
+    joined = seen.filter(_.ends.isnull() | (_.ends >= _["first"]))
     late = joined.is_born | (joined.starts < joined["first"])
     lost = joined.state == "lost"
     left = ibis.cases(
@@ -201,16 +157,19 @@ def _spells(study: Study) -> ir.Table:
         (joined.next == "won", "event"),
         else_="competing",
     )
-    moved = joined.mutate(
+    moved = joined.select(
+        "number",
+        "cell",
+        "last_index",
+        bucket=bucket_in(joined.number),
         entry=ibis.greatest(joined.starts, joined["first"]),
         entry_move=ibis.cases((late & lost, "enter_lost"), (late, "enter"), else_=ibis.null("string")),
         exit=ibis.coalesce(joined.ends, joined.last_index),
         exit_move=left,
     )
-    kept = (*SLICES, "lead_id", "bucket", "created_at", "entry", "entry_move", "exit", "exit_move", "last_index")
     if not crm.has("deals"):
-        return moved.select(*kept, cents=ibis.null("int64"))
-    return moved.left_join(won_amounts(crm), "lead_id").select(*kept, "cents")
+        return moved.mutate(cents=ibis.null("int64"))
+    return moved.left_join(won_amounts(crm), "number").select(*moved.columns, "cents")
 
 
 def in_cohort(study: Study, table: ir.Table) -> ir.Table:
@@ -250,15 +209,15 @@ __all__ = [
     "SLICES",
     "bucket_of",
     "entry_index",
-    "events",
     "in_cohort",
     "leads",
     "named_or_missing",
-    "outcome_events",
     "outcomes_recorded_at",
     "spells",
     "stage_rank",
     "states",
+    "timeline",
     "window_start",
+    "with_ids",
     "won_amounts",
 ]

@@ -21,25 +21,12 @@ if TYPE_CHECKING:
 
 
 def survivors(crm: Crm, table: ir.Table) -> ir.Table:
-    """The table with each `lead_id` replaced by the lead it was merged into.
-
-    On the leads themselves (recognised by `created_at` and `source`) a survivor keeps its own attributes and the earliest creation of the
-    records merged into it; the records merged away are gone.
-    """
+    """The table with each `lead_id` replaced by the lead it was merged into."""
     if not crm.has("merges"):
         return table
     pairs = merge_pairs(crm)
     joined = table.left_join(pairs, table.lead_id == pairs.merged_id).drop("merged_id")
-    if {"created_at", "source"} <= set(table.columns) and "deal_id" not in table.columns:
-        return _one_row_each(joined)
     return joined.mutate(lead_id=ibis.coalesce(_.merged_into, _.lead_id)).drop("merged_into")
-
-
-def _one_row_each(joined: ir.Table) -> ir.Table:
-    gone = joined.filter(_.merged_into.notnull()).group_by(heir=_.merged_into).agg(earliest=_.created_at.min())
-    kept = joined.filter(_.merged_into.isnull()).drop("merged_into")
-    aged = kept.left_join(gone, kept.lead_id == gone.heir)
-    return aged.mutate(created_at=ibis.least(_.created_at, ibis.coalesce(_.earliest, _.created_at))).drop("heir", "earliest")
 
 
 def merge_pairs(crm: Crm, *, table: str = "leads") -> ir.Table:

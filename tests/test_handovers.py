@@ -9,6 +9,7 @@ import pytest
 
 from alignment_toolkit.config import Config, Stage
 from alignment_toolkit.handovers import first_verdicts, handovers, verdict_spells
+from alignment_toolkit.journeys import with_ids
 from alignment_toolkit.periods import Quarter, midnight, parse_as_of
 from alignment_toolkit.quality import acceptance
 from tests.oracles import journeys as oracle
@@ -58,7 +59,8 @@ def test_the_first_visible_verdict_counts_whatever_the_order_of_rows() -> None:
     rows = [{"lead_id": lead, "given_at": BEGUN + after * DAY, "verdict": verdict} for lead, after, verdict in given]
     leads = [{"lead_id": name, "assigned_at": BEGUN} for name in "abcd"]
     for order in (rows, rows[::-1]):
-        told = first_verdicts(_study(leads, [], order).crm).to_pandas().set_index("lead_id")["verdict"].to_dict()
+        crm = _study(leads, [], order).crm
+        told = with_ids(crm, first_verdicts(crm)).to_pandas().set_index("lead_id")["verdict"].to_dict()
         assert told == {"a": "rejected", "b": "recycled", "c": "accepted"}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from alignment_toolkit.config import Config
 from alignment_toolkit.counts.tables import risk_of
-from alignment_toolkit.journeys import events, leads, spells, states, window_start, won_amounts
+from alignment_toolkit.journeys import leads, spells, states, timeline, window_start, with_ids, won_amounts
 from alignment_toolkit.periods import Quarter, midnight, parse_as_of
 from alignment_toolkit.quality import conversion, value_per_lead
 from alignment_toolkit.stats import state_probabilities, value_curve
@@ -124,7 +124,7 @@ def test_the_headline_conversion_and_value_are_the_oracle_s(case: str) -> None:
 
 def test_states_of_leads_at_every_age_are_those_of_the_definitions() -> None:
     made, rows = _world("all history")
-    visits = states(made.crm).to_pandas()
+    visits = with_ids(made.crm, states(made.crm)).to_pandas()
     seen = oracle.world(leads=rows.leads, stage_events=rows.stage_events, merges=rows.merges, as_of=made.as_of.isoformat())
     by_lead = dict(list(visits.groupby("lead_id")))
     at_risk = [lead for lead in seen.leads if lead.last_index(seen.as_of) >= 0]
@@ -194,7 +194,7 @@ def _decided() -> pd.DataFrame:
         for stage, after in stages
     ]
     seen = study("2026Q1", as_of=(DAY_0 + 100 * DAY).isoformat(), leads=made, stage_events=happened)
-    return states(seen.crm).order_by(ibis.desc("is_born"), "starts").to_pandas()
+    return with_ids(seen.crm, states(seen.crm)).order_by(ibis.desc("is_born"), "starts").to_pandas()
 
 
 @pytest.mark.parametrize("place", range(len(OUTCOMES)), ids=lambda place: " ".join(f"{s}@{t / DAY:g}" for s, t in OUTCOMES[place][0]))
@@ -223,7 +223,7 @@ def test_nothing_at_or_after_as_of_is_visible() -> None:
     moment = DAY_0 + 50 * DAY
     for shift, seen in ((-TICK, 1), (0 * TICK, 0), (TICK, 0)):
         made = _lead(("sql", 50 * DAY + shift), as_of=moment)
-        assert events(made.crm).count().to_pyarrow().as_py() == seen
+        assert timeline(made.crm).count().to_pyarrow().as_py() == seen
     later = _lead(as_of=DAY_0)
     assert leads(later.crm).count().to_pyarrow().as_py() == 0
 
@@ -255,7 +255,13 @@ def test_money_of_a_lead_is_the_sum_of_its_won_deals_and_unknown_amounts_are_no_
     seen = study(
         "2026Q1", as_of="2026-04-01", leads=made, stage_events=[{"lead_id": "a", "stage": "won", "entered_at": DAY_0}], deals=deals
     )
-    told = won_amounts(seen.crm).order_by("lead_id").to_pandas().astype(object).where(lambda frame: frame.notna(), None)
+    told = (
+        with_ids(seen.crm, won_amounts(seen.crm))
+        .order_by("lead_id")
+        .to_pandas()[["lead_id", "cents", "n_unpriced"]]
+        .astype(object)
+        .where(lambda frame: frame.notna(), None)
+    )
     assert told.to_dict("records") == [
         {"lead_id": "a", "cents": 1025, "n_unpriced": 1},
         {"lead_id": "b", "cents": None, "n_unpriced": 1},
@@ -270,7 +276,7 @@ def test_joins_keep_one_row_per_event_and_lead() -> None:
     assert told["lead_id"].is_unique
     assert set(told["lead_id"]) <= visible
     assert visible - gone <= set(told["lead_id"])
-    seen = events(made.crm).to_pandas()
+    seen = timeline(made.crm).to_pandas()
     assert len(seen) <= sum(row["entered_at"] < made.as_of for row in rows.stage_events)
 
 

@@ -19,6 +19,8 @@ TIERS = (
     {"config", "periods", "figures", "tables", "glossary", "stats"},
     {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing"},
     {"study", "days", "quarters"},
+    {"leads"},
+    {"timelines"},
     {"journeys", "deals", "stages", "handovers", "customers"},
     {"counts"},
     set(METRICS),

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment_toolkit.deals import deals as deals_of
-from alignment_toolkit.journeys import events, leads
+from alignment_toolkit.journeys import leads, timeline, with_ids
 from alignment_toolkit.merging import final_heir, merge_pairs, with_stand_ins
+from alignment_toolkit.timelines import on_whole_days, won_rank
 from tests.oracles.journeys import survivor
 from tests.worlds import study
 
@@ -29,8 +30,8 @@ def _surviving(*merges: dict[str, Any], names: str = "abcd") -> dict[str, str]:
     told = leads(seen.crm).to_pandas()
     assert told["lead_id"].is_unique
     assert (told["source"] == told["lead_id"]).all()
-    assert set(events(seen.crm).lead_id.to_pyarrow().to_pylist()) == set(told["lead_id"])
-    assert events(seen.crm).count().to_pyarrow().as_py() == len(names)
+    assert set(with_ids(seen.crm, timeline(seen.crm)).lead_id.to_pyarrow().to_pylist()) == set(told["lead_id"])
+    assert timeline(seen.crm).count().to_pyarrow().as_py() == len(names)
     return dict(zip(told["lead_id"], told["created_at"].dt.strftime("%d"), strict=True))
 
 
@@ -76,7 +77,8 @@ def test_events_of_the_absent_survivor_come_to_its_stand_in() -> None:
     made = [{"lead_id": "a", "created_at": "2026-01-01", "source": "web"}]
     happened = [{"lead_id": "gone", "stage": "won", "entered_at": "2026-01-20"}]
     seen = study("2026Q1", as_of="2026-04-01", leads=made, stage_events=happened, merges=[_merge("a", "gone")])
-    assert events(seen.crm).select("lead_id", "stage", "day").to_pyarrow().to_pylist() == [{"lead_id": "a", "stage": "won", "day": 19}]
+    told = with_ids(seen.crm, on_whole_days(seen.crm, timeline(seen.crm))).select("lead_id", "rank", "day")
+    assert told.to_pyarrow().to_pylist() == [{"lead_id": "a", "rank": won_rank(seen.crm), "day": 19}]
 
 
 def test_a_survivor_created_after_as_of_is_not_there_yet() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from alignment_toolkit.config import Config
 from alignment_toolkit.counts import counted
+from alignment_toolkit.journeys import with_ids
 from alignment_toolkit.stages import first_entries, n_skipped, observed_visits, opportunity_stage, visits
 from tests import worlds
 
@@ -32,7 +33,7 @@ def company(*events, leads=None, as_of=AS_OF, **tables):
 
 def stays(study):
     """stage, entered, left, next, back-filled of every visit in time order, by lead."""
-    frame = visits(study.crm).to_pandas().sort_values(["entered_at", "rank"])
+    frame = with_ids(study.crm, visits(study.crm)).to_pandas().sort_values(["entered_at", "rank"])
     found = {}
     for row in frame.itertuples():
         found.setdefault(row.lead_id, []).append(
@@ -116,7 +117,7 @@ def test_visits(table, at):
 
 def test_visits_of_one_lead_do_not_depend_on_others():
     study = company(event("mql", "2026-01-03"), event("mql", "2026-01-02", "b"), leads=[lead(), lead("b")])
-    frame = visits(study.crm).to_pandas()
+    frame = with_ids(study.crm, visits(study.crm)).to_pandas()
     assert frame.groupby("lead_id").size().to_dict() == {"a": 2, "b": 2}
 
 
@@ -166,7 +167,8 @@ def test_a_visit_younger_than_a_day_is_not_yet_at_risk():
 def test_advancing_is_the_event_and_all_else_competes():
     ends = {"sal": "event", "opportunity": "event", "won": "event", "lost": "competing", "lead": "competing"}
     events = [event("mql", "2026-01-03", name) for name in ends] + [event(name, "2026-01-05", name) for name in ends]
-    frame = by_stage(observed_visits(company(*events, leads=[lead(name) for name in ends])))
+    study = company(*events, leads=[lead(name) for name in ends])
+    frame = by_stage(with_ids(study.crm, observed_visits(study)))
     assert frame[frame["stage"] == "mql"].set_index("lead_id")["exit_move"].to_dict() == ends
 
 
@@ -185,7 +187,9 @@ def test_skipped_stages():
     jumps = {"mql": 0, "sal": 1, "opportunity": 3, "won": 4, "lost": 0}
     study = company(*[event(to, "2026-01-05", to) for to in jumps], leads=[lead(to) for to in jumps])
     seen = visits(study.crm).filter(lambda stay: stay["rank"] == 0)
-    assert seen.mutate(skipped=n_skipped(study.crm, seen)).to_pandas().set_index("lead_id")["skipped"].to_dict() == jumps
+    assert (
+        with_ids(study.crm, seen.mutate(skipped=n_skipped(study.crm, seen))).to_pandas().set_index("lead_id")["skipped"].to_dict() == jumps
+    )
 
 
 @pytest.mark.parametrize(
@@ -214,7 +218,7 @@ def test_visits_entered_after_the_quarter_or_before_outcomes_were_recorded_are_l
     config = Config(outcome_observed_from=date(2026, 1, 1))
     events = [event("mql", "2026-02-01", "early")]
     study = worlds.study("2026Q1", cohort="4q", as_of="2026-05-01", config=config, leads=leads, stage_events=events)
-    frame = by_stage(observed_visits(study))
+    frame = by_stage(with_ids(study.crm, observed_visits(study)))
     assert sorted(zip(frame["lead_id"], frame["stage"], strict=True)) == [("early", "mql"), ("inside", "lead")]
 
 

@@ -12,7 +12,7 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
-from alignment_toolkit.counts.moves import moves, sliced_moves
+from alignment_toolkit.counts.moves import sliced_moves
 from alignment_toolkit.customers import (
     FOREVER,
     customers,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 TRIANGLE_QUARTERS = 12  # quarters shown, the report quarter last; customers of earlier ones are left out of the triangle
 ENDED = "ended subscriptions"
-OWN_SLICES = ("cycle", "quality")  # origins that only customers have: the rows kept for every slice do not hold them
 
 
 def sliced(table: ir.Table, by: str | None) -> ir.Table:
@@ -42,17 +41,10 @@ def sliced(table: ir.Table, by: str | None) -> ir.Table:
     return table.mutate(segment=ibis.literal(ALL) if by in {None, "all"} else table[by])
 
 
-def groups(by_bucket: bool) -> list[str]:
-    """The grouping columns of a query that can be asked for by bucket."""
-    return ["segment", "bucket"] if by_bucket else ["segment"]
-
-
 @query
 def customer_moves(study: Study, *, by: str | None = None, by_bucket: bool = False) -> ir.Table:
     """Moves of customers inside the study's window: under observation, churned, censored, by day of their first life."""
-    if by in OWN_SLICES:
-        return moves(sliced(life_journeys(study), by), groups=groups(by_bucket))
-    return sliced_moves(study, ["customers"], lambda: life_journeys(study), by=by, by_bucket=by_bucket)
+    return sliced_moves(study, life_journeys(study), by=by, by_bucket=by_bucket)
 
 
 def quarter_days(study: Study) -> tuple[int, int]:

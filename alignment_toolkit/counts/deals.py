@@ -25,7 +25,7 @@ def deal_moves(study: Study, *, by: str | None = None, by_bucket: bool = False) 
 
     Deals without a creation instant, and closed ones without a closing instant, have no age and are left out (see `deal_quarter`).
     """
-    return sliced_moves(study, ["deals"], lambda: observed_deals(study), by=by, by_bucket=by_bucket)
+    return sliced_moves(study, observed_deals(study), by=by, by_bucket=by_bucket)
 
 
 def dated_deals(study: Study) -> ir.Table:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 @query(rolled_up=TOGETHER)
 def lead_moves(study: Study, *, by: Slices = None, by_bucket: bool = False, until: int | None = None) -> ir.Table:
     """Moves of leads between open, won and lost inside the study's window, by segment; `until`: up to a day index."""
-    return sliced_moves(study, ["leads"], lambda: spells(study), by=by, by_bucket=by_bucket, until=until)
+    return sliced_moves(study, spells(study), by=by, by_bucket=by_bucket, until=until)
 
 
 @query(rolled_up=TOGETHER)
 def verdict_moves(study: Study, *, by: Slices = None, by_bucket: bool = False) -> ir.Table:
     """Moves of handed-over leads from waiting to accepted (event) or to rejected or recycled (competing), by segment."""
-    return sliced_moves(study, ["verdicts"], lambda: verdict_spells(study), by=by, by_bucket=by_bucket)
+    return sliced_moves(study, verdict_spells(study), by=by, by_bucket=by_bucket)

@@ -17,7 +17,7 @@ from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.customers import customers, day_number, hidden_from, paid_spells, serves
 from alignment_toolkit.deals import in_reporting_currency, whole_cents
 from alignment_toolkit.figures import ALL
-from alignment_toolkit.journeys import leads
+from alignment_toolkit.leads import leads
 from alignment_toolkit.study import Study
 
 if TYPE_CHECKING:

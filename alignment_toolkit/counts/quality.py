@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
+from alignment_toolkit.caching import cached
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.moves import moves, segment_of, squared_units
 from alignment_toolkit.days import first_whole_day
 from alignment_toolkit.deals import deals, in_reporting_currency
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.handovers import handovers
-from alignment_toolkit.journeys import ATTRIBUTES, events, in_cohort, leads, named_or_missing, spells, won_amounts
+from alignment_toolkit.journeys import in_cohort, spells, won_amounts
+from alignment_toolkit.leads import ATTRIBUTES, lead_rows, leads, named_or_missing, with_attributes
 from alignment_toolkit.periods import local_day, midnight
 from alignment_toolkit.study import Study
+from alignment_toolkit.timelines import on_whole_days, outcomes_to_date, timeline, won_rank
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -28,9 +31,10 @@ Month = tuple[str, datetime, datetime]
 
 
 def first_wins(study: Study) -> ir.Table:
-    """The first visible win of each lead that has one: lead_id, win_day (day index, at most the last whole observed day)."""
-    won = events(study.crm).filter((_.stage == "won") & (_.day <= _.last_index))
-    return won.group_by("lead_id").agg(win_day=_.day.min())
+    """The first visible win of each lead that has one: number, win_day (day index, at most the last whole observed day)."""
+    crm = study.crm
+    won = on_whole_days(crm, timeline(crm).filter(_["rank"] == won_rank(crm)))
+    return won.group_by("number").agg(win_day=_.day.min())
 
 
 def recorded_from(study: Study) -> datetime | None:
@@ -46,15 +50,15 @@ def matured_leads(study: Study, horizon: int) -> ir.Table:
     created a microsecond later is not.
 
     Returns:
-        The columns of `leads`, and is_won (won by index `horizon`, 0 or 1).
+        The columns of `lead_rows`, and is_won (won by index `horizon`, 0 or 1).
     """
-    seen = in_cohort(study, leads(study.crm))
+    seen = in_cohort(study, lead_rows(study.crm))
     kept = seen.filter(seen.last_index >= horizon)
     if study.window_opens_at is not None:
         kept = kept.filter(first_whole_day(kept.created_at, study.window_opens_at) <= horizon)
     if (floor := recorded_from(study)) is not None:
         kept = kept.filter(kept.created_at >= floor)
-    told = kept.left_join(first_wins(study), "lead_id").drop("lead_id_right")
+    told = kept.left_join(first_wins(study), "number").drop("number_right")
     return told.mutate(is_won=(told.win_day <= horizon).fill_null(False).cast("int64")).drop("win_day")
 
 
@@ -67,8 +71,8 @@ def score_counts(study: Study, *, horizon: int = 180) -> ir.Table:
         score), n, events (won by the horizon), n_unpriced (events without an amount), amount (cents won), amount_sq (squared units).
     """
     seen = matured_leads(study, horizon)
-    handed = handovers(study.crm).select("lead_id", "handed_at")
-    told = seen.left_join(handed, "lead_id").drop("lead_id_right")
+    handed = handovers(study.crm).select("number", "handed_at")
+    told = seen.left_join(handed, "number").drop("number_right")
     timing = ibis.cases(
         (told.score.isnull() | told.score.isnan(), "none"),
         (told.score_at.isnull(), "unknown"),
@@ -89,7 +93,7 @@ def _with_cents(study: Study, table: ir.Table) -> ir.Table:
     move = ibis.ifelse(table.is_won == 1, "event", "censor")
     if not study.crm.has("deals"):
         return table.mutate(cents=ibis.null("int64"), move=move)
-    return table.mutate(move=move).left_join(won_amounts(study.crm), "lead_id").drop("lead_id_right")
+    return table.mutate(move=move).left_join(won_amounts(study.crm), "number").drop("number_right")
 
 
 def months_of(study: Study, *, until: datetime) -> list[Month]:
@@ -128,7 +132,7 @@ def source_months(study: Study, *, horizon: int = 180) -> ir.Table:
         segment, month, n (leads), events (won by the horizon).
     """
     months = matured_months(study, horizon)
-    seen = leads(study.crm).left_join(first_wins(study), "lead_id").drop("lead_id_right")
+    seen = leads(study.crm).left_join(first_wins(study), "number").drop("number_right")
     told = seen.select(
         segment=seen.source,
         month=month_label(seen.created_at, months),
@@ -144,18 +148,20 @@ def attribute_outcomes(study: Study, *, attribute: str | None = None) -> ir.Tabl
     Returns:
         attribute, segment ("(missing)" where it is not filled), outcome (won, lost, open), n.
     """
-    seen = in_cohort(study, leads(study.crm))
-    ending = events(study.crm).filter(_.day <= _.last_index)
-    told = ending.group_by("lead_id").agg(any_won=(_.stage == "won").cast("int8").max(), last_stage=_.stage.argmax(_.key))
-    joined = seen.left_join(told, "lead_id").drop("lead_id_right")
-    outcome = ibis.cases((joined.any_won == 1, "won"), (joined.last_stage == "lost", "lost"), else_="open")
+    key = ("attribute_outcomes", study.as_of, study.created_before)
+    counts = with_attributes(study.crm, cached(study.crm, key, lambda: _cell_outcomes(study)))
     parts = [
-        joined.select(attribute=ibis.literal(name), segment=joined[name], outcome=outcome)
-        .group_by("attribute", "segment", "outcome")
-        .agg(n=_.count())
+        counts.group_by(attribute=ibis.literal(name), segment=counts[name], outcome=counts.outcome).agg(n=_.n.sum().cast("int64"))
         for name in (ATTRIBUTES if attribute is None else (attribute,))
     ]
     return ibis.union(*parts)
+
+
+def _cell_outcomes(study: Study) -> ir.Table:
+    """The leads of the cohort by every attribute at once: cell, outcome, n."""
+    told = outcomes_to_date(study.crm, on_whole_days(study.crm, timeline(study.crm)))
+    joined = in_cohort(study, lead_rows(study.crm)).left_join(told, "number")
+    return joined.group_by("cell", outcome=ibis.coalesce(joined.outcome, ibis.literal("open"))).agg(n=_.count())
 
 
 @query
@@ -163,7 +169,7 @@ def lead_moves_by_two(study: Study, *, by: str = "source", and_by: str = "person
     """Moves of leads by two slices at once: segment (of `by`), part (of `and_by`), day, move, n, amount, amount_sq."""
     journeys = spells(study)
     sliced = journeys.mutate(segment=segment_of(study, journeys, by), part=segment_of(study, journeys, and_by))
-    return moves(sliced, groups=["segment", "part"])
+    return moves(sliced, "segment", "part")
 
 
 @query
@@ -172,7 +178,7 @@ def channel_moves(study: Study, *, by_bucket: bool = False) -> ir.Table:
     journeys = spells(study)
     joined = _with_channel(study, journeys)
     named = joined.mutate(segment=joined.channel)
-    return moves(named, groups=["segment", "bucket"] if by_bucket else ["segment"])
+    return moves(named, "segment", *(["bucket"] if by_bucket else []))
 
 
 def _channels(study: Study) -> ir.Table:

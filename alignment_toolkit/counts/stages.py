@@ -10,7 +10,7 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.moves import moves, segment_of
 from alignment_toolkit.days import DAY, instant
-from alignment_toolkit.journeys import SLICES, leads
+from alignment_toolkit.leads import SLICES, bucket_in, leads
 from alignment_toolkit.stages import first_entries, is_advance, is_return, lost_rank, n_skipped, observed_visits, stage_label, visits
 from alignment_toolkit.study import Study
 
@@ -42,17 +42,15 @@ def entry_moves(study: Study, *, by: str | None = "stage", by_bucket: bool = Fal
 
 
 def _sliced(study: Study, units: ir.Table, *, by: str | None, by_bucket: bool) -> ir.Table:
-    """Moves of visits by stage, grouped by rank and named afterwards, or by a slice of their leads.
-
-    The rows of moves are not kept in the engine as those of leads are: there are several visits per lead and hardly more than one question.
-    """
-    buckets = ["bucket"] if by_bucket else []
-    if own := [*(name for name in SLICES if name == by), *buckets]:
-        units = units.inner_join(leads(study.crm).select("lead_id", *own), "lead_id")
+    """Moves of visits by stage, grouped by rank and named afterwards, or by a slice of their leads."""
+    bucket = {"bucket": bucket_in(units.number)} if by_bucket else {}
     if by == "stage":
-        counted = moves(units, groups=["rank", *buckets])
+        counted = moves(units, "rank", **bucket)
         return counted.mutate(segment=stage_label(study.crm, counted["rank"])).drop("rank")
-    return moves(units.mutate(segment=segment_of(study, units, by)), groups=["segment", *buckets])
+    if by in SLICES:
+        units = units.inner_join(leads(study.crm).select("number", by), "number")
+        bucket = {name: bucket_in(units.number) for name in bucket}
+    return moves(units, segment=segment_of(study, units, by), **bucket)
 
 
 @query
@@ -75,8 +73,8 @@ def stage_paths(study: Study) -> ir.Table:
         "n_backfilled": seen.is_backfilled,
         "n": kept,
     }
-    flagged = seen.select("lead_id", "rank", **{name: flag.cast("int64") for name, flag in flags.items()})
-    by_lead = flagged.group_by("lead_id", "rank").agg(**{name: flagged[name].sum().cast("int64") for name in flags})
+    flagged = seen.select("number", "rank", **{name: flag.cast("int64") for name, flag in flags.items()})
+    by_lead = flagged.group_by("number", "rank").agg(**{name: flagged[name].sum().cast("int64") for name in flags})
     again = by_lead.mutate(n_again=ibis.greatest(by_lead.n - 1, 0))
     counted = again.group_by("rank").agg(**{name: again[name].sum().cast("int64") for name in (*flags, "n_again")})
     return counted.mutate(segment=stage_label(crm, counted["rank"])).drop("rank", "n")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pandas as pd
 
-from alignment_toolkit.counts.catalogue import counted
+from alignment_toolkit.counts.catalogue import CATALOGUE, counted
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.stats.risk import RiskTable, bucket_tables, risk_table
 from alignment_toolkit.study import Study
@@ -15,7 +16,15 @@ LONGEST_DAYS = 366  # no headline looks further than a year
 
 
 def moves_frame(name: str, study: Study, **choices: Any) -> pd.DataFrame:
-    """The moves of one query, amounts in the reporting currency and `bucket` as 0..255."""
+    """The moves of one query, amounts in the reporting currency and `bucket` as 0..255.
+
+    Args:
+        name: Query in the catalogue that returns moves.
+        study: What it looks at.
+        **choices: Passed to the query, `by` for instance; `until`, the last day index that is needed, only where the query can be cut.
+    """
+    if "until" not in inspect.signature(CATALOGUE[name]).parameters:
+        choices.pop("until", None)
     frame = counted(name, study, **choices)
     return frame.assign(amount=frame["amount"] / 100)
 
@@ -34,7 +43,8 @@ def risk_of(name: str, study: Study, *, max_day: int | None = LONGEST_DAYS, **ch
 
 def bucket_risk_of(name: str, study: Study, *, max_day: int | None = LONGEST_DAYS, **choices: Any) -> tuple[list[str], RiskTable]:
     """As `risk_of`, with one table per segment and jackknife bucket."""
-    return bucket_tables(moves_frame(name, study, by_bucket=True, **choices), max_day=max_day, segments=_segments(choices))
+    frame = moves_frame(name, study, by_bucket=True, until=max_day, **choices)
+    return bucket_tables(frame, max_day=max_day, segments=_segments(choices))
 
 
 def _segments(choices: dict[str, Any]) -> list[str] | None:

@@ -10,9 +10,11 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import counted, query
 from alignment_toolkit.counts.moves import TOGETHER, Slices, segment_of, segments
 from alignment_toolkit.deals import deals
-from alignment_toolkit.journeys import events, leads, outcomes_recorded_at
+from alignment_toolkit.journeys import outcomes_recorded_at
+from alignment_toolkit.leads import lead_rows, leads, with_attributes
 from alignment_toolkit.quarters import quarter_label
 from alignment_toolkit.study import Study
+from alignment_toolkit.timelines import outcomes_to_date, timeline
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -33,19 +35,12 @@ def lead_outcomes(study: Study, *, by: Slices = None) -> ir.Table:
 
     Nothing here waits for a lead to mature: these are the counts behind the naive shares.
     """
-    seen = leads(study.crm)
+    seen = lead_rows(study.crm)
     kept = seen if study.cohort == "all" else seen.filter((seen.created_at >= study.window_opens_at) & (seen.created_at < study.ends_at))
-    told = (
-        events(study.crm)
-        .semi_join(kept, "lead_id")
-        .group_by("lead_id")
-        .agg(any_won=(_.stage == "won").cast("int8").max(), last_stage=_.stage.argmax(_.key))
-        .mutate(outcome=ibis.cases((_.any_won == 1, "won"), (_.last_stage == "lost", "lost"), else_="open"))
-        .select("lead_id", "outcome")
-    )
-    joined = kept.left_join(told, "lead_id")
-    outcome = ibis.coalesce(joined.outcome, ibis.literal("open"))
-    return joined.group_by(**segments(study, joined, by), outcome=outcome).agg(n=_.count())
+    told = outcomes_to_date(study.crm, timeline(study.crm).semi_join(kept, "number"))
+    joined = kept.left_join(told, "number").group_by("cell", outcome=ibis.coalesce(_.outcome, ibis.literal("open"))).agg(n=_.count())
+    named = with_attributes(study.crm, joined)
+    return named.group_by(**segments(study, named, by), outcome=named.outcome).agg(n=_.n.sum().cast("int64"))
 
 
 @query(rolled_up=TOGETHER)
@@ -81,7 +76,7 @@ def deals_won(study: Study, *, by: Slices = None, to_date: bool = False) -> ir.T
 def leads_unrecorded(study: Study) -> ir.Table:
     """Leads created before outcomes were recorded, which conversions leave out: n; none where outcomes always were."""
     start = outcomes_recorded_at(study)
-    seen = leads(study.crm)
+    seen = lead_rows(study.crm)
     return (seen.filter(seen.created_at < start) if start else seen.filter(ibis.literal(False))).agg(n=_.count())
 
 

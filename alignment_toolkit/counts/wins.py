@@ -26,8 +26,8 @@ def win_amounts(study: Study, *, by: str | None = None) -> ir.Table:
     won = spells(study).filter(_.exit_move.isin(WINS))
     dark = won.cents.isnull()
     if study.crm.has("deals"):
-        unknown = won_amounts(study.crm).filter(_.n_unpriced > 0).select(dark_id="lead_id")
-        won = won.left_join(unknown, won.lead_id == unknown.dark_id)
+        unknown = won_amounts(study.crm).filter(_.n_unpriced > 0).select(dark_id="number")
+        won = won.left_join(unknown, won.number == unknown.dark_id)
         dark = won.cents.isnull() | won.dark_id.notnull()
     told = won.mutate(segment=segment_of(study, won, by), is_dark=dark.cast("int64"))
     return told.group_by("segment", day=_.exit, move=_.exit_move).agg(largest=_.cents.max(), n=_.count(), n_unpriced=_.is_dark.sum())

@@ -96,7 +96,7 @@ def value_per_lead(study: Study, *, by: str = "all", horizon: int = 180) -> pd.D
     unit = study.config.reporting_currency
     if not study.crm.has("deals"):
         return figures([figure(kpi, value=None, unit=unit, reason="no deals table")] if by == "all" else [])
-    labels, buckets = bucket_risk_of("lead_moves", study, by=by, max_day=horizon + 1, until=horizon + 1)
+    labels, buckets = bucket_risk_of("lead_moves", study, by=by, max_day=horizon + 1)
     whole = buckets.total(axis=1)
     interval = jackknife(buckets, lambda table: value_per_unit(table, horizon), scale="log")
     unpriced = _without_amounts(study, by)

@@ -47,7 +47,7 @@ def bucket_frames(query: str, study: Study, *, by: str, last_day: int, **choices
 
     Segments are kept apart, since hundreds of sources times 256 buckets times 365 days do not fit in memory at once.
     """
-    frame = moves_frame(query, study, by=by, by_bucket=True, **choices)
+    frame = moves_frame(query, study, by=by, by_bucket=True, until=last_day, **choices)
     near = frame[frame["day"] <= last_day]
     parts = {} if by == "all" else {str(label): part for label, part in near.groupby("segment")}
     return {ALL: near.assign(segment=ALL)} | parts

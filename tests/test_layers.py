@@ -17,7 +17,7 @@ METRICS = ("quality", "velocity", "churn")
 TIERS = (
     {"errors", "visible", "schema", "__version__"},
     {"config", "periods", "figures", "tables", "glossary", "stats"},
-    {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing"},
+    {"border", "mapping", "store", "faults", "ingest", "recognise", "samples", "merging", "caching", "recorded", "sharing"},
     {"study", "days", "quarters"},
     {"journeys", "deals", "stages", "handovers", "customers"},
     {"counts"},
@@ -26,7 +26,7 @@ TIERS = (
     {"cli"},
     {"__main__", "__init__"},
 )
-KNOWS_AN_ENGINE = {"store.py", "mapping.py", "ingest.py", "faults.py", "cli.py"}
+KNOWS_AN_ENGINE = {"store.py", "ingest.py", "faults.py", "cli.py"}
 KNOWS_AN_ENGINE_FOLDERS = {"border", "samples"}
 
 

@@ -66,6 +66,8 @@ def _found(bench: Workbench, name: str, column: str, rows: Any) -> Any:
     headers = bench.matched.found[name].headers[column]
     value = ibis.coalesce(*(cleaned(rows[header]) for header in headers)) if len(headers) > 1 else rows[headers[0]]
     kind = spec.kind_of(column)
+    if spec.pattern:
+        value = value.cast("string").re_extract(spec.pattern, 1).nullif("")
     if kind in ("instant", "date"):
         value = without_open_end(value, bench.mapping.input_reading(name, column))
     if spec.person:

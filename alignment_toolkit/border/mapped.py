@@ -11,7 +11,7 @@ from alignment_toolkit.border.inputs import typed_input
 from alignment_toolkit.border.layers import Layers
 from alignment_toolkit.border.matching import by_folded, folded
 from alignment_toolkit.border.parsing import cleaned, minor_digits, without_open_end
-from alignment_toolkit.border.parts import PART, ensure_columns, from_parts
+from alignment_toolkit.border.parts import PART, ensure_columns, files_of, from_parts
 from alignment_toolkit.border.personal import impersonal_id, impersonal_text, pseudonym
 from alignment_toolkit.border.sources import Source, settled
 from alignment_toolkit.errors import UsageError, nearest
@@ -85,7 +85,7 @@ def _found(bench: Workbench, layers: Layers, name: str, rule: TableRule) -> Sour
 
 def _files(bench: Workbench, name: str) -> tuple[str, ...]:
     """Names of the files that a table comes from."""
-    return bench.files[name] if name in bench.files else ()
+    return files_of(bench.mapping, bench.matched, name) if bench.mapping.tables[name].parts else bench.files[name]
 
 
 def _only_used(source: Source) -> Source:

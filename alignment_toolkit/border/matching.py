@@ -128,6 +128,10 @@ def _fit(mapping: Mapping, name: str, rule: InputRule, item: Item) -> Match | No
     there = by_folded(item.columns, mapping.strip)
     if any(_found(there, unless) for unless in rule.unless):
         return None
+    if rule.named and not by_name:
+        return None
+    if rule.marks and not by_name and not first_found(there, rule.marks):
+        return None
     headers = {column: found for column, spec in rule.columns.items() if (found := first_found(there, spec.origin))}
     if not rule.same_as and any(need not in headers for need in rule.needs):
         return None

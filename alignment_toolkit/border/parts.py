@@ -10,6 +10,7 @@ from alignment_toolkit.border.layers import Layers
 from alignment_toolkit.border.matching import Matched
 from alignment_toolkit.border.parsing import TYPES
 from alignment_toolkit.border.sources import Source
+from alignment_toolkit.border.sql import tables_in
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.mapping import Mapping, PartRule
 from alignment_toolkit.schema import TABLES
@@ -39,18 +40,35 @@ def chosen(mapping: Mapping, matched: Matched, table: str) -> Choice:
     rules = mapping.tables[table].parts
     for what in dict.fromkeys(part.what for part in rules):
         instead = [part for part in rules if part.what == what and not part.also]
-        there = next((part for part in instead if matched.lacking(part.needs) is None), None)
+        there = next((part for part in instead if _is_there(part, matched)), None)
         better = instead[: instead.index(there)] if there else instead
         if there:
             taken.append(there)
-            missing = " and ".join(f"{part.says} ({matched.lacking(part.needs)})" for part in better)
+            missing = " and ".join(f"{part.says}" for part in better)
             because = f", because {missing} {'is' if len(better) == 1 else 'are'} not there" if better else ""
             notes[what] = f"{table}: {what} from {there.says}{because}"
         elif instead:
-            lacking = " and no ".join(f"{part.says} ({matched.lacking(part.needs)})" for part in instead)
+            lacking = " and no ".join(f"{part.says}" for part in instead)
             unmet[what] = f"{table}: no {what}, because there is no {lacking}"
-        taken += [part for part in rules if part.what == what and part.also and matched.lacking(part.needs) is None]
+        taken += [part for part in rules if part.what == what and part.also and _is_there(part, matched)]
     return Choice(tuple(taken), notes, unmet)
+
+
+def _is_there(part: PartRule, matched: Matched) -> bool:
+    """Whether what a part needs is there."""
+    return matched.lacking(part.needs) is None and (not part.any_of or any(map(matched.has, part.any_of)))
+
+
+def files_of(mapping: Mapping, matched: Matched, table: str) -> tuple[str, ...]:
+    """Names of the files that a table is made of, through views."""
+    waiting = [name for part in chosen(mapping, matched, table).parts for name in tables_in(part.sql)]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += tables_in(mapping.views[name]) if name in mapping.views else []
+    return tuple(dict.fromkeys(item.name for name in mapping.inputs if name in seen and name in matched.found for item in matched.found[name].items))
 
 
 def from_parts(bench: Workbench, layers: Layers, name: str) -> Source | None:
@@ -74,7 +92,7 @@ def _note_counts(bench: Workbench, name: str, choice: Choice, tables: list[Any])
     """Say how many rows the additional parts brought, where they brought any."""
     for part, table in zip(choice.parts, tables, strict=True):
         if part.also and (n := int(bench.backend.to_pyarrow(table.count()).as_py())):
-            bench.notes += (f"{name}: {n:,} more rows of {part.what} from {part.says}",)
+            bench.notes += (f"{name}: {n:,} more row{'s' if n > 1 else ''}, {part.what} from {part.says}",)
 
 
 def _stacked(bench: Workbench, name: str, tables: list[Any]) -> Any:

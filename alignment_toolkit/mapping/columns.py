@@ -99,6 +99,7 @@ class InputColumn(Writing):
         kind: What its values are; None: told by the name (`_id`, `_at`, `_on`, `is_`).
         percent: Numbers are per cent: 40 is 0.4.
         epoch: Instants are numbers: seconds or milliseconds since 1970.
+        pattern: Only what the first group of this regular expression finds; empty where it finds nothing.
         lenient: A value of another kind is empty, not a fault: the column holds several kinds, as a history of fields does.
         person: The values are names of people: a stable pseudonym takes their place.
     """
@@ -107,6 +108,7 @@ class InputColumn(Writing):
     kind: Kind | None = None
     percent: bool = False
     epoch: Literal["s", "ms"] | None = None
+    pattern: str | None = None
     lenient: bool = False
     person: bool = False
 

@@ -119,7 +119,7 @@ def _unknown_names(mapping: Mapping) -> list[str]:
         if rule.wide and name != "stage_events":
             faults.append(f"tables.{name}: wide is for stage_events only")
         faults += [f"tables.{name}.wide: unknown stage {stage!r}. {nearest(stage, stages)}" for stage in rule.wide if stage not in stages]
-        faults += [f"tables.{name}.parts: {fault}" for part in rule.parts for fault in _unknown_needs(mapping, part.needs)]
+        faults += [f"tables.{name}.parts: {fault}" for part in rule.parts for fault in _unknown_needs(mapping, part.needs + part.any_of)]
     faults += [f"vendor: {fault}" for fault in _unknown_needs(mapping, mapping.vendor.needs if mapping.vendor else ())]
     same = ((name, rule.same_as) for name, rule in mapping.inputs.items() if rule.same_as)
     return faults + [f"inputs.{name}: {fault}" for name, other in same for fault in _unknown_needs(mapping, (str(other),))]

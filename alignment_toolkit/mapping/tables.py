@@ -15,6 +15,8 @@ class InputRule(SourceFiles):
     Attributes:
         names: Names it is known by; `*` stands for anything. A file of another name is recognised by its headers.
         needs: Columns without which a file is not this.
+        marks: Headers one of which tells the file, where its name does not.
+        named: Its name alone tells the file: its headers are those of many.
         unless: Headers by which a file is something else.
         same_as: Another input that is read from the same file.
         split: Column -> separator: a row becomes one row per piece.
@@ -23,6 +25,8 @@ class InputRule(SourceFiles):
 
     names: Names = ()
     needs: Names = ()
+    marks: Names = ()
+    named: bool = False
     unless: Names = ()
     same_as: str | None = None
     split: Annotated[dict[str, str], Field(max_length=1)] = {}
@@ -64,6 +68,7 @@ class PartRule(Strict):
         what: What its rows are. Of the parts with the same `what` the first whose `needs` are there is taken.
         says: Where they come from, for people.
         needs: Inputs (`lead`) and columns of inputs (`lead.status`) that have to be there.
+        any_of: Inputs or columns one of which has to be there.
         also: Taken beside the others, for what they do not know.
         stand_in: The values stand for something better that is not there: `alignment map --explain` calls them guessed.
         sql: One SELECT in DuckDB's dialect; a column `set_aside` holds the reason of a row that is left out, null where it is used.
@@ -72,6 +77,7 @@ class PartRule(Strict):
     what: Annotated[str, Field(min_length=1)]
     says: Annotated[str, Field(min_length=1)]
     needs: Names = ()
+    any_of: Names = ()
     also: bool = False
     stand_in: bool = False
     sql: str

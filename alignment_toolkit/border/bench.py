@@ -82,10 +82,14 @@ def _names(match: Match) -> list[str]:
 
 
 def _ensure_clear(bench: Workbench) -> None:
+    """Refuse where the user has to say which file is meant; an input that no source is known by is left out, and said."""
+    needed = bench.mapping.vendor.needs if bench.mapping.vendor else tuple(bench.mapping.inputs)
     for name, files in bench.matched.torn.items():
-        what = f"several files fit {name!r} of the mapping {bench.mapping.name} equally well"
+        listed = ", ".join(files)
         way_out = f'Name the right one in a mapping: extends = "{bench.mapping.name}", [inputs.{name}] names = ["…"]'
-        raise UsageError(what, value=", ".join(files), way_out=way_out)
+        if name in needed:
+            raise UsageError(f"several files fit {name!r} of the mapping {bench.mapping.name} equally well", value=listed, way_out=way_out)
+        bench.notes += (f"{name} is left out: {listed} fit it equally well. {way_out}",)
 
 
 def _named_files(bench: Workbench) -> list[str]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_MAIL = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
-_PHONE = (
+MAIL = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+PHONE = (
     r"(?:\+[0-9][0-9 ()./-]{6,}[0-9]|\([0-9]{3,5}\) ?[0-9][0-9 ./-]{3,}[0-9]|\b0[0-9]{2,5}[ /-][0-9][0-9 /-]{4,}[0-9]"
     r"|\b[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{4}\b)"
 )
@@ -34,16 +34,16 @@ def pseudonym(text: Any) -> Any:
 
 def impersonal_id(value: Any) -> Any:
     """An id, or its pseudonym where it is an e-mail address."""
-    is_mail = value.contains("@").ifelse(value.re_search(rf"^{_MAIL}$"), False)
+    is_mail = value.contains("@").ifelse(value.re_search(rf"^{MAIL}$"), False)
     return is_mail.fill_null(False).ifelse(pseudonym(value), value)
 
 
 def impersonal_text(value: Any) -> Any:
     """A text whose e-mail addresses and phone numbers are blotted out."""
-    without = value.contains("@").ifelse(value.re_replace(_MAIL, _MAIL_WORD), value)
-    return without.re_search(_PHONE).ifelse(without.re_replace(_PHONE, _PHONE_WORD), without)
+    without = value.contains("@").ifelse(value.re_replace(MAIL, _MAIL_WORD), value)
+    return without.re_search(PHONE).ifelse(without.re_replace(PHONE, _PHONE_WORD), without)
 
 
 def impersonal_sentence(sentence: str) -> str:
     """A message whose e-mail addresses and phone numbers are blotted out."""
-    return re.sub(_PHONE, _PHONE_WORD, re.sub(_MAIL, _MAIL_WORD, sentence))
+    return re.sub(PHONE, _PHONE_WORD, re.sub(MAIL, _MAIL_WORD, sentence))

@@ -29,7 +29,7 @@ _COLUMNS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "campaign_id": (r"campaign|kampagne", ("text", "number")),
         "persona": (r"persona|role|rolle|job", ("text",)),
         "segment": (r"segment|industr|branche|size|sector", ("text",)),
-        "region": (r"region|country|land|territor|state", ("text",)),
+        "region": (r"region|country|\bland\b|territor|\bstate\b", ("text",)),
         "score": (r"score|rating|punkte", ("number",)),
         "account_id": (r"account|company|firma|organi[sz]ation", ("text", "number")),
         "owner_id": (r"owner|agent|rep\b|assignee|bearbeiter|verantwort", ("text", "number")),
@@ -100,6 +100,7 @@ class Guess:
         sure: Whether header and values agree.
         words: Label of the file -> our word, where the column has agreed words; `?` where none is near.
         why: What speaks for it.
+        person: Whether its values look like names of people.
     """
 
     column: str
@@ -107,6 +108,7 @@ class Guess:
     sure: bool = True
     words: dict[str, str] = field(default_factory=dict)
     why: str = ""
+    person: bool = False
 
 
 @dataclass(frozen=True)
@@ -226,8 +228,15 @@ def _described(table: str, columns: list[Profile], used: set[str]) -> list[Guess
         if found:
             used.add(found.name)
             words = _mapped(found.values, _OUTCOMES) if column == "outcome" else {}
-            guesses.append(Guess(column, found.name, sure=not words or UNSURE not in words.values(), words=words, why="its name"))
+            sure = not words or UNSURE not in words.values()
+            guesses.append(Guess(column, found.name, sure=sure, words=words, why="its name", person=column == "owner_id" and _are_names(found)))
     return guesses
+
+
+def _are_names(column: Profile) -> bool:
+    """Whether the values are names of people rather than ids: words of letters with a blank between."""
+    names = [value for value in column.values if re.fullmatch(r"[^\W\d_][^\d_]*[ ,][^\d_]+", value)]
+    return len(names) * 2 > len(column.values)
 
 
 def _mapped(labels: Iterable[str], words: dict[str, str]) -> dict[str, str]:

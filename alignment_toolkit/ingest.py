@@ -171,24 +171,26 @@ def _checked(benches: list[Workbench], made: dict[str, Mapped], settings: dict[s
     names = " and ".join(dict.fromkeys(bench.mapping.name for bench in benches))
     config = config_from(settings, origin=f"{names} [config]")
     found, sources = checked({name: table.source for name, table in made.items()}, config, _fetch(benches[0]))
-    wanted = {name for bench in benches for name, rule in bench.mapping.tables.items() if name in made or not rule.parts}
+    unread = any(bench.faults for bench in benches)  # a table may be missing because its file cannot be read, which is said already
     missing = [
         Fault(f"{name} is missing", f"the mapping {names} {_why_missing(name, benches)}", f"{name} ({table.row}) is required")
         for name, table in TABLES.items()
-        if table.required and name not in wanted
+        if table.required and name not in made and not (unread and _has_table(name, benches))
     ]
     if faults := [*(fault for bench in benches for fault in bench.faults), *missing, *found]:
         n = len(faults)
-        what = f"the export in {' and '.join(bench.shelf.place for bench in benches)} cannot be used: {n} fault{'s' if n > 1 else ''}"
+        what = f"the export in {' and '.join(dict.fromkeys(bench.shelf.place for bench in benches))} cannot be used: {n} fault{'s' if n > 1 else ''}"
         raise DataRefused(what, faults=[impersonal_sentence(fault.sentence()) for fault in faults])
     return sources
 
 
 def _why_missing(name: str, benches: list[Workbench]) -> str:
     """Why a table is not made: no mapping has it, or none of its inputs is there."""
-    if not any(name in bench.mapping.tables for bench in benches):
-        return f"has no [tables.{name}]"
-    return "finds none of the files that it is made of"
+    return "finds none of the files that it is made of" if _has_table(name, benches) else f"has no [tables.{name}]"
+
+
+def _has_table(name: str, benches: list[Workbench]) -> bool:
+    return any(name in bench.mapping.tables for bench in benches)
 
 
 def _fetch(bench: Workbench) -> Any:

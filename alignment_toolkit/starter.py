@@ -94,6 +94,8 @@ def _table(table: TableGuess) -> Iterator[str]:
 def _column(guess: Guess) -> str:
     if guess.header == UNSURE:
         return f'{guess.column} = "{UNSURE}"  {COMPLETE} the header, or {{ value = "…" }} for a constant'
+    if guess.person:
+        return f"{guess.column} = {{ from = {_text(guess.header)}, person = true }}  {CHECK} names of people become pseudonyms"
     return f"{guess.column} = {_text(guess.header)}" + ("" if guess.sure else f"  {CHECK} {guess.why}")
 
 

@@ -68,6 +68,7 @@ def set_up(pairs: list[tuple[Mapping, Shelf]]) -> list[Workbench]:
         for name in (*(match for found in bench.matched.found.values() for match in _names(found)), *_named_files(bench)):
             if name not in bench.rows:
                 _read(bench, bench.item(name), _settings(bench, name))
+        _drop_unread(bench)
         _publish_stems(bench)
         benches.append(bench)
     folders = [str(shelf.folder) for _, shelf in pairs if shelf.folder]
@@ -75,6 +76,13 @@ def set_up(pairs: list[tuple[Mapping, Shelf]]) -> list[Workbench]:
     backend.con.execute("SET enable_external_access = false")
     backend.con.execute("SET lock_configuration = true")
     return benches
+
+
+def _drop_unread(bench: Workbench) -> None:
+    """Inputs whose file cannot be read are as if they were not there; the fault is kept."""
+    for name, match in list(bench.matched.found.items()):
+        if any(file not in bench.rows for file in _names(match)):
+            del bench.matched.found[name]
 
 
 def _names(match: Match) -> list[str]:

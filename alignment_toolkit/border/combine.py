@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from alignment_toolkit.border.bench import Workbench
+from alignment_toolkit.border.duck import stored
 from alignment_toolkit.border.linking import linked
 from alignment_toolkit.border.mapped import Mapped, all_mapped
 from alignment_toolkit.border.parsing import TYPES
@@ -40,7 +41,7 @@ def _stacked(name: str, tables: list[Mapped], backend: Any) -> Mapped:
         return tables[0]
     columns = [column for column in TABLES[name].column_names if any(column in table.source.found for table in tables)]
     parts = [table.source.rows.select(**_both(table, name, columns)) for table in tables]
-    rows = backend.create_table(f"stacked {name}", ibis.union(*parts, distinct=False), temp=True, overwrite=True)
+    rows = stored(backend, ibis.union(*parts, distinct=False), f"stacked {name}")
     found = {column: rows[f"found {column}"] for column in columns}
     place = " and ".join(table.source.place for table in tables)
     source = replace(tables[0].source, place=place, rows=rows, found=found, typed={column: rows[column] for column in columns})

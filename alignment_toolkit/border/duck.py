@@ -31,6 +31,12 @@ def connect(**options: Any) -> Any:
     return backend
 
 
+def stored(backend: Any, table: ir.Table, name: str) -> ir.Table:
+    """The rows of an expression, computed once and kept in a temporary table of the embedded engine."""
+    backend.con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {backend.compile(table)}')
+    return backend.table(name)
+
+
 def load_parquet(backend: Any, path: Path, *, name: str, place: str) -> ir.Table:
     """A lazy view of a Parquet file with its row numbers.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alignment_toolkit.border.bench import Workbench
+from alignment_toolkit.border.duck import stored
 from alignment_toolkit.border.sql import literal, short, single_select, tables_in, transpiled
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.mapping import Mapping
@@ -131,7 +132,7 @@ class Layers:
             self.made[name] = str(self.bench.shelf.backend.compile(table))
             return
         kept = f"layer {self.bench.number} {name}"
-        self.bench.backend.create_table(kept, table, temp=True, overwrite=True)
+        stored(self.bench.backend, table, kept)
         self._publish(name, kept)
 
     def _publish(self, name: str, kept: str) -> None:

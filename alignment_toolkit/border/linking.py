@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from alignment_toolkit.border.bench import Workbench
+from alignment_toolkit.border.duck import stored
 from alignment_toolkit.border.inputs import typed_input
 from alignment_toolkit.border.layers import Layers
 from alignment_toolkit.border.mapped import Mapped
@@ -31,7 +32,7 @@ def linked(benches: list[Workbench], made: dict[str, Mapped]) -> tuple[dict[str,
         return made, ()
     backend = benches[0].backend
     pairs = _pairs(_stack(keys["leads"]), _stack(keys["customers"]))
-    pairs = backend.create_table("customer leads", pairs, temp=True, overwrite=True)
+    pairs = stored(backend, pairs, "customer leads")
     mapped = _filled(made["subscriptions"], pairs, backend)
     return made | {"subscriptions": mapped}, (_note(mapped, pairs, backend),)
 
@@ -72,7 +73,7 @@ def _filled(mapped: Mapped, pairs: Any, backend: Any) -> Mapped:
     own = joined["lead_id"] if "lead_id" in source.found else ibis.null("string")
     lead = ibis.coalesce(own, joined.linked_lead_id)
     table = joined.mutate(**{"lead_id": lead, "found lead_id": lead})
-    kept = backend.create_table("linked subscriptions", table, temp=True, overwrite=True)
+    kept = stored(backend, table, "linked subscriptions")
     names = list(dict.fromkeys([*source.found, "lead_id"]))
     found, typed = {name: kept[f"found {name}"] for name in names}, {name: kept[name] for name in names}
     return replace(mapped, source=replace(source, rows=kept, found=found, typed=typed))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from alignment_toolkit.border.bench import Workbench, landed
-from alignment_toolkit.border.duck import ROW
+from alignment_toolkit.border.duck import ROW, stored
 from alignment_toolkit.border.inputs import typed_input
 from alignment_toolkit.border.layers import Layers
 from alignment_toolkit.border.matching import by_folded, folded
@@ -105,9 +105,7 @@ def _once(source: Source, columns: tuple[str, ...], bench: Workbench, name: str)
     number = ibis.row_number().over(group_by=[*there, "__open__"], order_by=order)
     again = rows.mutate(__again__=number)
     aside = (again["__open__"] & (again["__again__"] > 0)).ifelse(TWICE, again[ASIDE])
-    kept = bench.backend.create_table(
-        f"once {bench.number} {name}", again.mutate(**{ASIDE: aside}).drop("__again__", "__open__"), temp=True, overwrite=True
-    )
+    kept = stored(bench.backend, again.mutate(**{ASIDE: aside}).drop("__again__", "__open__"), f"once {bench.number} {name}")
     found = {column: kept[f"found {column}"] for column in source.found}
     return replace(source, rows=kept, found=found, typed={column: kept[column] for column in found})
 

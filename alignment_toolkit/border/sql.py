@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from alignment_toolkit.border.personal import impersonal_sentence
 from alignment_toolkit.errors import UsageError
 
 _RULE = "sql is one SELECT in DuckDB's dialect over the files of the source folder, named by their stems"
@@ -40,8 +41,8 @@ def tables_in(sql: str) -> list[str]:
 
 
 def short(error: Exception) -> str:
-    """The first line of an engine's complaint."""
-    return " ".join(str(error).splitlines()[0].split())
+    """The first line of an engine's complaint, without e-mail addresses and phone numbers: it may quote a value."""
+    return impersonal_sentence(" ".join(str(error).splitlines()[0].split()))
 
 
 def transpiled(sql: str, backend: Any) -> str:

@@ -129,7 +129,9 @@ def kpis(
 def ingest(
     source: Annotated[list[str], typer.Option("--source", help="Folder of exports, .duckdb file or connection address; repeatable.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write the store to.")],
-    mapping: Annotated[list[str] | None, typer.Option("--mapping", help="Mapping file or shipped name, one per source; default: recognise.")] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--mapping", help="Mapping file or shipped name, one per source; default: recognise.")
+    ] = None,
     config: ConfigOption = "",
 ) -> None:
     """Turn CRM exports into a store of canonical tables.
@@ -147,9 +149,15 @@ def ingest(
 
 @app.command("map")
 def map_source(
-    source: Annotated[list[str] | None, typer.Option("--source", help="Folder of exports, .duckdb file or connection address; repeatable.")] = None,
-    mapping: Annotated[list[str] | None, typer.Option("--mapping", help="Mapping file or shipped name, one per source; default: recognise.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="What was matched, what stands in for something better, what is missing.")] = False,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Folder of exports, .duckdb file or connection address; repeatable.")
+    ] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--mapping", help="Mapping file or shipped name, one per source; default: recognise.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What was matched, what stands in for something better, what is missing.")
+    ] = False,
     init: Annotated[bool, typer.Option("--init", help="Write a mapping to start from, guessed from headers and values.")] = False,
     reads: Annotated[bool, typer.Option("--reads", help="List the headers that a mapping looks for.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="File that --init writes; default: print it.")] = None,

@@ -1,4 +1,4 @@
-"""What a mapping makes of a source, before a row is read: per canonical column matched, guessed or missing, and what that leaves unanswered.
+"""What a mapping makes of a source before a row is read: per canonical column matched, guessed or missing; what that leaves unanswered.
 
 `matched` comes from a column that is there; `guessed` from a stand-in for something better that is not there (a date that people edit for
 a history, a total for a course of time); `missing` from nothing. Nothing here says whether the values are any good: that is `check`.
@@ -125,7 +125,11 @@ def _told(mapping: Mapping, matched: Matched, leaves: tuple[str, ...], *, guesse
     """Where a column comes from, given the columns of inputs it is made of."""
     status = "guessed" if guessed else "matched"
     inputs = [leaf.split(".", 1) for leaf in leaves if leaf.split(".")[0] in mapping.inputs]
-    there = [f"{matched.found[name].items[0].name}: {matched.found[name].headers[column][0]}" for name, column in inputs if matched.has(f"{name}.{column}")]
+    there = [
+        f"{matched.found[name].items[0].name}: {matched.found[name].headers[column][0]}"
+        for name, column in inputs
+        if matched.has(f"{name}.{column}")
+    ]
     if there:
         return Told(status, ", ".join(dict.fromkeys(there)))
     if inputs:
@@ -176,7 +180,7 @@ def _questions(columns: pd.DataFrame) -> pd.DataFrame:
     """Which questions the columns answer."""
     import pandas as pd
 
-    status = {f"{row.table}.{row.column}": row.status for row in columns.itertuples()}
+    status = {f"{row.table}.{row.column}": str(row.status) for row in columns.itertuples()}
     text = files("alignment_toolkit").joinpath("questions.toml").read_text(encoding="utf-8")
     rows = []
     for entry in tomllib.loads(text)["questions"]:
@@ -205,6 +209,7 @@ def headers_read(mapping: Sequence[str] | None) -> pd.DataFrame:
         made = load_mapping(name) if name not in shipped_names() else shipped(name)
         for entry, rule in made.inputs.items():
             rows += [
-                (name, entry, column, spec.kind_of(column), " | ".join(spec.origin), column in rule.needs) for column, spec in rule.columns.items()
+                (name, entry, column, spec.kind_of(column), " | ".join(spec.origin), column in rule.needs)
+                for column, spec in rule.columns.items()
             ]
     return pd.DataFrame(rows, columns=["mapping", "input", "column", "kind", "headers", "needed"])

@@ -168,7 +168,9 @@ def _key(columns: list[Profile]) -> Profile | None:
 
 def _linked(columns: list[Profile], ids: set[str], *, but: str = "") -> Profile | None:
     """The column whose values are mostly ids of leads."""
-    shares = [(len(ids & set(column.values)) / max(len(column.values), 1), column) for column in columns if column.name != but and column.filled]
+    shares = [
+        (len(ids & set(column.values)) / max(len(column.values), 1), column) for column in columns if column.name != but and column.filled
+    ]
     best = max(shares, key=lambda share: share[0], default=(0.0, None))
     return best[1] if best[0] >= 0.5 and ids else None
 
@@ -178,23 +180,32 @@ def _leads_file(files: dict[str, list[Profile]]) -> str | None:
     possible = [name for name, columns in files.items() if _key(columns) and any(column.shape == "date" for column in columns)]
     if not possible:
         return None
+
     def score(name: str) -> tuple[int, int, int]:
         key = _key(files[name])
         shared = sum(_linked(columns, set(key.values) if key else set()) is not None for other, columns in files.items() if other != name)
         sourced = any(_says(_SOURCE, _words_of(column.name)) for column in files[name])
         return (_says(_FILES["leads"], name) + sourced - _says(_FILES["deals"], name), shared, len(files[name]))
+
     return max(possible, key=score)
 
 
 def _history_file(files: dict[str, list[Profile]], leads: str, ids: set[str]) -> str | None:
     """The file of one row per change: ids of leads that repeat, a date, and few labels."""
+
     def score(columns: list[Profile], name: str) -> int:
         link = _linked(columns, ids)
         labels = [c for c in columns if c.is_label and c is not link and not _says(_SOURCE, _words_of(c.name))]
         if link is None or not labels or not any(column.shape == "date" for column in columns):
             return 0
         repeats = len(link.values) < link.filled
-        return 1 + 2 * repeats + 2 * _says(_FILES["stage_events"], name) + any(_says(_STAGE_COLUMN, _words_of(column.name)) for column in labels)
+        return (
+            1
+            + 2 * repeats
+            + 2 * _says(_FILES["stage_events"], name)
+            + any(_says(_STAGE_COLUMN, _words_of(column.name)) for column in labels)
+        )
+
     scores = {name: score(columns, name) for name, columns in files.items() if name != leads}
     best = max(scores, key=lambda name: scores[name], default=None)
     return best if best and scores[best] >= 3 else None
@@ -202,8 +213,15 @@ def _history_file(files: dict[str, list[Profile]], leads: str, ids: set[str]) ->
 
 def _best(table: str, files: dict[str, list[Profile]], ids: set[str]) -> str | None:
     named = [name for name in files if _says(_FILES[table], name)]
-    fits = [name for name in named if any(_says(pattern, _words_of(column.name)) and column.shape in shapes
-                                          for pattern, shapes in _COLUMNS[table].values() for column in files[name])]
+    fits = [
+        name
+        for name in named
+        if any(
+            _says(pattern, _words_of(column.name)) and column.shape in shapes
+            for pattern, shapes in _COLUMNS[table].values()
+            for column in files[name]
+        )
+    ]
     return next(iter(sorted(fits, key=lambda name: _linked(files[name], ids) is None)), None)
 
 
@@ -229,7 +247,9 @@ def _described(table: str, columns: list[Profile], used: set[str]) -> list[Guess
             used.add(found.name)
             words = _mapped(found.values, _OUTCOMES) if column == "outcome" else {}
             sure = not words or UNSURE not in words.values()
-            guesses.append(Guess(column, found.name, sure=sure, words=words, why="its name", person=column == "owner_id" and _are_names(found)))
+            guesses.append(
+                Guess(column, found.name, sure=sure, words=words, why="its name", person=column == "owner_id" and _are_names(found))
+            )
     return guesses
 
 
@@ -258,7 +278,9 @@ def _history(file: str, columns: list[Profile], ids: set[str]) -> TableGuess:
     link = _linked(columns, ids)
     used = {link.name} if link else set()
     labels = [c for c in columns if c.is_label and c.name not in used]  # at least one: else this would not be the history
-    stage = next((c for c in labels if _says(_STAGE_COLUMN, _words_of(c.name)) and not _says(r"from|old|prev|alt", _words_of(c.name))), labels[0])
+    stage = next(
+        (c for c in labels if _says(_STAGE_COLUMN, _words_of(c.name)) and not _says(r"from|old|prev|alt", _words_of(c.name))), labels[0]
+    )
     used.add(stage.name)
     at = _time(columns, r"\bat\b|\bon\b|date|time|when|am\b|datum|changed|entered|since", used)
     guesses = [Guess("lead_id", link.name if link else UNSURE, why="its values are ids of leads")]
@@ -274,7 +296,7 @@ def _wide(file: str, columns: list[Profile], leads: TableGuess) -> TableGuess:
     """One column per stage: the other dates of the leads' file, by what their headers resemble."""
     used = {guess.header for guess in leads.columns}
     dates = [c for c in columns if c.shape == "date" and c.name not in used]
-    wide = {}
+    wide: dict[str, str] = {}
     for stage, pattern in _STAGE_WORDS.items():
         found = next((c for c in dates if stage != "lead" and c.name not in wide.values() and _says(pattern, _words_of(c.name))), None)
         if found:

@@ -112,7 +112,7 @@ def ingest(
         config: Configuration file that takes the place of the mappings' own.
 
     Raises:
-        UsageError: When a path is not there, a mapping cannot be used, a source is not recognised, or `out` holds something that is no store.
+        UsageError: When a path is not there, a mapping cannot be used, a source is not recognised, or `out` holds something else.
         DataRefused: With every fatal fault of the exports; an older store stays as it was.
         PublishError: When the store cannot be written.
     """
@@ -178,8 +178,8 @@ def _checked(benches: list[Workbench], made: dict[str, Mapped], settings: dict[s
         if table.required and name not in made and not (unread and _has_table(name, benches))
     ]
     if faults := [*(fault for bench in benches for fault in bench.faults), *missing, *found]:
-        n = len(faults)
-        what = f"the export in {' and '.join(dict.fromkeys(bench.shelf.place for bench in benches))} cannot be used: {n} fault{'s' if n > 1 else ''}"
+        n, places = len(faults), " and ".join(dict.fromkeys(bench.shelf.place for bench in benches))
+        what = f"the export in {places} cannot be used: {n} fault{'s' if n > 1 else ''}"
         raise DataRefused(what, faults=[impersonal_sentence(fault.sentence()) for fault in faults])
     return sources
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alignment_toolkit.border.matching import Matched, match_inputs, vendor_items
+from alignment_toolkit.border.matching import Matched, is_marked, match_inputs, vendor_items
 from alignment_toolkit.border.shelf import Item, Shelf
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.mapping import Mapping, shipped, shipped_names
@@ -74,7 +74,7 @@ def _fits(mapping: Mapping, items: tuple[Item, ...]) -> Recognised | None:
     if vendor is None:
         return None
     matched = match_inputs(mapping, vendor_items(mapping, items))
-    if not any(need in matched.found or need in matched.torn for need in vendor.needs):
+    if not any(need in matched.found or need in matched.torn for need in vendor.needs) or not is_marked(mapping, matched):
         return None
     return Recognised(mapping, matched, _why(matched))
 

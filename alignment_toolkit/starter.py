@@ -37,13 +37,19 @@ def write_starter(source: Sequence[str | Path] | str | Path, *, out: Path | None
     files = profiles(shelf)
     tables = guess_tables(files)
     if not tables:
-        rule = f"Leads are a file with an id that is unique in every row and a date; it holds {', '.join(files) or 'no file that can be read'}"
-        raise UsageError("no file looks like leads", value=shelf.place, rule=rule, way_out="Write the mapping by hand: docs/your-own-data.md")
+        rule = (
+            f"Leads are a file with an id that is unique in every row and a date; it holds {', '.join(files) or 'no file that can be read'}"
+        )
+        raise UsageError(
+            "no file looks like leads", value=shelf.place, rule=rule, way_out="Write the mapping by hand: docs/your-own-data.md"
+        )
     text = starter(shelf.place, tables, files)
     if out is None:
         return text
     if out.exists():
-        raise UsageError("the file is there already", value=out, rule="A mapping is not overwritten", way_out="Give another name with --out")
+        raise UsageError(
+            "the file is there already", value=out, rule="A mapping is not overwritten", way_out="Give another name with --out"
+        )
     out.write_text(text, encoding="utf-8")
     n = text.count(COMPLETE) - 1
     return f"{out}: {len(tables)} tables guessed, {n} line{'s' if n != 1 else ''} to complete, {text.count(CHECK) - 1} to check"

@@ -83,5 +83,3 @@ def _by_header(fault: Fault, bench: Workbench, name: str) -> Fault:
     for column, headers in bench.matched.found[name].headers.items():
         what = what.replace(f"values of {column} ", f"values of {headers[0]!r} ")
     return replace(fault, what=what)
-
-

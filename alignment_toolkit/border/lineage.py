@@ -24,7 +24,7 @@ def origins(mapping: Mapping, sql: str, *, items: tuple[Item, ...] = ()) -> dict
     schema |= {item.stem.casefold(): {column.casefold(): "text" for column in item.columns} for item in items}
     views = dict(mapping.views) | {f"word_{name}": words_select(words) for name, words in mapping.words.items()}
     views = {name: _values_only(view) for name, view in views.items()}
-    tree = sqlglot.parse_one(_values_only(sql), dialect="duckdb")
+    tree: Any = sqlglot.parse_one(_values_only(sql), dialect="duckdb")
     names = [column.casefold() for column in tree.named_selects if column != "*"]
     found: dict[str, tuple[str, ...]] = {}
     for name in names:

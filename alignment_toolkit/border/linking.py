@@ -42,7 +42,11 @@ def _keys(bench: Workbench, side: str) -> Any:
     table = layers.select(bench.mapping.links[side], name=f"keys {bench.number} {side}", place=f"links.{side}")  # type: ignore[index]
     key = table["key"].cast("string").strip().lower().nullif("")
     own = _SIDES[side][0]
-    return table.mutate(**{"key": key, own: impersonal_id(table[own].cast("string"))}).select(*_SIDES[side], "how", "key").drop_null(["key", own])
+    return (
+        table.mutate(**{"key": key, own: impersonal_id(table[own].cast("string"))})
+        .select(*_SIDES[side], "how", "key")
+        .drop_null(["key", own])
+    )
 
 
 def _stack(tables: list[Any]) -> Any:

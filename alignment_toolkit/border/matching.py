@@ -69,18 +69,23 @@ def folded(header: str) -> str:
 
 
 def match_source(mapping: Mapping, items: Iterable[Item]) -> Matched:
-    """The inputs of a mapping at a source: among the files that bear the vendor's marks, else among all."""
+    """The inputs of a mapping at a source: among the files that are not another vendor's, else among all."""
     listed = tuple(items)
     own = match_inputs(mapping, vendor_items(mapping, listed))
     return own if own.found or own.torn else match_inputs(mapping, listed)
 
 
 def vendor_items(mapping: Mapping, items: Iterable[Item]) -> tuple[Item, ...]:
-    """The files that may be a vendor's: those with one of its marks and with none of another's."""
-    vendor = mapping.vendor
-    if vendor is None:
-        return tuple(items)
-    return tuple(item for item in items if not _has(item, vendor.unless) and (not vendor.marks or _has(item, vendor.marks)))
+    """The files that may be a vendor's: those that bear no header of another's."""
+    return tuple(item for item in items if not (mapping.vendor and _has(item, mapping.vendor.unless)))
+
+
+def is_marked(mapping: Mapping, matched: Matched) -> bool:
+    """Whether at least half of the files found bear one of the vendor's marks, where it has any."""
+    if mapping.vendor is None or not mapping.vendor.marks:
+        return True
+    files = {item.name: item for match in matched.found.values() for item in match.items}
+    return 2 * sum(_has(item, mapping.vendor.marks) for item in files.values()) >= len(files)
 
 
 def _has(item: Item, headers: Iterable[str]) -> bool:

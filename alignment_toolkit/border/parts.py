@@ -68,7 +68,9 @@ def files_of(mapping: Mapping, matched: Matched, table: str) -> tuple[str, ...]:
         if name not in seen:
             seen.add(name)
             waiting += tables_in(mapping.views[name]) if name in mapping.views else []
-    return tuple(dict.fromkeys(item.name for name in mapping.inputs if name in seen and name in matched.found for item in matched.found[name].items))
+    return tuple(
+        dict.fromkeys(item.name for name in mapping.inputs if name in seen and name in matched.found for item in matched.found[name].items)
+    )
 
 
 def from_parts(bench: Workbench, layers: Layers, name: str) -> Source | None:

@@ -1,4 +1,4 @@
-'''Mapping files: where each canonical table comes from, in TOML -> frozen `Mapping`; checked before a single row is read.
+"""Mapping files: where each canonical table comes from, in TOML -> frozen `Mapping`; checked before a single row is read.
 
     [config]                      # becomes the store's alignment.toml
     time_zone = "Europe/Berlin"
@@ -26,7 +26,7 @@ what is not there is empty. `[[tables.<name>.parts]]` are SELECTs over these inp
 inputs are there is taken, and said. The shipped mappings are of this kind; `extends = "salesforce"` changes one.
 
 Only canonical columns can be named, so names, e-mail addresses and phone numbers never arrive in a store.
-'''
+"""
 
 from alignment_toolkit.mapping.columns import ColumnRule, InputColumn, Scalar
 from alignment_toolkit.mapping.load import load_mapping, mapping_from, shipped, shipped_names

@@ -29,7 +29,7 @@ class InputRule(SourceFiles):
     named: bool = False
     unless: Names = ()
     same_as: str | None = None
-    split: Annotated[dict[str, str], Field(max_length=1)] = {}
+    split: Annotated[dict[str, str], Field(max_length=1)] = Field(default_factory=dict)
     columns: Annotated[dict[str, InputColumn], Field(min_length=1)]
 
     _short = field_validator("columns", mode="before")(short_columns)
@@ -51,7 +51,7 @@ class SetAside(Strict):
     """
 
     when_null: str | None = None
-    when_equals: dict[str, Scalar | list[Scalar]] = {}
+    when_equals: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
     reason: Annotated[str, Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -100,8 +100,8 @@ class TableRule(SourceFiles):
 
     origin: Annotated[Names, Field(alias="from")] = ()
     sql: str | None = None
-    wide: dict[str, Names] = {}
-    columns: dict[str, ColumnRule] = {}
+    wide: dict[str, Names] = Field(default_factory=dict)
+    columns: dict[str, ColumnRule] = Field(default_factory=dict)
     parts: tuple[PartRule, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     optional: bool = False
@@ -134,8 +134,8 @@ class Vendor(Strict):
         title: Its name, for people.
         holds: `crm` or `billing`: an ingest takes at most one of each by itself.
         needs: Inputs without which a source is not this vendor's; one of them is enough.
-        marks: Headers one of which has to be there.
-        unless: Headers by which the source is another vendor's.
+        marks: Headers one of which at least half of the files bear.
+        unless: Headers by which a file is another vendor's.
     """
 
     title: str

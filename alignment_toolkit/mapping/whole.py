@@ -32,14 +32,14 @@ class Mapping(Strict):
     """
 
     extends: str | None = None
-    config: dict[str, Any] = {}
+    config: dict[str, Any] = Field(default_factory=dict)
     source: SourceFiles = SourceFiles()
     vendor: Vendor | None = None
     strip: Names = ()
-    words: dict[str, dict[str, Scalar]] = {}
-    inputs: dict[str, InputRule] = {}
-    views: dict[str, str] = {}
-    links: dict[Literal["leads", "customers"], str] = {}
+    words: dict[str, dict[str, Scalar]] = Field(default_factory=dict)
+    inputs: dict[str, InputRule] = Field(default_factory=dict)
+    views: dict[str, str] = Field(default_factory=dict)
+    links: dict[Literal["leads", "customers"], str] = Field(default_factory=dict)
     tables: Annotated[dict[str, TableRule], Field(min_length=1)]
     name: str = "mapping"
     text: str = ""

@@ -201,7 +201,9 @@ def test_reports_with_ui_labels_month_first(tmp_path: Path) -> None:
             """,
     )
     done = made(tmp_path, source)
-    assert done.notes[0].startswith("reports is read as salesforce: report2.csv has Opportunity ID, Stage, Amount, Probability (%) and 6 more; ")
+    assert done.notes[0].startswith(
+        "reports is read as salesforce: report2.csv has Opportunity ID, Stage, Amount, Probability (%) and 6 more; "
+    )
     assert rows(done, "stage_events", "lead_id", "stage", "entered_at") == [
         ("00Q1", "opportunity", datetime(2026, 1, 20)),
         ("00Q1", "won", datetime(2026, 2, 28)),

@@ -36,7 +36,19 @@ def test_a_database_gives_the_same_store_as_its_files(warehouse: Path, tmp_path:
     from_tables = made(tmp_path / "tables", warehouse / "crm.duckdb")
     assert from_tables.notes[0].startswith("crm.duckdb is read as fivetran_hubspot: hubspot.contact has ")
     for table in TABLES:
-        columns = ("lead_id", "stage", "entered_at", "deal_id", "outcome", "closed_at", "touch_id", "verdict", "owner_id", "lost_id", "merged_at")
+        columns = (
+            "lead_id",
+            "stage",
+            "entered_at",
+            "deal_id",
+            "outcome",
+            "closed_at",
+            "touch_id",
+            "verdict",
+            "owner_id",
+            "lost_id",
+            "merged_at",
+        )
         assert rows(from_tables, table, *columns) == rows(from_files, table, *columns), table
     assert from_tables.files == {}
 

@@ -15,7 +15,7 @@ from alignment_toolkit.border.profile import Profile
 _FILES = {
     "stage_events": r"stage|status|histor|verlauf|journey|pipeline.?log|transition|movement|phase|step",
     "leads": r"lead|contact|prospect|inquir|enquir|anfrage|kontakt|interessent|signup|sign_up|person|visitor|request",
-    "deals": r"deal|opportunit|order|sale|quote|offer|angebot|auftrag|chance",
+    "deals": r"deal|opportunit|order|sale|quote|offer|angebot|auftr|chance",
     "subscriptions": r"subscri|contract|plan|abo|vertrag|mrr",
     "touches": r"touch|activit|interaction|engagement|call|mail|meeting|task",
     "campaign_costs": r"cost|spend|spent|budget|kosten|ausgab",

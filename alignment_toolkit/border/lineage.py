@@ -20,21 +20,28 @@ def origins(mapping: Mapping, sql: str, *, items: tuple[Item, ...] = ()) -> dict
     import sqlglot
     from sqlglot.lineage import lineage
 
+    tree, scope = _scope(mapping, sql, items)
+    found: dict[str, tuple[str, ...]] = {}
+    for name in (column.casefold() for column in tree.named_selects if column != "*"):
+        try:
+            found[name] = _leaves(lineage(name, tree, scope=scope, dialect="duckdb"))
+        except sqlglot.errors.SqlglotError:
+            found[name] = ()
+    return found
+
+
+def _scope(mapping: Mapping, sql: str, items: tuple[Item, ...]) -> tuple[Any, Any]:
+    """The SELECT with its views inside and every column traced to its table, and its scope: worked out once for all columns."""
+    import sqlglot
+    from sqlglot.optimizer import build_scope, qualify
+
     schema: dict[str, Any] = {name: dict.fromkeys(rule.columns, "text") for name, rule in mapping.inputs.items()}
     schema |= {item.stem.casefold(): {column.casefold(): "text" for column in item.columns} for item in items}
     views = dict(mapping.views) | {f"word_{name}": words_select(words) for name, words in mapping.words.items()}
-    views = {name: _values_only(view) for name, view in views.items()}
-    tree: Any = sqlglot.parse_one(_values_only(sql), dialect="duckdb")
-    names = [column.casefold() for column in tree.named_selects if column != "*"]
-    found: dict[str, tuple[str, ...]] = {}
-    for name in names:
-        try:
-            node = lineage(name, tree.copy(), schema=schema, sources=views, dialect="duckdb")
-        except sqlglot.errors.SqlglotError:
-            found[name] = ()
-            continue
-        found[name] = _leaves(node)
-    return found
+    parsed: dict[str, Any] = {name: sqlglot.parse_one(_values_only(view), dialect="duckdb") for name, view in views.items()}
+    tree: Any = sqlglot.exp.expand(sqlglot.parse_one(_values_only(sql), dialect="duckdb"), parsed, dialect="duckdb")
+    tree = qualify.qualify(tree, dialect="duckdb", schema=schema, validate_qualify_columns=False, identify=False)
+    return tree, build_scope(tree)
 
 
 def _values_only(sql: str) -> str:

@@ -118,9 +118,10 @@ def ingest(
     """
     sources = [source] if isinstance(source, str | Path) else list(source)
     target = Path(out).resolve()
+    mappings = _mappings(mapping)
     shelves = [shelf_of(place) for place in sources]
     _check_places([shelf.folder for shelf in shelves if shelf.folder], target, out=out)
-    pairs, told = paired(_mappings(mapping), shelves)
+    pairs, told = paired(mappings, shelves)
     settings = _settings(pairs, config)
     benches = set_up(pairs)
     made, notes = combined(benches)

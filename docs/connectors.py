@@ -64,10 +64,9 @@ def _times(name: str) -> list[str]:
 
 
 def _inputs(name: str) -> str:
-    lines = [f"\n## {name}\n\n| file | column | kind | headers, best first |\n|---|---|---|---|\n"]
-    for row in headers_read([name]).itertuples():
-        lines.append(f"| {row.input} | {row.column} | {row.kind} | {' · '.join(str(row.headers).split(' | '))} |\n")
-    return "".join(lines)
+    head = f"\n## {name}\n\n| file | column | kind | headers, best first |\n|---|---|---|---|\n"
+    rows = headers_read([name]).itertuples()
+    return head + "".join(f"| {row.input} | {row.column} | {row.kind} | {' · '.join(str(row.headers).split(' | '))} |\n" for row in rows)
 
 
 if __name__ == "__main__":

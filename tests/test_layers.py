@@ -17,7 +17,8 @@ METRICS = ("quality", "velocity", "churn")
 TIERS = (
     {"errors", "visible", "schema", "__version__"},
     {"config", "periods", "figures", "tables", "glossary", "stats"},
-    {"border", "mapping", "store", "faults", "ingest", "recognise", "samples", "merging", "caching", "recorded", "sharing"},
+    {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing"}
+    | {"recognise", "explain", "guessing", "starter"},
     {"study", "days", "quarters"},
     {"journeys", "deals", "stages", "handovers", "customers"},
     {"counts"},

@@ -371,4 +371,6 @@ def test_map_explains_a_source_and_writes_a_mapping_to_start_from(alignment: Any
     assert "How many leads came in?" in people.out
     done = alignment("ingest", "--mapping", tmp_path / "m.toml", "--source", source, "--out", tmp_path / "store")
     assert done.code == 0
-    assert "Email" in alignment("map", "--reads", "--mapping", "salesforce").out
+    reads = alignment("map", "--reads", "--mapping", "salesforce")
+    assert (reads.err, reads.code) == ("", 0)
+    assert "Email" in reads.out

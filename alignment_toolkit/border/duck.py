@@ -28,6 +28,7 @@ def connect(**options: Any) -> Any:
 
     backend = ibis.duckdb.connect(**options)
     backend.raw_sql("SET TimeZone = 'UTC'")
+    backend.raw_sql("SET enable_progress_bar = false")  # it would be drawn into the output of whoever waits for a long query
     return backend
 
 

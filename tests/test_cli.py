@@ -372,5 +372,5 @@ def test_map_explains_a_source_and_writes_a_mapping_to_start_from(alignment: Any
     done = alignment("ingest", "--mapping", tmp_path / "m.toml", "--source", source, "--out", tmp_path / "store")
     assert done.code == 0
     reads = alignment("map", "--reads", "--mapping", "salesforce")
-    assert (reads.err, reads.code) == ("", 0)
+    assert (reads.code, reads.err) == (0, "")
     assert "Email" in reads.out

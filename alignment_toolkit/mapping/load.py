@@ -16,7 +16,7 @@ from alignment_toolkit.mapping.tables import InputRule, PartRule, SetAside, Sour
 from alignment_toolkit.mapping.whole import Mapping
 from alignment_toolkit.schema import TABLES
 
-_SHIPPED = "alignment_toolkit.mapping.shipped"
+_SHIPPED = "alignment_toolkit.mapping.vendors"
 
 
 def shipped_names() -> tuple[str, ...]:

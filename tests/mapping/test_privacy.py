@@ -57,7 +57,10 @@ def test_records_meet_under_their_pseudonyms(tmp_path: Path) -> None:
 
 
 def test_a_refusal_quotes_no_address(tmp_path: Path) -> None:
-    source = folder(tmp_path / "e", a="Mail,Made,Note\nada@example.com,a.very.long.name.of.a.person.indeed@example.com,x\nada@example.com,2026-01-01,x\n")
+    source = folder(
+        tmp_path / "e",
+        a="Mail,Made,Note\nada@example.com,a.very.long.name.of.a.person.indeed@example.com,x\nada@example.com,2026-01-01,x\n",
+    )
     with pytest.raises(DataRefused) as caught:
         made(tmp_path, source, mapping_from(RULES, name="m.toml"))
     assert "@example.com" not in str(caught.value)

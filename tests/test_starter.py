@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from alignment_toolkit.errors import UsageError
+from alignment_toolkit.errors import UsageError, quoted
 from alignment_toolkit.starter import write_starter
 from tests.conftest import shared_data
 from tests.mapping.exports import folder, made, rows
@@ -111,4 +111,4 @@ def test_places_that_cannot_be_used(tmp_path: Path) -> None:
     there.write_text("")
     with pytest.raises(UsageError) as caught:
         write_starter(folder(tmp_path / "good", **ODD), out=there)
-    assert str(caught.value) == (f"the file is there already: '{there}'. A mapping is not overwritten. Give another name with --out.")
+    assert str(caught.value) == (f"the file is there already: {quoted(there)}. A mapping is not overwritten. Give another name with --out.")

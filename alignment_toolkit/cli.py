@@ -127,18 +127,65 @@ def kpis(
 
 @app.command()
 def ingest(
-    mapping: Annotated[Path, typer.Option("--mapping", help="Mapping file (TOML).")],
-    source: Annotated[Path, typer.Option("--source", help="Folder that holds the exported files.")],
+    source: Annotated[list[str], typer.Option("--source", help="Folder of exports, .duckdb file or connection address; repeatable.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write the store to.")],
+    mapping: Annotated[
+        list[str] | None, typer.Option("--mapping", help="Mapping file or shipped name, one per source; default: recognise.")
+    ] = None,
+    config: ConfigOption = "",
 ) -> None:
     """Turn CRM exports into a store of canonical tables.
 
-    Example: alignment ingest --mapping examples/olist.toml --source exports --out data/olist
+    Example: alignment ingest --source exports --out data/mine
+    Example: alignment ingest --mapping salesforce --source crm --mapping stripe --source billing --out data/mine
     """
     from alignment_toolkit.ingest import ingest as run
 
-    done = run(mapping, source=source, out=out)
+    done = run(mapping, source=source, out=out, config=config or None)
     show(done.table(), "table")
+    for note in done.notes:
+        print(note, file=sys.stderr)
+
+
+@app.command("map")
+def map_source(
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Folder of exports, .duckdb file or connection address; repeatable.")
+    ] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--mapping", help="Mapping file or shipped name, one per source; default: recognise.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What was matched, what stands in for something better, what is missing.")
+    ] = False,
+    init: Annotated[bool, typer.Option("--init", help="Write a mapping to start from, guessed from headers and values.")] = False,
+    reads: Annotated[bool, typer.Option("--reads", help="List the headers that a mapping looks for.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="File that --init writes; default: print it.")] = None,
+    format: FormatOption = "table",  # noqa: A002
+) -> None:
+    """What a mapping makes of a source, before anything is read: --explain; a mapping to start from: --init.
+
+    Example: alignment map --explain --source exports
+    Example: alignment map --init --source exports --out mapping.toml
+    """
+    if sum((explain, init, reads)) != 1:
+        raise UsageError("map does one thing at a time", rule="Give one of --explain, --init and --reads")
+    if reads:
+        from alignment_toolkit.explain import headers_read
+
+        show(headers_read(mapping), format)
+    elif init:
+        from alignment_toolkit.starter import write_starter
+
+        print(write_starter(source or [], out=out))
+    else:
+        from alignment_toolkit.explain import explained
+
+        told = explained(mapping, source=source or [])
+        show(told.columns, format)
+        if format == "table":
+            show(told.questions, format)
+            print(*told.notes, sep="\n", file=sys.stderr)
 
 
 @app.command()

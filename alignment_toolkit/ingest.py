@@ -10,21 +10,27 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alignment_toolkit.border.bench import Workbench, set_up
+from alignment_toolkit.border.combine import combined
 from alignment_toolkit.border.fatal import checked
-from alignment_toolkit.border.mapped import Mapped, Workbench, mapped, set_up
+from alignment_toolkit.border.mapped import Mapped
+from alignment_toolkit.border.personal import impersonal_sentence
 from alignment_toolkit.border.sentences import Fault
+from alignment_toolkit.border.shelf import Shelf, shelf_of
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.border.swap import swap_in
-from alignment_toolkit.config import CONFIG_FILE
+from alignment_toolkit.config import CONFIG_FILE, config_from, load_config
 from alignment_toolkit.errors import DataRefused, PublishError, UsageError
 from alignment_toolkit.mapping import Mapping, load_mapping
+from alignment_toolkit.recognise import paired
 from alignment_toolkit.schema import TABLES, Kind
 
 if TYPE_CHECKING:
@@ -89,39 +95,66 @@ class IngestResult:
         return pd.DataFrame(rows)
 
 
-def ingest(mapping: Mapping | str | Path, *, source: str | Path, out: str | Path) -> IngestResult:
-    """Make a store of a folder of exports.
+def ingest(
+    mapping: Mapping | str | Path | Sequence[Mapping | str | Path] | None,
+    *,
+    source: str | Path | Sequence[str | Path],
+    out: str | Path,
+    config: str | Path | None = None,
+) -> IngestResult:
+    """Make a store of a folder of exports, of the tables behind an address, or of several of them.
 
     Args:
-        mapping: A mapping, or the path of its file.
-        source: Folder of CSV and Parquet files.
+        mapping: A mapping, the path of its file or the name of a shipped one; several, in the order of the sources, or all for one source;
+            None: each source is recognised by its headers.
+        source: Folder of CSV and Parquet files, DuckDB file or connection address; several.
         out: The store to make or to replace as a whole.
+        config: Configuration file that takes the place of the mappings' own.
 
     Raises:
-        UsageError: When a path is not there, the mapping cannot be used, or `out` holds something that is not a store.
-        DataRefused: With every fatal fault of the export; an older store stays as it was.
+        UsageError: When a path is not there, a mapping cannot be used, a source is not recognised, or `out` holds something else.
+        DataRefused: With every fatal fault of the exports; an older store stays as it was.
         PublishError: When the store cannot be written.
     """
-    mapping = mapping if isinstance(mapping, Mapping) else load_mapping(mapping)
-    folder, target = Path(source).resolve(), Path(out).resolve()
-    _check_places(folder, target, source=source, out=out)
-    bench = set_up(mapping, folder)
-    made = {name: table for name in TABLES if name in mapping.tables and (table := mapped(bench, name)) is not None}
-    sources = _checked(bench, made)
-    journal = _journal(bench, made)
+    sources = [source] if isinstance(source, str | Path) else list(source)
+    target = Path(out).resolve()
+    mappings = _mappings(mapping)
+    shelves = [shelf_of(place) for place in sources]
+    _check_places([shelf.folder for shelf in shelves if shelf.folder], target, out=out)
+    pairs, told = paired(mappings, shelves)
+    settings = _settings(pairs, config)
+    benches = set_up(pairs)
+    made, notes = combined(benches)
+    checked_sources = _checked(benches, made, settings)
+    journal = _journal(benches, made, (*told, *notes))
     with _staging(target) as staging:
-        for name, checked_source in sources.items():
-            _write(bench, checked_source, staging / f"{name}.parquet")
-        _write_settings(mapping, staging)
+        for name, checked_source in checked_sources.items():
+            _write(benches[0], checked_source, staging / f"{name}.parquet")
+        _write_settings(settings, staging)
         (staging / JOURNAL).write_text(json.dumps(journal, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         swap_in(staging, target)
-    return IngestResult(Path(out), tuple(_counted(name, table) for name, table in made.items()), journal["files"], bench.notes)
+    return IngestResult(Path(out), tuple(_counted(name, table) for name, table in made.items()), journal["files"], tuple(journal["notes"]))
 
 
-def _check_places(folder: Path, target: Path, *, source: str | Path, out: str | Path) -> None:
-    if not folder.is_dir():
-        raise UsageError("the source folder is not there", value=source, way_out="Give the folder that holds the exports with --source")
-    if target == folder or folder.is_relative_to(target):
+def _mappings(mapping: Mapping | str | Path | Sequence[Mapping | str | Path] | None) -> list[Mapping]:
+    """The mappings that were named, none where the sources are to be recognised."""
+    named = [mapping] if isinstance(mapping, Mapping | str | Path) else list(mapping or ())
+    return [one if isinstance(one, Mapping) else load_mapping(one) for one in named]
+
+
+def _settings(pairs: list[tuple[Mapping, Shelf]], config: str | Path | None) -> dict[str, Any]:
+    """The configuration of the store: that of a file, else those of the mappings, the first one first; refused when it cannot be used."""
+    if config is not None:
+        load_config(Path(config))
+        return tomllib.loads(Path(config).read_text(encoding="utf-8"))
+    values: dict[str, Any] = {}
+    for mapping, _ in pairs:
+        values = mapping.config | values
+    return values
+
+
+def _check_places(folders: list[Path], target: Path, *, out: str | Path) -> None:
+    if any(target == folder or folder.is_relative_to(target) for folder in folders):
         raise UsageError("the store would replace the exports", value=out, way_out="Give another folder with --out")
     if target.exists() and not target.is_dir():
         raise UsageError("the store is to be a folder, but a file is there", value=out, way_out="Give another folder with --out")
@@ -130,23 +163,35 @@ def _check_places(folder: Path, target: Path, *, source: str | Path, out: str | 
         raise UsageError("the output folder holds something else", value=out, rule=rule, way_out="Give an empty or new folder with --out")
 
 
-def _checked(bench: Workbench, made: dict[str, Mapped]) -> dict[str, Source]:
+def _checked(benches: list[Workbench], made: dict[str, Mapped], settings: dict[str, Any]) -> dict[str, Source]:
     """The tables after the fatal checks.
 
     Raises:
-        DataRefused: With every fault.
+        DataRefused: With every fault, without e-mail addresses and phone numbers.
     """
-    found, sources = checked({name: table.source for name, table in made.items()}, bench.mapping.settings, _fetch(bench))
+    names = " and ".join(dict.fromkeys(bench.mapping.name for bench in benches))
+    config = config_from(settings, origin=f"{names} [config]")
+    found, sources = checked({name: table.source for name, table in made.items()}, config, _fetch(benches[0]))
+    unread = any(bench.faults for bench in benches)  # a table may be missing because its file cannot be read, which is said already
     missing = [
-        Fault(f"{name} is missing", f"the mapping {bench.mapping.name} has no [tables.{name}]", f"{name} ({table.row}) is required")
+        Fault(f"{name} is missing", f"the mapping {names} {_why_missing(name, benches)}", f"{name} ({table.row}) is required")
         for name, table in TABLES.items()
-        if table.required and name not in bench.mapping.tables
+        if table.required and name not in made and not (unread and _has_table(name, benches))
     ]
-    if faults := [*bench.faults, *missing, *found]:
-        n = len(faults)
-        what = f"the export in {bench.folder.name} cannot be used: {n} fault{'s' if n > 1 else ''}"
-        raise DataRefused(what, faults=[fault.sentence() for fault in faults])
+    if faults := [*(fault for bench in benches for fault in bench.faults), *missing, *found]:
+        n, places = len(faults), " and ".join(dict.fromkeys(bench.shelf.place for bench in benches))
+        what = f"the export in {places} cannot be used: {n} fault{'s' if n > 1 else ''}"
+        raise DataRefused(what, faults=[impersonal_sentence(fault.sentence()) for fault in faults])
     return sources
+
+
+def _why_missing(name: str, benches: list[Workbench]) -> str:
+    """Why a table is not made: no mapping has it, or none of its inputs is there."""
+    return "finds none of the files that it is made of" if _has_table(name, benches) else f"has no [tables.{name}]"
+
+
+def _has_table(name: str, benches: list[Workbench]) -> bool:
+    return any(name in bench.mapping.tables for bench in benches)
 
 
 def _fetch(bench: Workbench) -> Any:
@@ -158,22 +203,23 @@ def _counted(name: str, table: Mapped) -> IngestedTable:
     return IngestedTable(name, table.read, used, table.aside, table.files, table.not_taken)
 
 
-def _journal(bench: Workbench, made: dict[str, Mapped]) -> dict[str, Any]:
-    files = {name: _digest(bench.folder, name) for name in sorted(bench.rows)}
+def _journal(benches: list[Workbench], made: dict[str, Mapped], notes: tuple[str, ...]) -> dict[str, Any]:
+    texts = "".join(bench.mapping.text for bench in benches)
     return {
-        "mapping": bench.mapping.name,
-        "mapping_sha256": hashlib.sha256(bench.mapping.text.encode()).hexdigest(),
-        "files": files,
+        "mapping": " and ".join(dict.fromkeys(bench.mapping.name for bench in benches)),
+        "mapping_sha256": hashlib.sha256(texts.encode()).hexdigest(),
+        "files": dict(sorted(entry for bench in benches for entry in _digests(bench))),
         "tables": [asdict(_counted(name, table)) for name, table in made.items()],
-        "notes": list(bench.notes),
+        "notes": list(dict.fromkeys(notes)),
     }
 
 
-def _digest(folder: Path, name: str) -> str:
-    path = folder / name
-    path = path if path.is_file() else next(folder.rglob(name))
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digests(bench: Workbench) -> Iterator[tuple[str, str]]:
+    """Name and sha256 of every file that was read; a table behind an address has none."""
+    for name in bench.rows:
+        if path := bench.item(name).path:
+            with path.open("rb") as file:
+                yield name, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
@@ -231,9 +277,9 @@ def _arrow_schema(source: Source) -> Any:
     return pa.schema([(column.name, types[column.kind]) for column in source.contract.columns if column.name in source.found])
 
 
-def _write_settings(mapping: Mapping, staging: Path) -> None:
-    if mapping.config:
-        (staging / CONFIG_FILE).write_text(_toml(mapping.config), encoding="utf-8")
+def _write_settings(settings: dict[str, Any], staging: Path) -> None:
+    if settings:
+        (staging / CONFIG_FILE).write_text(_toml(settings), encoding="utf-8")
 
 
 def _toml(values: dict[str, Any]) -> str:

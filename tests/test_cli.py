@@ -18,7 +18,7 @@ from alignment_toolkit.errors import AlignmentError, Busy, quoted
 from alignment_toolkit.figures import COLUMNS
 from tests.conftest import ROOT, SAMPLE
 
-COMMANDS = ("report", "kpis", "ingest", "check", "validate", "sample", "glossary", "params", "list")
+COMMANDS = ("report", "kpis", "ingest", "map", "check", "validate", "sample", "glossary", "params", "list")
 SAMPLE_KPIS = ("kpis", "--data", str(SAMPLE), "--quarter", "2026Q3")
 
 
@@ -115,8 +115,10 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "term": (("glossary", "acceptance_rat"), "the glossary has no such term: 'acceptance_rat'. Did you mean 'acceptance_rate'?"),
     "mapping": (
         ("ingest", "--mapping", "nope.toml", "--source", ".", "--out", "nowhere"),
-        "the mapping file is not there: 'nope.toml'. Check the path given with --mapping.",
+        "the mapping file is not there: 'nope.toml'. Check the path given with --mapping, or give the name of a shipped mapping:"
+        " fivetran_hubspot, fivetran_salesforce, hubspot, salesforce, stripe.",
     ),
+    "map": (("map", "--source", "."), "map does one thing at a time. Give one of --explain, --init and --reads."),
     "report folder": (("validate", "nowhere"), "there is no published report: 'nowhere'. A report's folder holds its manifest.json."),
 }
 
@@ -347,3 +349,28 @@ def test_an_export_becomes_a_store(alignment: Any, tmp_path: Path) -> None:
     assert "leads" in done.out
     told = alignment("kpis", "--data", tmp_path / "store", "--quarter", "2026Q1", "--format", "csv")
     assert (told.code, told.out.splitlines()[1].split(",")[:4]) == (0, ["leads", "all", "(all)", "2"])
+
+
+def test_map_explains_a_source_and_writes_a_mapping_to_start_from(alignment: Any, tmp_path: Path) -> None:
+    source = tmp_path / "odd"
+    source.mkdir()
+    (source / "prospects.csv").write_text(
+        "ref,received,channel,became_mql\n1,2026-01-05,fair,2026-01-06\n2,2026-01-06,web,\n", encoding="utf-8"
+    )
+    written = alignment("map", "--init", "--source", source, "--out", tmp_path / "m.toml")
+    assert (written.code, written.out, written.err) == (
+        0,
+        f"{tmp_path / 'm.toml'}: 2 tables guessed, 0 lines to complete, 3 to check\n",
+        "",
+    )
+    told = alignment("map", "--explain", "--mapping", tmp_path / "m.toml", "--source", source, "--format", "json")
+    assert told.code == 0
+    rows = {(row["table"], row["column"]): row for row in json.loads(told.out)}
+    assert rows["leads", "source"] == {"table": "leads", "column": "source", "status": "matched", "from": "prospects.csv: channel"}
+    people = alignment("map", "--explain", "--mapping", tmp_path / "m.toml", "--source", source)
+    assert "How many leads came in?" in people.out
+    done = alignment("ingest", "--mapping", tmp_path / "m.toml", "--source", source, "--out", tmp_path / "store")
+    assert done.code == 0
+    reads = alignment("map", "--reads", "--mapping", "salesforce")
+    assert (reads.code, reads.err) == (0, "")
+    assert "Email" in reads.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from alignment_toolkit.cli import app
 from alignment_toolkit.config import Config
 from alignment_toolkit.headlines import kpis
 from alignment_toolkit.ingest import ingest
+from alignment_toolkit.mapping import mapping_from
 from alignment_toolkit.study import open_study
 from tests.conftest import ROOT, SAMPLE
 
@@ -83,6 +85,31 @@ def test_the_mapping_of_the_guide_ingests(tmp_path: Path) -> None:
     assert whole["leads"] == 2
     assert whole["bookings"] == 1200.5
     assert b"example.com" not in b"".join(path.read_bytes() for path in (tmp_path / "store").iterdir())
+
+
+REQUESTS = "Nr;Eingang;Herkunft;Sachbearbeiter\nA-1;03.01.2026;Messe;Anna Schmidt\nA-2;04.01.2026;Netz;Anna Schmidt\n"
+COURSE = "Anfrage;Wechsel am;Neuer Zustand\nA-1;05.01.2026; qualifiziert \nA-1;09.02.2026;Gewonnen\nA-2;06.01.2026;Ruht\n"
+
+
+def test_a_folder_with_a_long_history_takes_under_thirty_lines(tmp_path: Path) -> None:
+    mapping = next(block for block in blocks(ROOT / "docs" / "your-own-data.md", "toml") if block.startswith("# long.toml"))
+    assert len(mapping.splitlines()) < 30
+    (tmp_path / "long.toml").write_text(mapping, encoding="utf-8")
+    source = tmp_path / "exports"
+    source.mkdir()
+    (source / "anfragen.csv").write_text(REQUESTS, encoding="utf-8")
+    (source / "verlauf.csv").write_text(COURSE, encoding="utf-8")
+    done = ingest(tmp_path / "long.toml", source=source, out=tmp_path / "store")
+    counts = {table.table: (table.read, table.used, table.set_aside) for table in done.tables}
+    assert counts == {"leads": (2, 2, {}), "stage_events": (3, 2, {"no change of stage": 1})}
+    assert b"Schmidt" not in b"".join(path.read_bytes() for path in (tmp_path / "store").iterdir())
+
+
+def test_the_extension_shown_in_the_guide_is_a_mapping() -> None:
+    (text,) = (block for block in blocks(ROOT / "docs" / "your-own-data.md", "toml") if block.startswith("extends"))
+    made = mapping_from(tomllib.loads(text), name="guide")
+    assert made.words["lead_status"]["Nurture hot"] == "mql"
+    assert made.inputs["lead"].columns["persona"].origin == ("Ideal_Buyer__c",)
 
 
 def test_the_guide_lists_every_setting() -> None:

@@ -17,7 +17,8 @@ METRICS = ("quality", "velocity", "churn")
 TIERS = (
     {"errors", "visible", "schema", "__version__"},
     {"config", "periods", "figures", "tables", "glossary", "stats"},
-    {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing"},
+    {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing"}
+    | {"recognise", "explain", "guessing", "starter"},
     {"study", "days", "quarters"},
     {"leads"},
     {"timelines"},
@@ -28,7 +29,7 @@ TIERS = (
     {"cli"},
     {"__main__", "__init__"},
 )
-KNOWS_AN_ENGINE = {"store.py", "mapping.py", "ingest.py", "faults.py", "cli.py"}
+KNOWS_AN_ENGINE = {"store.py", "ingest.py", "faults.py", "cli.py"}
 KNOWS_AN_ENGINE_FOLDERS = {"border", "samples"}
 
 

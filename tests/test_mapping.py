@@ -99,7 +99,10 @@ def test_its_configuration_is_checked_too(tmp_path: Path) -> None:
 
 def test_no_toml_and_no_file(tmp_path: Path) -> None:
     assert refused(tmp_path, "tables = [\n").startswith("the mapping m.toml is no valid TOML: ")
-    with pytest.raises(UsageError, match=r"^the mapping file is not there: '.*none\.toml'\. Check the path given with --mapping\.$"):
+    with pytest.raises(
+        UsageError,
+        match=r"^the mapping file is not there: '.*none\.toml'\. Check the path given with --mapping, or give the name of a shipped mapping: fivetran_hubspot, ",
+    ):
         load_mapping(tmp_path / "none.toml")
 
 

@@ -28,7 +28,14 @@ def connect(**options: Any) -> Any:
 
     backend = ibis.duckdb.connect(**options)
     backend.raw_sql("SET TimeZone = 'UTC'")
+    backend.raw_sql("SET enable_progress_bar = false")  # it would be drawn into the output of whoever waits for a long query
     return backend
+
+
+def stored(backend: Any, table: ir.Table, name: str) -> ir.Table:
+    """The rows of an expression, computed once and kept in a temporary table of the embedded engine."""
+    backend.con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {backend.compile(table)}')
+    return backend.table(name)
 
 
 def load_parquet(backend: Any, path: Path, *, name: str, place: str) -> ir.Table:

@@ -1,52 +1,26 @@
-"""A mapping against a source folder: files into the engine, rules into tables as found, rows set aside by reason.
-
-The `sql` of a mapping is one SELECT. It runs after the files were read, in an engine that may open nothing but the source folder and
-whose configuration is locked.
-"""
+"""A mapping against its source: rules into canonical tables as found, personal data out, rows set aside by reason."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
-from alignment_toolkit.border import duck
-from alignment_toolkit.border.duck import ROW
-from alignment_toolkit.border.parsing import cleaned
-from alignment_toolkit.border.sentences import BadFile, Fault
-from alignment_toolkit.border.sniffing import dialect_of
+from alignment_toolkit.border.bench import Workbench, landed
+from alignment_toolkit.border.duck import ROW, stored
+from alignment_toolkit.border.inputs import typed_input
+from alignment_toolkit.border.layers import Layers
+from alignment_toolkit.border.matching import by_folded, folded
+from alignment_toolkit.border.parsing import cleaned, minor_digits, without_open_end
+from alignment_toolkit.border.parts import PART, ensure_columns, files_of, from_parts
+from alignment_toolkit.border.personal import impersonal_id, impersonal_text, pseudonym
 from alignment_toolkit.border.sources import Source, settled
 from alignment_toolkit.errors import UsageError, nearest
-from alignment_toolkit.mapping import ColumnRule, Mapping, SetAside, TableRule
+from alignment_toolkit.mapping import ColumnRule, SetAside, TableRule
 from alignment_toolkit.schema import TABLES
 
 ASIDE = "__aside__"
 BLANK_ROW = "the row is blank"
-ENDINGS = (".csv", ".txt", ".tsv", ".parquet")
-
-
-@dataclass
-class Workbench:
-    """The engine with the files of a source folder.
-
-    Attributes:
-        backend: Embedded engine behind Ibis.
-        folder: The source folder.
-        mapping: The mapping.
-        files: Canonical table -> names of the files it comes from.
-        rows: File name -> its table; a file that cannot be read is not in it.
-        faults: Files that cannot be read.
-        notes: Assumptions made while reading, in words.
-    """
-
-    backend: Any
-    folder: Path
-    mapping: Mapping
-    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    rows: dict[str, Any] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    notes: tuple[str, ...] = ()
+TWICE = "the same row stands more than once"
 
 
 @dataclass(frozen=True)
@@ -68,98 +42,50 @@ class Mapped:
     not_taken: tuple[str, ...] = ()
 
 
-def set_up(mapping: Mapping, folder: Path) -> Workbench:
-    """Read every file that the mapping needs, then lock the engine.
+def all_mapped(bench: Workbench, *, known: frozenset[str] = frozenset()) -> dict[str, Mapped]:
+    """Every canonical table that the mapping makes of its source.
 
-    Raises:
-        UsageError: When a file that the mapping names is not there.
+    Args:
+        bench: The mapping with its source.
+        known: Tables that other sources of the ingest make.
     """
-    bench = Workbench(duck.connect(), folder, mapping)
-    files = {path.name: path for path in sorted(folder.rglob("*")) if path.suffix.lower() in ENDINGS}
-    files = {path.relative_to(folder).as_posix(): path for path in files.values()} | files
-    for table, rule in mapping.tables.items():
-        bench.files[table] = tuple(_files_of(rule, bench, files))
-        for name in bench.files[table]:
-            if name not in bench.rows:
-                _read(bench, name, files[name], rule)
-    bench.backend.con.execute("SET allowed_directories = ?", [[str(folder)]])
-    bench.backend.con.execute("SET enable_external_access = false")
-    bench.backend.con.execute("SET lock_configuration = true")
-    return bench
+    layers = Layers(bench, typed_input)
+    wanted = [name for name in TABLES if name in bench.mapping.tables and not (bench.mapping.tables[name].alone and name in known)]
+    return {name: table for name in wanted if (table := _mapped(bench, layers, name)) is not None}
 
 
-def _files_of(rule: TableRule, bench: Workbench, files: Dict[str, Path]) -> list[str]:
-    """Names of the files that a table comes from."""
-    if rule.origin is not None:
-        if rule.origin not in files:
-            way_out = nearest(rule.origin, files)
-            raise UsageError(f"a file of the mapping {bench.mapping.name} is not in the source folder", value=rule.origin, way_out=way_out)
-        return [rule.origin]
-    stems = {path.stem.casefold(): name for name, path in files.items()}
-    return [stems[table] for table in _tables_in(_single_select(rule.sql or "", bench.mapping)) if table in stems]
-
-
-def _tables_in(sql: str) -> list[str]:
-    """Names after FROM and JOIN, folded; the engine's own list needs the tables to be there already."""
-    import sqlglot
-
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
-    return sorted({table.name.casefold() for table in tree.find_all(sqlglot.exp.Table)})
-
-
-def _single_select(sql: str, mapping: Mapping) -> str:
-    """The statement when it is one SELECT and nothing else.
-
-    Raises:
-        UsageError: Otherwise.
-    """
-    import duckdb
-
-    rule = "sql is one SELECT in DuckDB's dialect over the files of the source folder, named by their stems"
-    try:
-        statements = duckdb.extract_statements(sql)
-    except duckdb.Error as error:
-        raise UsageError(f"the sql of the mapping {mapping.name} cannot be read", value=_short(error), rule=rule) from error
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise UsageError(f"the sql of the mapping {mapping.name} is not one SELECT", value=" ".join(sql.split()), rule=rule)
-    return str(statements[0].query).strip().rstrip(";")
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).splitlines()[0].split())
-
-
-def _read(bench: Workbench, name: str, path: Path, rule: TableRule) -> None:
-    settings, table = bench.mapping.source, path.stem
-    try:
-        if path.suffix.lower() == ".parquet":
-            bench.rows[name] = duck.load_parquet(bench.backend, path, name=table, place=name)
-            return
-        encoding, delimiter = rule.encoding or settings.encoding, rule.delimiter or settings.delimiter
-        dialect = dialect_of(path, place=name, encoding=encoding, delimiter=delimiter)
-        bench.rows[name] = duck.load_csv(bench.backend, path, dialect, name=table, place=name)
-        bench.notes += dialect.notes
-    except BadFile as error:
-        bench.faults += error.faults
-
-
-def mapped(bench: Workbench, name: str) -> Mapped | None:
-    """One canonical table as the mapping makes it; None when a file it needs cannot be read.
+def _mapped(bench: Workbench, layers: Layers, name: str) -> Mapped | None:
+    """One canonical table as the mapping makes it; None when what it needs is not there or cannot be read.
 
     Raises:
         UsageError: When the mapping names a column that the file does not have, or its sql does not run.
     """
     rule = bench.mapping.tables[name]
-    if any(file not in bench.rows for file in bench.files[name]):
+    if any(file not in bench.rows for file in bench.files[name]) or (rule.origin and not bench.files[name]):
         return None
-    source = _from_sql(bench, name, rule) if rule.sql is not None else _from_file(bench, name, rule)
+    source = _found(bench, layers, name, rule)
+    if source is None:
+        return None
     aside = _aside(source, rule, bench)
-    source = settled(source, bench.backend, name=f"canonical {name}", extra={ASIDE: aside})
+    extra = {ASIDE: aside} | ({PART: source.rows[PART]} if PART in source.rows.columns else {})
+    source = settled(_impersonal(source), bench.backend, name=f"canonical {bench.number} {name}", extra=extra)
+    if rule.once:
+        source = _once(source, rule.once, bench, name)
     counts = source.rows.group_by(ASIDE).aggregate(n=lambda table: table.count())
     by_reason = {row[ASIDE]: int(row["n"]) for row in bench.backend.to_pyarrow(counts).to_pylist()}
-    used = _only_used(source)
     reasons = {reason: n for reason, n in sorted(by_reason.items(), key=lambda item: str(item[0])) if reason is not None}
-    return Mapped(used, sum(by_reason.values()), reasons, bench.files[name], source.unknown)
+    return Mapped(_only_used(source), sum(by_reason.values()), reasons, _files(bench, name), source.unknown)
+
+
+def _found(bench: Workbench, layers: Layers, name: str, rule: TableRule) -> Source | None:
+    if rule.parts:
+        return from_parts(bench, layers, name)
+    return _from_sql(bench, layers, name, rule) if rule.sql is not None else _from_file(bench, name, rule)
+
+
+def _files(bench: Workbench, name: str) -> tuple[str, ...]:
+    """Names of the files that a table comes from."""
+    return files_of(bench.mapping, bench.matched, name) if bench.mapping.tables[name].parts else bench.files[name]
 
 
 def _only_used(source: Source) -> Source:
@@ -169,39 +95,54 @@ def _only_used(source: Source) -> Source:
     return replace(source, rows=rows, found=found, typed={name: rows[name] for name in found})
 
 
-def _from_sql(bench: Workbench, name: str, rule: TableRule) -> Source:
-    import duckdb
+def _once(source: Source, columns: tuple[str, ...], bench: Workbench, name: str) -> Source:
+    """The source with every further row of the same values set aside; the first part of the mapping has precedence."""
+    import ibis
 
-    select = _single_select(rule.sql or "", bench.mapping)
-    try:
-        bench.backend.con.execute(f'CREATE OR REPLACE TEMP TABLE "selected {name}" AS {select}')
-    except duckdb.Error as error:
-        way_out = "Files of the source folder are tables of text named by their stems: cast what is summed or compared"
-        raise UsageError(f"the sql of tables.{name} in {bench.mapping.name} does not run", value=_short(error), way_out=way_out) from error
-    rows = bench.backend.table(f"selected {name}")
-    contract = TABLES[name]
-    extra = [column for column in rows.columns if column not in contract.column_names]
-    if extra:
-        hints = " ".join(f"{column!r}: {nearest(column, contract.column_names)}" for column in extra)
-        what = f"the sql of tables.{name} in {bench.mapping.name} selects columns that {name} does not have"
-        raise UsageError(what, value=", ".join(extra), way_out=hints)
-    found = {column: rows[column] for column in rows.columns}
-    return Source(contract, f"{name} (sql)", rows, found, {column: bench.mapping.reading(name, column) for column in found})
+    there = [column for column in columns if column in source.found]
+    rows = source.rows.mutate(__open__=source.rows[ASIDE].isnull())
+    order = [rows[column] for column in (PART, ROW) if column in rows.columns] or [rows[column] for column in source.found]
+    number = ibis.row_number().over(group_by=[*there, "__open__"], order_by=order)
+    again = rows.mutate(__again__=number)
+    aside = (again["__open__"] & (again["__again__"] > 0)).ifelse(TWICE, again[ASIDE])
+    kept = stored(bench.backend, again.mutate(**{ASIDE: aside}).drop("__again__", "__open__"), f"once {bench.number} {name}")
+    found = {column: kept[f"found {column}"] for column in source.found}
+    return replace(source, rows=kept, found=found, typed={column: kept[column] for column in found})
+
+
+def _impersonal(source: Source) -> Source:
+    """The source without e-mail addresses and phone numbers in ids and texts."""
+    blot = {"id": impersonal_id, "text": impersonal_text}
+    kinds = {name: source.contract.column(name).kind for name in source.found}
+    strings = [name for name, kind in kinds.items() if kind in blot and source.found[name].type().is_string()]
+    return replace(source, found=source.found | {name: blot[kinds[name]](cleaned(source.found[name])) for name in strings})
+
+
+def _from_sql(bench: Workbench, layers: Layers, name: str, rule: TableRule) -> Source:
+    rows = layers.select(rule.sql or "", name=f"selected {bench.number} {name}", place=f"tables.{name}")
+    ensure_columns(rows.columns, name, bench.mapping.name)
+    found = {column: rows[column] for column in rows.columns if column in TABLES[name].column_names}
+    return Source(TABLES[name], f"{name} (sql)", rows, found, {column: bench.mapping.reading(name, column) for column in found})
 
 
 def _from_file(bench: Workbench, name: str, rule: TableRule) -> Source:
-    rows = bench.rows[str(rule.origin)]
+    (file,) = bench.files[name]
+    rows = landed(bench, bench.rows[file], f"raw {bench.number} {file}")
+    taken = set()
     if rule.wide:
         rows = _unpivoted(rows, rule, bench)
+        taken = {_header(rows, names, f"tables.{name}.wide.{stage}", bench) for stage, names in rule.wide.items()}
     found = {column: _expression(rows, spec, f"tables.{name}.columns.{column}", bench) for column, spec in rule.columns.items()}
+    found |= _in_major_units(found, rule)
+    found = {column: without_open_end(value, bench.mapping.reading(name, column)) for column, value in found.items()}
     if rule.wide:
         found |= {"stage": rows["__stage__"], "entered_at": rows["__entered_at__"]}
         if "reason" in found:  # why a lead was lost says nothing about the stages before
             found["reason"] = (rows["__stage__"] == "lost").ifelse(found["reason"], None)
-    taken = {spec.origin for spec in rule.columns.values()} | set(rule.wide.values())
+    taken |= {_header(rows, spec.origin, "", bench) for spec in rule.columns.values() if spec.origin}
     unknown = tuple(column for column in rows.columns if column not in taken and not column.startswith("__"))
     readings = {column: bench.mapping.reading(name, column) for column in found}
-    return Source(TABLES[name], str(rule.origin), rows, found, readings, unknown=unknown)
+    return Source(TABLES[name], file, rows, found, readings, unknown=unknown)
 
 
 def _unpivoted(rows: Any, rule: TableRule, bench: Workbench) -> Any:
@@ -209,31 +150,49 @@ def _unpivoted(rows: Any, rule: TableRule, bench: Workbench) -> Any:
     import ibis
 
     parts = []
-    for stage, column in rule.wide.items():
-        entered = _column(rows, column, f"tables.stage_events.wide.{stage}", bench)
+    for stage, names in rule.wide.items():
+        entered = rows[_header(rows, names, f"tables.stage_events.wide.{stage}", bench)]
         parts.append(rows.mutate(__stage__=ibis.literal(stage), __entered_at__=entered))
     return ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
 
 
-def _column(rows: Any, name: str, place: str, bench: Workbench) -> Any:
-    by_name = {column.casefold(): column for column in rows.columns if column != ROW}
-    if name.casefold() not in by_name:
-        way_out = nearest(name, by_name.values())
-        raise UsageError(f"{place} in {bench.mapping.name} names a column that the file does not have", value=name, way_out=way_out)
-    return rows[by_name[name.casefold()]]
+def _header(rows: Any, names: tuple[str, ...], place: str, bench: Workbench) -> str:
+    """The first of these headers that is there; capitals make no difference, nor do blanks and marks where nothing fits better."""
+    columns = [column for column in rows.columns if column != ROW]
+    exact, loose = {column.casefold(): column for column in columns}, by_folded(columns)
+    for name in names:
+        if header := exact.get(name.casefold()) or (loose.get(folded(name)) if len(names) > 1 else None):
+            return header
+    way_out = nearest(names[0], columns)
+    what = f"{place} in {bench.mapping.name} names a column that the file does not have"
+    raise UsageError(what, value=" or ".join(names), way_out=way_out)
 
 
 def _expression(rows: Any, spec: ColumnRule, place: str, bench: Workbench) -> Any:
     """One column as found: the source's or a constant, its values translated."""
     import ibis
 
-    if spec.origin is None:
+    if not spec.origin:
         return ibis.literal(_written(spec.value))
-    value = cleaned(_column(rows, spec.origin, place, bench))
+    value = cleaned(rows[_header(rows, spec.origin, place, bench)])
+    if spec.person:
+        return pseudonym(value.cast("string"))
     if not spec.map:
         return value
     text = value if value.type().is_string() else value.cast("string")
-    return ibis.cases(*((text == str(key).strip(), _written(word)) for key, word in spec.map.items()), else_=text)
+    words = {str(key).strip().casefold(): _written(word) for key, word in spec.map.items()}
+    return ibis.cases(*((text.lower() == key, word) for key, word in words.items()), else_=text)
+
+
+def _in_major_units(found: dict[str, Any], rule: TableRule) -> dict[str, Any]:
+    """Amounts given in the minor unit of the row's currency, in its major unit."""
+    changed = {}
+    for column, spec in rule.columns.items():
+        if spec.minor_units == "currency":
+            number = found[column].cast("string").try_cast("float64")
+            digits = minor_digits(found["currency"].cast("string")) if "currency" in found else 2
+            changed[column] = number.isnull().ifelse(found[column].cast("string"), (number / 10**digits).cast("string"))
+    return changed
 
 
 def _written(value: Any) -> str:
@@ -251,18 +210,21 @@ def _aside(source: Source, rule: TableRule, bench: Workbench) -> Any:
         branches.append((ibis.and_(*(cleaned(source.rows[column]).isnull() for column in columns)), BLANK_ROW))
     branches += [(_test(source, test, bench), test.reason) for test in rule.set_aside]
     if rule.wide:
+        headers = {stage: _header(source.rows, names, f"tables.stage_events.wide.{stage}", bench) for stage, names in rule.wide.items()}
         branches += [
-            ((source.rows["__stage__"] == stage) & cleaned(source.found["entered_at"]).isnull(), f"no {column}")
-            for stage, column in rule.wide.items()
+            ((source.rows["__stage__"] == stage) & cleaned(source.found["entered_at"]).isnull(), f"no {header}")
+            for stage, header in headers.items()
         ]
-    return ibis.cases(*branches, else_=ibis.null("string")) if branches else ibis.null("string")
+    said = source.rows["set_aside"].cast("string") if "set_aside" in source.rows.columns else ibis.null("string")
+    return ibis.cases(*branches, else_=said) if branches else said
 
 
 def _test(source: Source, test: SetAside, bench: Workbench) -> Any:
     import ibis
 
     def value(name: str) -> Any:
-        return source.found[name] if name in source.found else _column(source.rows, name, f"set_aside of {source.contract.name}", bench)
+        place = f"set_aside of {source.contract.name}"
+        return source.found[name] if name in source.found else source.rows[_header(source.rows, (name,), place, bench)]
 
     if test.when_null is not None:
         return cleaned(value(test.when_null)).isnull()

@@ -31,6 +31,8 @@ class Reading:
         symbol: Currency sign or unit that may stand before or after a number.
         minor_units: Digits of the minor unit the number is given in (2: cents).
         epoch: Numbers as instants: `s` seconds or `ms` milliseconds since 1970; None: not allowed.
+        percent: The number is per cent: 40 is 0.4.
+        open_ended: Days (ISO) that stand for "no end" and are read as empty.
     """
 
     time_zone: str = "UTC"
@@ -40,6 +42,8 @@ class Reading:
     symbol: str = ""
     minor_units: int = 0
     epoch: str | None = None
+    percent: bool = False
+    open_ended: tuple[str, ...] = ()
 
 
 def cleaned(value: Any) -> ir.Value:
@@ -48,6 +52,14 @@ def cleaned(value: Any) -> ir.Value:
     if found.is_string():
         return value.replace("\u00a0", " ").strip().nullif("")
     return value.isnan().ifelse(_nothing(value, str(found)), value) if found.is_floating() else value
+
+
+def without_open_end(value: Any, reading: Reading) -> Any:
+    """The value as found, null where it is a day that stands for "no end", such as 9999-12-31."""
+    found = value.type()
+    if not reading.open_ended or not (found.is_string() or found.is_timestamp() or found.is_date()):
+        return value
+    return value.cast("string").substr(0, 10).isin(reading.open_ended).fill_null(False).ifelse(_nothing(value, str(found)), value)
 
 
 def parsed(value: ir.Value, kind: Kind, reading: Reading = Reading(), *, is_clean: bool = False) -> ir.Value:
@@ -82,6 +94,7 @@ def _number(value: Any, reading: Reading) -> ir.Value:
     else:
         return _nothing(value, "float64")
     finite = value.isinf().ifelse(_nothing(value, "float64"), value)
+    finite = finite / 100 if reading.percent else finite
     return finite / 10**reading.minor_units if reading.minor_units else finite
 
 
@@ -101,6 +114,19 @@ def _number_text(text: Any, reading: Reading) -> ir.Value:
         text = text.re_replace(mark, "")
     text = text.replace(",", ".") if reading.decimal == "," else text
     return good.ifelse(text, ibis.null("string"))
+
+
+_MINOR_DIGITS = {
+    0: ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"),
+    3: ("bhd", "jod", "kwd", "omr", "tnd"),
+}
+
+
+def minor_digits(currency: Any) -> ir.Value:
+    """Digits of the minor unit of a currency, as payment services count them: none for the yen, three for the Kuwaiti dinar, else two."""
+    import ibis
+
+    return ibis.cases(*((currency.lower().isin(codes), digits) for digits, codes in _MINOR_DIGITS.items()), else_=2)
 
 
 def _flag(value: Any, _: Reading) -> ir.Value:

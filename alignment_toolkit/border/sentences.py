@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from alignment_toolkit.border.personal import impersonal_sentence
 from alignment_toolkit.errors import ended, quoted
 
 SHOWN = 5
@@ -24,11 +25,12 @@ class Example:
     key: str | None = None
 
     def words(self) -> str:
-        """The example in words: `'31/12/2025' (row 7)`."""
-        place = f"row {self.row}" if self.row is not None else self.key
+        """The example in words: `'31/12/2025' (row 7)`; e-mail addresses and phone numbers are blotted out before it is cut."""
+        place = f"row {self.row}" if self.row is not None else impersonal_sentence(self.key) if self.key else None
         if self.value is None:
             return place or "one row"
-        return f"{quoted(self.value, longest=40)} ({place})" if place else quoted(self.value, longest=40)
+        value = quoted(impersonal_sentence(str(self.value)), longest=40)
+        return f"{value} ({place})" if place else value
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,24 @@ def dialect_of(path: Path, *, place: str, encoding: str | None = None, delimiter
     return Dialect(codec, delimiter, header, skip, _is_plain(path, codec, skip), tuple(notes))
 
 
+def headings(path: Path) -> tuple[str, ...]:
+    """The column names of a CSV file, from its first bytes alone; what they do not decide is decided when the file is read.
+
+    Raises:
+        BadFile: When the file is empty, is no text or has no header.
+    """
+    place = path.name
+    head = _head(path, place)
+    codec = _marked(head, place) or "utf-8"
+    whole = head if b"\n" not in head else head[: head.rindex(b"\n") + 1]
+    try:
+        text = whole.decode(codec)
+    except UnicodeDecodeError:
+        text = whole.decode("utf-16" if codec.startswith("utf-16") else "cp1252", errors="replace")
+    skip, delimiter = _separator(text, None)
+    return _header(text, delimiter, skip, place)
+
+
 def _head(path: Path, place: str) -> bytes:
     with path.open("rb") as file:
         head = file.read(1 << 16)

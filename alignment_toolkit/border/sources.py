@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border.clocks import instant_of, offset_of, wall_clock
-from alignment_toolkit.border.duck import ROW
+from alignment_toolkit.border.duck import ROW, stored
 from alignment_toolkit.border.parsing import TYPES, Reading, cleaned, parsed
 from alignment_toolkit.schema import TABLES, Table, key_of
 
@@ -126,19 +126,15 @@ def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | 
     """
     kept = (extra or {}) | ({ROW: source.rows[ROW]} if source.is_numbered else {})
     texts = {f"found {column}": cleaned(value) for column, value in source.found.items()}
-    rows = _stored(backend, source.rows.select(**texts, **kept), f"{name} 1")
+    rows = stored(backend, source.rows.select(**texts, **kept), f"{name} 1")
     walls = {column: parts for column in source.found if (parts := _wall(source, column, rows[f"found {column}"])) is not None}
     if walls:
         pieces = {f"{piece} {column}": value for column, parts in walls.items() for piece, value in parts.items()}
-        rows = _stored(backend, rows.mutate(**pieces), f"{name} 2")
+        rows = stored(backend, rows.mutate(**pieces), f"{name} 2")
     values = {column: _canonical_value(source, column, rows, column in walls) for column in source.found}
-    rows = _stored(backend, rows.select(*(f"found {column}" for column in source.found), *kept, **values), name)
+    rows = stored(backend, rows.select(*(f"found {column}" for column in source.found), *kept, **values), name)
     found = {column: rows[f"found {column}"] for column in source.found}
     return replace(source, rows=rows, found=found, typed={column: rows[column] for column in found})
-
-
-def _stored(backend: Any, table: ir.Table, name: str) -> ir.Table:
-    return backend.create_table(name, table, temp=True, overwrite=True)
 
 
 def _wall(source: Source, column: str, text: Any) -> dict[str, Any] | None:

@@ -1,0 +1,173 @@
+"""The embedded engine with what the mappings need from their sources: files read once, then the engine locked.
+
+The `sql` of a mapping runs after the files were read, in an engine that may open nothing but the source folders and whose configuration is
+locked. Behind an address the same SELECTs run in that engine, and only their results come here, in batches of Arrow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from alignment_toolkit.border import duck
+from alignment_toolkit.border.matching import Match, Matched, match_source
+from alignment_toolkit.border.sentences import BadFile, Fault
+from alignment_toolkit.border.shelf import Item, Shelf
+from alignment_toolkit.border.sniffing import dialect_of
+from alignment_toolkit.border.sql import single_select, tables_in
+from alignment_toolkit.errors import UsageError, nearest
+from alignment_toolkit.mapping import Mapping, TableRule
+from alignment_toolkit.mapping.columns import SourceFiles
+
+_BATCH_ROWS = 200_000
+
+
+@dataclass
+class Workbench:
+    """One mapping with its source.
+
+    Attributes:
+        backend: Embedded engine behind Ibis, shared by all mappings of an ingest.
+        shelf: What lies at the source.
+        mapping: The mapping.
+        matched: Which file is which input.
+        number: Its place among the mappings of the ingest.
+        files: Canonical table -> names of the files or tables it comes from.
+        rows: File name -> its table; a file that cannot be read is not in it.
+        faults: Files that cannot be read.
+        notes: Assumptions made while reading, in words.
+        made: Inputs, words and views made so far (layers.py).
+    """
+
+    backend: Any
+    shelf: Shelf
+    mapping: Mapping
+    matched: Matched
+    number: int = 0
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    rows: dict[str, Any] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+    made: dict[str, str] = field(default_factory=dict)
+
+    def item(self, name: str) -> Item:
+        """The file or table of a name."""
+        return next(item for item in self.shelf.items if item.name == name)
+
+
+def set_up(pairs: list[tuple[Mapping, Shelf]]) -> list[Workbench]:
+    """Read every file that the mappings need, then lock the engine.
+
+    Raises:
+        UsageError: When a file that a mapping names is not there, or several fit one input.
+    """
+    backend, benches = duck.connect(), []
+    for number, (mapping, shelf) in enumerate(pairs):
+        bench = Workbench(backend, shelf, mapping, match_source(mapping, shelf.items), number)
+        _ensure_clear(bench)
+        for name in (*(match for found in bench.matched.found.values() for match in _names(found)), *_named_files(bench)):
+            if name not in bench.rows:
+                _read(bench, bench.item(name), _settings(bench, name))
+        _drop_unread(bench)
+        _publish_stems(bench)
+        benches.append(bench)
+    folders = [str(shelf.folder) for _, shelf in pairs if shelf.folder]
+    backend.con.execute("SET allowed_directories = ?", [folders])
+    backend.con.execute("SET enable_external_access = false")
+    backend.con.execute("SET lock_configuration = true")
+    return benches
+
+
+def _drop_unread(bench: Workbench) -> None:
+    """Inputs whose file cannot be read are as if they were not there; the fault is kept."""
+    for name, match in list(bench.matched.found.items()):
+        if any(file not in bench.rows for file in _names(match)):
+            del bench.matched.found[name]
+
+
+def _names(match: Match) -> list[str]:
+    return [item.name for item in match.items]
+
+
+def _ensure_clear(bench: Workbench) -> None:
+    """Refuse where the user has to say which file is meant; an input that no source is known by is left out, and said."""
+    needed = bench.mapping.vendor.needs if bench.mapping.vendor else tuple(bench.mapping.inputs)
+    for name, files in bench.matched.torn.items():
+        listed = ", ".join(files)
+        way_out = f'Name the right one in a mapping: extends = "{bench.mapping.name}", [inputs.{name}] names = ["…"]'
+        if name in needed:
+            raise UsageError(f"several files fit {name!r} of the mapping {bench.mapping.name} equally well", value=listed, way_out=way_out)
+        bench.notes += (f"{name} is left out: {listed} fit it equally well. {way_out}",)
+
+
+def _named_files(bench: Workbench) -> list[str]:
+    """Files that canonical tables name themselves: by `from`, or in their sql by stems."""
+    for table, rule in bench.mapping.tables.items():
+        bench.files[table] = tuple(_files_of(table, rule, bench))
+    return [name for names in bench.files.values() for name in names]
+
+
+def _files_of(table: str, rule: TableRule, bench: Workbench) -> list[str]:
+    """Names of the files that a table comes from, besides its inputs."""
+    if rule.parts:
+        return []
+    by_name = {item.path.name if item.path else item.name: item.name for item in reversed(bench.shelf.items)}
+    by_name |= {item.name: item.name for item in bench.shelf.items}
+    stems = {item.stem.casefold(): item.name for item in reversed(bench.shelf.items)}
+    if rule.origin:
+        here = (by_name.get(name) or (None if bench.shelf.folder else stems.get(name.casefold())) for name in rule.origin)
+        if found := next((name for name in here if name), None):
+            return [found]
+        if rule.optional:
+            bench.notes += (f"{table} is left out: {' or '.join(rule.origin)} is not there",)
+            return []
+        what = f"a file of the mapping {bench.mapping.name} is not in the source folder"
+        raise UsageError(what, value=" or ".join(rule.origin), way_out=nearest(rule.origin[0], by_name))
+    select = single_select(rule.sql or "", bench.mapping.name)
+    return [stems[name] for name in tables_in(select) if name in stems and name not in bench.mapping.inputs]
+
+
+def _settings(bench: Workbench, name: str) -> SourceFiles:
+    """The setting nearest to a file: of the table or input that reads it, else of the source."""
+    tables = [rule for table, rule in bench.mapping.tables.items() if name in bench.files[table]]
+    inputs = [bench.mapping.inputs[found.name] for found in bench.matched.found.values() if name in _names(found)]
+    return next((rule for rule in (*tables, *inputs) if rule.encoding or rule.delimiter), bench.mapping.source)
+
+
+def _read(bench: Workbench, item: Item, settings: SourceFiles) -> None:
+    if item.path is None:
+        bench.rows[item.name] = bench.shelf.backend.table(item.stem, database=item.schema)
+        return
+    source, table = bench.mapping.source, f"raw {bench.number} {item.name}"
+    try:
+        if item.path.suffix.lower() == ".parquet":
+            bench.rows[item.name] = duck.load_parquet(bench.backend, item.path, name=table, place=item.name)
+            return
+        encoding, delimiter = settings.encoding or source.encoding, settings.delimiter or source.delimiter
+        dialect = dialect_of(item.path, place=item.name, encoding=encoding, delimiter=delimiter)
+        bench.rows[item.name] = duck.load_csv(bench.backend, item.path, dialect, name=table, place=item.name)
+        bench.notes += dialect.notes
+    except BadFile as error:
+        bench.faults += error.faults
+
+
+def _publish_stems(bench: Workbench) -> None:
+    """Files under their stems, for the sql of canonical tables."""
+    if bench.shelf.folder:
+        for names in bench.files.values():
+            for name in names:
+                if name in bench.rows:
+                    stem = bench.item(name).stem
+                    bench.backend.con.execute(f'CREATE OR REPLACE TEMP VIEW "{stem}" AS SELECT * FROM "raw {bench.number} {name}"')
+
+
+def landed(bench: Workbench, expression: Any, name: str) -> Any:
+    """The result of an expression as a table of the embedded engine: itself where it is there already, else streamed in batches."""
+    if bench.shelf.backend is None:
+        return expression
+    reader = bench.shelf.backend.to_pyarrow_batches(expression, chunk_size=_BATCH_ROWS)
+    con = bench.backend.con
+    con.register("__landing__", reader)
+    con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS SELECT * FROM __landing__')
+    con.unregister("__landing__")
+    return bench.backend.table(name)

@@ -1,0 +1,64 @@
+"""Several sources, one store: each canonical table is made by the mappings that have it, and their rows stand one below the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from alignment_toolkit.border.bench import Workbench
+from alignment_toolkit.border.duck import stored
+from alignment_toolkit.border.linking import linked
+from alignment_toolkit.border.mapped import Mapped, all_mapped
+from alignment_toolkit.border.parsing import TYPES
+from alignment_toolkit.schema import TABLES
+
+
+def combined(benches: list[Workbench]) -> tuple[dict[str, Mapped], tuple[str, ...]]:
+    """The canonical tables of all mappings together, customers linked to leads, and what was assumed, in words.
+
+    Args:
+        benches: Every mapping with its source; the notes of each are extended.
+    """
+    each: list[dict[str, Mapped]] = []
+    for bench in benches:
+        elsewhere = (other for other in benches if other is not bench)
+        known = frozenset(name for other in elsewhere for name, rule in other.mapping.tables.items() if not rule.alone)
+        each.append(all_mapped(bench, known=known))
+    made = {name: _stacked(name, [tables[name] for tables in each if name in tables], benches[0].backend) for name in _names(each)}
+    made, notes = linked(benches, made)
+    return made, (*(note for bench in benches for note in bench.notes), *notes)
+
+
+def _names(each: list[dict[str, Mapped]]) -> list[str]:
+    return [name for name in TABLES if any(name in tables for tables in each)]
+
+
+def _stacked(name: str, tables: list[Mapped], backend: Any) -> Mapped:
+    """The rows of all sources of a table; rows of several sources have no row number."""
+    import ibis
+
+    if len(tables) == 1:
+        return tables[0]
+    columns = [column for column in TABLES[name].column_names if any(column in table.source.found for table in tables)]
+    parts = [table.source.rows.select(**_both(table, name, columns)) for table in tables]
+    rows = stored(backend, ibis.union(*parts, distinct=False), f"stacked {name}")
+    found = {column: rows[f"found {column}"] for column in columns}
+    place = " and ".join(table.source.place for table in tables)
+    source = replace(tables[0].source, place=place, rows=rows, found=found, typed={column: rows[column] for column in columns})
+    aside: dict[str, int] = {}
+    for table in tables:
+        aside |= {reason: aside.get(reason, 0) + n for reason, n in table.aside.items()}
+    files = tuple(file for table in tables for file in table.files)
+    return Mapped(source, sum(table.read for table in tables), aside, files, tuple(name for table in tables for name in table.not_taken))
+
+
+def _both(table: Mapped, name: str, columns: list[str]) -> dict[str, Any]:
+    """Every column as found (as text) and as canonical value; null where this source does not have it."""
+    import ibis
+
+    values: dict[str, Any] = {}
+    for column in columns:
+        there, dtype = column in table.source.found, TYPES[TABLES[name].column(column).kind]
+        values[f"found {column}"] = table.source.found[column].cast("string") if there else ibis.null("string")
+        values[column] = table.source.typed[column].cast(dtype) if there else ibis.null(dtype)
+    return values

@@ -1,0 +1,85 @@
+"""One input as a typed table: its files put together, its headers found, its texts read, what cannot be read collected as faults."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from alignment_toolkit.border.bench import Workbench
+from alignment_toolkit.border.fatal import checked
+from alignment_toolkit.border.parsing import TYPES, cleaned, parsed, without_open_end
+from alignment_toolkit.border.personal import pseudonym
+from alignment_toolkit.border.sentences import Fault
+from alignment_toolkit.border.sources import Source, settled
+from alignment_toolkit.mapping import InputColumn
+from alignment_toolkit.schema import Column, Table
+
+
+def typed_input(bench: Workbench, name: str) -> Any:
+    """An input that is there, as a table of typed columns; those that are not there are null.
+
+    Faults of its values are added to those of the bench.
+    """
+    source = _source(bench, name)
+    if bench.shelf.backend is None:
+        source = settled(source, bench.backend, name=f"input {bench.number} {name}")
+    backend = bench.shelf.backend or bench.backend
+    faults, _ = checked({name: source}, bench.mapping.settings, lambda expression: backend.to_pyarrow(expression).to_pylist())
+    bench.faults += [_by_header(fault, bench, name) for fault in faults]
+    return source.canonical()
+
+
+def _source(bench: Workbench, name: str) -> Source:
+    match, rule = bench.matched.found[name], bench.mapping.inputs[name]
+    rows = _rows(bench, name)
+    for column, separator in rule.split.items():
+        header = match.headers[column][0]
+        rows = rows.mutate(**{header: rows[header].cast("string").split(separator).unnest()})
+    contract = Table(name, f"a row of {name}", tuple(Column(column, spec.kind_of(column)) for column, spec in rule.columns.items()))
+    found = {column: _found(bench, name, column, rows) for column in rule.columns if column in match.headers}
+    readings = {column: bench.mapping.input_reading(name, column) for column in found}
+    place = " and ".join(item.name for item in match.items)
+    return Source(contract, place, rows, found, readings)
+
+
+def _rows(bench: Workbench, name: str) -> Any:
+    """The rows of its files; those of a split export lose their row numbers."""
+    import ibis
+
+    match = bench.matched.found[name]
+    parts = [bench.rows[item.name] for item in match.items if item.name in bench.rows]
+    if len(parts) == 1:
+        return parts[0]
+    wanted = sorted({header for headers in match.headers.values() for header in headers})
+    spelled = [{column.casefold(): column for column in part.columns} for part in parts]
+    return ibis.union(
+        *(part.select(**{header: part[names[header.casefold()]] for header in wanted}) for part, names in zip(parts, spelled, strict=True)),
+        distinct=False,
+    )
+
+
+def _found(bench: Workbench, name: str, column: str, rows: Any) -> Any:
+    """The value as found: of several headers the first that holds one; of a person a pseudonym; of a mixed column what can be read."""
+    import ibis
+
+    spec: InputColumn = bench.mapping.inputs[name].columns[column]
+    headers = bench.matched.found[name].headers[column]
+    value = ibis.coalesce(*(cleaned(rows[header]) for header in headers)) if len(headers) > 1 else rows[headers[0]]
+    kind = spec.kind_of(column)
+    if spec.pattern:
+        value = value.cast("string").re_extract(spec.pattern, 1).nullif("")
+    if kind in ("instant", "date"):
+        value = without_open_end(value, bench.mapping.input_reading(name, column))
+    if spec.person:
+        return pseudonym(cleaned(value).cast("string"))
+    if spec.lenient:
+        return parsed(value, kind, bench.mapping.input_reading(name, column)).cast(TYPES[kind])
+    return value
+
+
+def _by_header(fault: Fault, bench: Workbench, name: str) -> Fault:
+    """The fault with the header of the file in place of our own name for the column."""
+    what = fault.what
+    for column, headers in bench.matched.found[name].headers.items():
+        what = what.replace(f"values of {column} ", f"values of {headers[0]!r} ")
+    return replace(fault, what=what)

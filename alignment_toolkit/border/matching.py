@@ -1,0 +1,174 @@
+"""Which file is which input, and under which header each of its columns stands: decided by names and headers, before any row is read.
+
+Headers are compared without capitals, blanks and marks, so that `Create Date`, `createdate` and `create_date` are one. A file that bears
+a name of the input is preferred; else the file is recognised by its headers. Several files with equal headers are one split export.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from alignment_toolkit.border.shelf import Item
+from alignment_toolkit.mapping import InputRule, Mapping
+
+_AFFIX = r"^(sf|salesforce|hubspot|stripe|stg|raw)_|_(data|export|tmp)$"
+
+
+@dataclass(frozen=True)
+class Match:
+    """One input found at a source.
+
+    Attributes:
+        name: The input.
+        items: The files that hold it; more than one when an export was split.
+        headers: Column -> headers it is read from; several only where a `*` fits more than one.
+        by_name: Whether the name of the file spoke for it, besides the headers.
+    """
+
+    name: str
+    items: tuple[Item, ...]
+    headers: dict[str, tuple[str, ...]]
+    by_name: bool
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What a mapping finds at a source.
+
+    Attributes:
+        found: Input -> match.
+        torn: Input -> files that fit it equally well but differ: the user has to say which.
+    """
+
+    found: dict[str, Match] = field(default_factory=dict)
+    torn: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def has(self, need: str) -> bool:
+        """Whether an input (`lead`) or a column of one (`lead.status`) is there."""
+        name, _, column = need.partition(".")
+        return name in self.found and (not column or column in self.found[name].headers)
+
+    def lacking(self, needs: Iterable[str]) -> str | None:
+        """The first of these that is not there."""
+        return next((need for need in needs if not self.has(need)), None)
+
+    @property
+    def n_columns(self) -> int:
+        """How many columns were found."""
+        return sum(len(match.headers) for match in self.found.values())
+
+
+@lru_cache(maxsize=100_000)
+def folded(header: str) -> str:
+    """A header without capitals, blanks and marks; `*` stays."""
+    return re.sub(r"[^0-9a-z*]", "", header.casefold())
+
+
+def match_source(mapping: Mapping, items: Iterable[Item]) -> Matched:
+    """The inputs of a mapping at a source: among the files that are not another vendor's, else among all."""
+    listed = tuple(items)
+    own = match_inputs(mapping, vendor_items(mapping, listed))
+    return own if own.found or own.torn else match_inputs(mapping, listed)
+
+
+def vendor_items(mapping: Mapping, items: Iterable[Item]) -> tuple[Item, ...]:
+    """The files that may be a vendor's: those that bear no header of another's."""
+    return tuple(item for item in items if not (mapping.vendor and _has(item, mapping.vendor.unless)))
+
+
+def is_marked(mapping: Mapping, matched: Matched) -> bool:
+    """Whether at least half of the files found bear one of the vendor's marks, where it has any."""
+    if mapping.vendor is None or not mapping.vendor.marks:
+        return True
+    files = {item.name: item for match in matched.found.values() for item in match.items}
+    return 2 * sum(_has(item, mapping.vendor.marks) for item in files.values()) >= len(files)
+
+
+def _has(item: Item, headers: Iterable[str]) -> bool:
+    return bool(first_found({folded(column): column for column in item.columns}, headers))
+
+
+def match_inputs(mapping: Mapping, items: Iterable[Item]) -> Matched:
+    """The inputs of a mapping among these files."""
+    free = [item for item in items if item.columns]
+    fits = {
+        name: [match for item in free if (match := _fit(mapping, name, rule, item))]
+        for name, rule in mapping.inputs.items()
+        if not rule.same_as
+    }
+    result = Matched()
+    claimed: set[str] = set()
+    for name in sorted(fits, key=lambda name: not any(match.by_name for match in fits[name])):  # those with a name first
+        _settle(name, [match for match in fits[name] if match.items[0].name not in claimed], result, claimed)
+    for name, rule in mapping.inputs.items():
+        if rule.same_as in result.found:
+            item = result.found[rule.same_as].items
+            match = _fit(mapping, name, rule, item[0])
+            if match:
+                result.found[name] = Match(name, item, match.headers, match.by_name)
+    return Matched({name: result.found[name] for name in mapping.inputs if name in result.found}, result.torn)
+
+
+def _settle(name: str, fits: list[Match], result: Matched, claimed: set[str]) -> None:
+    """Take the best fitting file, or all that share its headers."""
+    if not fits:
+        return
+    best = max((match.by_name, len(match.headers)) for match in fits)
+    equal = [match for match in fits if (match.by_name, len(match.headers)) == best]
+    if len({frozenset(map(folded, match.items[0].columns)) for match in equal}) > 1:
+        result.torn[name] = tuple(match.items[0].name for match in equal)
+        return
+    items = tuple(match.items[0] for match in equal)
+    claimed.update(item.name for item in items)
+    result.found[name] = Match(name, items, equal[0].headers, equal[0].by_name)
+
+
+def _fit(mapping: Mapping, name: str, rule: InputRule, item: Item) -> Match | None:
+    """The headers that an item has for an input, None when it is something else."""
+    by_name = any(_is_named(item.stem, known) for known in rule.names)
+    there = by_folded(item.columns, mapping.strip)
+    if any(_found(there, unless) for unless in rule.unless):
+        return None
+    if rule.named and not by_name:
+        return None
+    if rule.marks and not by_name and not first_found(there, rule.marks):
+        return None
+    headers = {column: found for column, spec in rule.columns.items() if (found := first_found(there, spec.origin))}
+    if not rule.same_as and any(need not in headers for need in rule.needs):
+        return None
+    if rule.same_as and any(column not in headers for column in rule.split):
+        return None
+    return Match(name, (item,), headers, by_name) if rule.needs or by_name or rule.same_as else None
+
+
+def first_found(there: dict[str, str], wanted: Iterable[str]) -> tuple[str, ...]:
+    """The headers that the first of these names finds."""
+    return next((found for name in wanted if (found := _found(there, name))), ())
+
+
+def _found(there: dict[str, str], name: str) -> tuple[str, ...]:
+    key = folded(name)
+    if "*" not in key:
+        return (there[key],) if key in there else ()
+    return tuple(header for header_key, header in there.items() if fnmatchcase(header_key, key))
+
+
+def by_folded(columns: Iterable[str], strip: Iterable[str] = ()) -> dict[str, str]:
+    """Folded header -> header; a prefix that the vendor's loader adds may be left out, but a header that bears the plain name wins."""
+    there: dict[str, str] = {}
+    for column in columns:
+        for prefix in strip:
+            if column.casefold().startswith(prefix):
+                there.setdefault(folded(column[len(prefix) :]), column)
+    return there | {folded(column): column for column in columns}
+
+
+def _is_named(stem: str, known: str) -> bool:
+    bare = stem.casefold()
+    while (shorter := re.sub(_AFFIX, "", bare)) != bare:
+        bare = shorter
+    return fnmatchcase(folded(bare), folded(known)) or fnmatchcase(folded(stem), folded(known))

@@ -1,0 +1,57 @@
+"""The SELECTs of a mapping: one statement each, in DuckDB's dialect, transpiled where they run elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alignment_toolkit.border.personal import impersonal_sentence
+from alignment_toolkit.errors import UsageError
+
+_RULE = "sql is one SELECT in DuckDB's dialect over the files of the source folder, named by their stems"
+_DIALECTS = {"pyspark": "spark", "mssql": "tsql"}
+
+
+def single_select(sql: str, mapping: str) -> str:
+    """The statement when it is one SELECT and nothing else.
+
+    Args:
+        sql: The text.
+        mapping: Name of its mapping, for messages.
+
+    Raises:
+        UsageError: Otherwise.
+    """
+    import duckdb
+
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise UsageError(f"the sql of the mapping {mapping} cannot be read", value=short(error), rule=_RULE) from error
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise UsageError(f"the sql of the mapping {mapping} is not one SELECT", value=" ".join(sql.split()), rule=_RULE)
+    return str(statements[0].query).strip().rstrip(";")
+
+
+def tables_in(sql: str) -> list[str]:
+    """Names after FROM and JOIN, folded; the engine's own list needs the tables to be there already."""
+    import sqlglot
+
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    return sorted({table.name.casefold() for table in tree.find_all(sqlglot.exp.Table)})
+
+
+def short(error: Exception) -> str:
+    """The first line of an engine's complaint, without e-mail addresses and phone numbers: it may quote a value."""
+    return impersonal_sentence(" ".join(str(error).splitlines()[0].split()))
+
+
+def transpiled(sql: str, backend: Any) -> str:
+    """The SELECT in the dialect of another engine."""
+    import sqlglot
+
+    return sqlglot.transpile(sql, read="duckdb", write=_DIALECTS.get(backend.name, backend.name))[0]
+
+
+def literal(value: object) -> str:
+    """A text as an SQL literal."""
+    return "'" + str(value).replace("'", "''") + "'"

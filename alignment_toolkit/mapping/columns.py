@@ -1,0 +1,131 @@
+"""Where one column comes from, and how its texts are written: the smallest pieces of a mapping file."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from alignment_toolkit.errors import nearest
+from alignment_toolkit.schema import Kind
+
+Scalar = str | bool | int | float | date | datetime
+Names = tuple[str, ...]
+_NUMBERS = ("amount", "probability", "score", "cost", "quantity", "rate", "mrr")
+
+
+class Strict(BaseModel):
+    """A frozen piece of a mapping: unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def listed(value: Any) -> Any:
+    """One name as a list of one: `from = "Id"` and `from = ["Id"]` say the same."""
+    return (value,) if isinstance(value, str) else value
+
+
+class Writing(Strict):
+    """How dates and numbers are written; what is None is taken from the wider setting.
+
+    Attributes:
+        time_zone: Zone of instants without an offset.
+        date_order: Order of day, month and year where dates are not ISO.
+        decimal: Decimal mark.
+        thousands: Mark between groups of three digits.
+        symbol: Currency sign or unit around a number.
+        open_ended: Days that stand for "no end", such as 9999-12-31: read as empty.
+    """
+
+    time_zone: str | None = None
+    date_order: Literal["ymd", "dmy", "mdy"] | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal["", ".", ",", " ", "'"] | None = None
+    symbol: str | None = None
+    open_ended: tuple[date, ...] | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            raise ValueError(f"{value!r} is no IANA time zone. {nearest(value, sorted(available_timezones()))[:200]}")
+        return value
+
+
+class SourceFiles(Writing):
+    """How the files of the source folder are written, unless a table or column says otherwise."""
+
+    encoding: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+
+
+class ColumnRule(Writing):
+    """Where one canonical column comes from.
+
+    Attributes:
+        origin: Columns of the source (`from` in the file): the first of them that is there.
+        value: A constant instead.
+        map: Value of the source -> canonical value, capitals and blanks at the ends aside; other values stay.
+        minor_units: Digits of the minor unit that amounts are given in (2: cents), or `currency`: those of the row's currency (JPY: 0).
+        percent: Numbers are per cent: 40 is 0.4.
+        epoch: Instants are numbers: seconds or milliseconds since 1970.
+        person: The values are names of people: a stable pseudonym takes their place.
+    """
+
+    origin: Annotated[Names, Field(alias="from")] = ()
+    value: Scalar | None = None
+    map: dict[str, Scalar] = {}
+    minor_units: Annotated[int, Field(ge=0, le=6)] | Literal["currency"] = 0
+    percent: bool = False
+    epoch: Literal["s", "ms"] | None = None
+    person: bool = False
+
+    _one = field_validator("origin", mode="before")(listed)
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ColumnRule:
+        if bool(self.origin) == (self.value is not None):
+            raise ValueError("a column has either from or value")
+        return self
+
+
+class InputColumn(Writing):
+    """One column of an input: the headers it may have, and the kind of its values.
+
+    Attributes:
+        origin: Headers (`from` in the file), compared without capitals, blanks and marks; `*` stands for anything. The first that is there.
+        kind: What its values are; None: told by the name (`_id`, `_at`, `_on`, `is_`).
+        percent: Numbers are per cent: 40 is 0.4.
+        epoch: Instants are numbers: seconds or milliseconds since 1970.
+        pattern: Only what the first group of this regular expression finds; empty where it finds nothing.
+        lenient: A value of another kind is empty, not a fault: the column holds several kinds, as a history of fields does.
+        person: The values are names of people: a stable pseudonym takes their place.
+    """
+
+    origin: Annotated[Names, Field(alias="from", min_length=1)]
+    kind: Kind | None = None
+    percent: bool = False
+    epoch: Literal["s", "ms"] | None = None
+    pattern: str | None = None
+    lenient: bool = False
+    person: bool = False
+
+    _one = field_validator("origin", mode="before")(listed)
+
+    def kind_of(self, name: str) -> Kind:
+        """The kind of its values, by its own word or by the name of the column."""
+        if self.kind:
+            return self.kind
+        endings: dict[str, Kind] = {"id": "id", "at": "instant", "on": "date"}
+        if name.startswith("is_"):
+            return "flag"
+        return "number" if name in _NUMBERS else endings.get(name.rpartition("_")[2], "text")
+
+
+def short_columns(value: Any) -> Any:
+    """Columns in their short form: a name or a list of names stands for `{ from = … }`."""
+    if not isinstance(value, dict):
+        return value
+    return {name: {"from": rule} if isinstance(rule, str | list | tuple) else rule for name, rule in value.items()}

@@ -1,0 +1,1 @@
+"""The mappings that come with the package, as TOML."""

@@ -1,0 +1,77 @@
+"""A whole mapping, frozen: settings, how files are written, inputs, views and canonical tables."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from alignment_toolkit.border.parsing import Reading
+from alignment_toolkit.config import Config, config_from
+from alignment_toolkit.mapping.columns import ColumnRule, InputColumn, Names, Scalar, SourceFiles, Strict, Writing
+from alignment_toolkit.mapping.tables import InputRule, TableRule, Vendor
+
+
+class Mapping(Strict):
+    """A whole mapping file.
+
+    Attributes:
+        extends: A shipped mapping, or another file, that this one changes.
+        config: Settings of the store.
+        source: How the files are written.
+        vendor: What a shipped mapping says of itself.
+        strip: Prefixes that headers may bear besides, such as `property_`.
+        words: Name -> label of the source -> our word: a table `word_<name>` (label, word) for the SELECTs.
+        inputs: Tables of the vendor under names of our own.
+        views: SELECTs over the inputs and over earlier views that the tables share.
+        links: `leads` and `customers`: SELECTs that say by which keys customers of one source are leads of another.
+        tables: Canonical name -> where it comes from.
+        name: Name of the file, for messages.
+        text: The file itself, for its digest.
+    """
+
+    extends: str | None = None
+    config: dict[str, Any] = Field(default_factory=dict)
+    source: SourceFiles = SourceFiles()
+    vendor: Vendor | None = None
+    strip: Names = ()
+    words: dict[str, dict[str, Scalar]] = Field(default_factory=dict)
+    inputs: dict[str, InputRule] = Field(default_factory=dict)
+    views: dict[str, str] = Field(default_factory=dict)
+    links: dict[Literal["leads", "customers"], str] = Field(default_factory=dict)
+    tables: Annotated[dict[str, TableRule], Field(min_length=1)]
+    name: str = "mapping"
+    text: str = ""
+
+    @cached_property
+    def settings(self) -> Config:
+        """The configuration that the store gets."""
+        return config_from(self.config, origin=f"{self.name} [config]")
+
+    def reading(self, table: str, column: str | None = None) -> Reading:
+        """How the texts of a canonical column are to be understood: its own setting, else the table's, else the source's."""
+        return self._reading(self.tables[table].columns.get(column or ""), self.tables[table])
+
+    def input_reading(self, name: str, column: str) -> Reading:
+        """How the texts of a column of an input are to be understood."""
+        return self._reading(self.inputs[name].columns[column], self.inputs[name])
+
+    def _reading(self, rule: ColumnRule | InputColumn | None, table: Writing) -> Reading:
+        levels = [level for level in (rule, table, self.source) if level is not None]
+
+        def setting(name: str, default: Any) -> Any:
+            return next((value for level in levels if (value := getattr(level, name)) is not None), default)
+
+        minor = getattr(rule, "minor_units", 0)
+        return Reading(
+            time_zone=setting("time_zone", self.settings.time_zone),
+            date_order=setting("date_order", None),
+            decimal=setting("decimal", "."),
+            thousands=setting("thousands", ""),
+            symbol=setting("symbol", ""),
+            minor_units=minor if isinstance(minor, int) else 0,
+            epoch=rule.epoch if rule else None,
+            percent=rule.percent if rule else False,
+            open_ended=tuple(day.isoformat() for day in setting("open_ended", ())),
+        )

@@ -159,6 +159,14 @@ def test_elsewhere_kernels_are_started_as_jupyter_does(tmp_path: Path, monkeypat
     assert not (tmp_path / "server").exists()
 
 
+def test_a_disk_that_holds_no_sockets_has_kernels_started_as_jupyter_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr(forkserver.socket.socket, "bind", refuse)
+    assert start(tmp_path / "server") == Kernels({})
+
+
 def test_the_kernel_is_of_this_environment(kernels: Kernels) -> None:
     folder = Path(kernels.environment["JUPYTER_PATH"].split(os.pathsep)[0])
     assert json.loads((folder / "kernels" / KERNEL / "kernel.json").read_text())["argv"][0] == sys.executable

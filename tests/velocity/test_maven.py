@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import ibis
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -29,6 +30,7 @@ def engine():
     frame = pd.read_csv(file, parse_dates=["engage_date", "close_date"]).dropna(subset="engage_date")
     connection = ibis.duckdb.connect()
     leads = pd.DataFrame({"lead_id": frame["opportunity_id"], "created_at": frame["engage_date"], "source": frame["product"]})
+    leads = leads.assign(score=np.nan, score_at=pd.NaT, assigned_at=pd.NaT)
     closed = frame[frame["deal_stage"].isin(["Won", "Lost"])]
     events = pd.DataFrame(
         {"lead_id": closed["opportunity_id"], "stage": closed["deal_stage"].str.lower(), "entered_at": closed["close_date"]}

@@ -11,6 +11,7 @@ import pandas as pd
 from alignment_toolkit.samples.exports.people import people
 from alignment_toolkit.samples.exports.salesforce_ids import numbered, salesforce_ids
 from alignment_toolkit.samples.exports.view import View
+from alignment_toolkit.samples.exports.warts import local
 
 SUBTYPE = {"call": "Call", "email_sales": "Email"}
 
@@ -60,7 +61,7 @@ def campaign_member(view: View) -> pd.DataFrame:
             "Status": "Responded",
             "HasResponded": True,
             "CreatedDate": rows["occurred_at"],
-            "FirstRespondedDate": rows["occurred_at"].dt.normalize(),
+            "FirstRespondedDate": local(rows["occurred_at"]).dt.normalize(),
             "IsDeleted": False,
         }
     )
@@ -77,7 +78,7 @@ def task(view: View) -> pd.DataFrame:
             "Subject": "Call or write to " + rows["person"],
             "Status": "Completed",
             "IsClosed": True,
-            "ActivityDate": rows["occurred_at"].dt.normalize(),
+            "ActivityDate": local(rows["occurred_at"]).dt.normalize(),
             "CompletedDateTime": rows["occurred_at"],
             "CreatedDate": rows["occurred_at"] - pd.Timedelta(days=1),
             "IsDeleted": False,
@@ -97,7 +98,7 @@ def event(view: View) -> pd.DataFrame:
             "WhoId": rows["contact"].fillna(rows["lead"]),
             "Subject": "Meeting with " + rows["person"],
             "StartDateTime": rows["occurred_at"],
-            "ActivityDate": rows["occurred_at"].dt.normalize(),
+            "ActivityDate": local(rows["occurred_at"]).dt.normalize(),
             "CreatedDate": rows["occurred_at"] - pd.Timedelta(days=1),
             "IsDeleted": False,
         }

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alignment_toolkit.samples.exports.form import Export
+from alignment_toolkit.samples.exports.hubspot import hubspot
 from alignment_toolkit.samples.exports.salesforce import salesforce
 from alignment_toolkit.samples.exports.view import View
 from alignment_toolkit.samples.simulate import LEADS, SEED, simulate
 from alignment_toolkit.samples.write import settings
 
-VENDORS: dict[str, Callable[[View], Export]] = {"salesforce": salesforce}
+VENDORS: dict[str, Callable[[View], Export]] = {"hubspot": hubspot, "salesforce": salesforce}
 LABELLED: dict[str, Callable[[View], Export]] = {}
 
 

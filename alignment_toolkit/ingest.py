@@ -123,7 +123,7 @@ def ingest(
     _check_places([shelf.folder for shelf in shelves if shelf.folder], target, out=out)
     pairs, told = paired(mappings, shelves)
     settings = _settings(pairs, config)
-    benches = set_up(pairs)
+    benches = set_up([(one.configured(settings), shelf) for one, shelf in pairs] if config else pairs)
     made, notes = combined(benches)
     checked_sources = _checked(benches, made, settings)
     journal = _journal(benches, made, (*told, *notes))

@@ -49,6 +49,12 @@ class Mapping(Strict):
         """The configuration that the store gets."""
         return config_from(self.config, origin=f"{self.name} [config]")
 
+    def configured(self, values: dict[str, Any]) -> Mapping:
+        """The same mapping with another configuration, whose time zone then also holds for what is read."""
+        copied = self.model_copy(update={"config": values})
+        copied.__dict__.pop("settings", None)  # pydantic copies cached properties too
+        return copied
+
     def reading(self, table: str, column: str | None = None) -> Reading:
         """How the texts of a canonical column are to be understood: its own setting, else the table's, else the source's."""
         return self._reading(self.tables[table].columns.get(column or ""), self.tables[table])

@@ -8,14 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from alignment_toolkit.samples.exports.fivetran_hubspot import fivetran_hubspot
+from alignment_toolkit.samples.exports.fivetran_salesforce import fivetran_salesforce
 from alignment_toolkit.samples.exports.form import Export
 from alignment_toolkit.samples.exports.hubspot import hubspot
 from alignment_toolkit.samples.exports.salesforce import salesforce
+from alignment_toolkit.samples.exports.stripe import stripe
 from alignment_toolkit.samples.exports.view import View
 from alignment_toolkit.samples.simulate import LEADS, SEED, simulate
 from alignment_toolkit.samples.write import settings
 
-VENDORS: dict[str, Callable[[View], Export]] = {"hubspot": hubspot, "salesforce": salesforce}
+VENDORS: dict[str, Callable[[View], Export]] = {
+    "hubspot": hubspot,
+    "salesforce": salesforce,
+    "fivetran_hubspot": fivetran_hubspot,
+    "fivetran_salesforce": fivetran_salesforce,
+    "stripe": stripe,
+}
 LABELLED: dict[str, Callable[[View], Export]] = {}
 
 

@@ -36,6 +36,7 @@ QuarterOption = Annotated[str, typer.Option("--quarter", help="Fiscal quarter su
 AsOfOption = Annotated[str, typer.Option("--as-of", help="First day that is not visible; default: the day after the quarter.")]
 CohortOption = Annotated[str, typer.Option("--cohort", help="4q: the four quarters up to this one; 1q: this one; all: all history.")]
 ConfigOption = Annotated[str, typer.Option("--config", help="Configuration file; default: the store's own alignment.toml.")]
+VendorName = Literal["hubspot", "salesforce", "fivetran_hubspot", "fivetran_salesforce", "stripe"]
 FormatOption = Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print the result.")]
 
 
@@ -224,19 +225,28 @@ def sample(
     out: Annotated[Path, typer.Option("--out", help="Folder to write the simulated company to.")],
     seed: Annotated[int | None, typer.Option("--seed", help="Seed; the same seed gives the same tables.")] = None,
     leads: Annotated[int | None, typer.Option("--leads", min=500, help="Number of leads; fewer are too few to plant truths in.")] = None,
+    vendor: Annotated[VendorName | None, typer.Option("--as", help="Write it as this system would export it, warts included.")] = None,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="With --as hubspot or salesforce: CSV files of the user interface, not the API's.")
+    ] = False,
 ) -> None:
-    """Write a simulated company with planted truths (truth.json) to try the toolkit on.
+    """Write a simulated company with planted truths (truth.json) to try the toolkit on; --as writes what a vendor would export of it.
 
     Example: alignment sample --out data/trial --seed 7 --leads 20000
+    Example: alignment sample --as salesforce --out exports
     """
     from alignment_toolkit.samples import write_sample
+    from alignment_toolkit.samples.exports import LABELLED, write_export
 
+    if labels and vendor not in LABELLED:
+        raise UsageError("labels belong to a user interface", value=vendor, way_out=f"Give --as {' or '.join(LABELLED)} with --labels")
     given = {name: value for name, value in (("seed", seed), ("leads", leads)) if value is not None}
     try:
-        print(*write_sample(out, **given), sep="\n")
+        paths = write_export(out, vendor=vendor, labels=labels, **given) if vendor else write_sample(out, **given)
     except OSError as error:
         way_out = "Give a folder that you may write to with --out"
         raise PublishError("the sample cannot be written", value=out, rule=error.strerror, way_out=way_out) from error
+    print(*paths, sep="\n")
 
 
 @app.command()

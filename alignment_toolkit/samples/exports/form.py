@@ -27,12 +27,14 @@ class Export:
         dates: Names of the columns that hold dates.
         instant: How an instant is written in a file.
         is_local: Whether instants are written as wall clock of the company, as on a screen.
+        day: How a date is written in a file.
     """
 
     tables: dict[str, pd.DataFrame]
     dates: frozenset[str] = frozenset()
     instant: str = API_INSTANT
     is_local: bool = False
+    day: str = DAY
 
     def text(self, name: str) -> pd.DataFrame:
         """A table as its file shows it: instants, dates and flags as text."""
@@ -42,7 +44,7 @@ class Export:
     def _cells(self, cells: pd.Series) -> pd.Series:
         if pd.api.types.is_datetime64_any_dtype(cells):
             if cells.name in self.dates:
-                return cells.dt.strftime(DAY)
+                return cells.dt.strftime(self.day)
             return (local(cells) if self.is_local else cells).dt.strftime(self.instant)
         return cells.map({True: "true", False: "false"}) if cells.dtype == bool else cells
 

@@ -12,7 +12,9 @@ from alignment_toolkit.samples.exports.fivetran_hubspot import fivetran_hubspot
 from alignment_toolkit.samples.exports.fivetran_salesforce import fivetran_salesforce
 from alignment_toolkit.samples.exports.form import Export
 from alignment_toolkit.samples.exports.hubspot import hubspot
+from alignment_toolkit.samples.exports.hubspot_labels import hubspot_labels
 from alignment_toolkit.samples.exports.salesforce import salesforce
+from alignment_toolkit.samples.exports.salesforce_labels import salesforce_labels
 from alignment_toolkit.samples.exports.stripe import stripe
 from alignment_toolkit.samples.exports.view import View
 from alignment_toolkit.samples.simulate import LEADS, SEED, simulate
@@ -25,7 +27,7 @@ VENDORS: dict[str, Callable[[View], Export]] = {
     "fivetran_salesforce": fivetran_salesforce,
     "stripe": stripe,
 }
-LABELLED: dict[str, Callable[[View], Export]] = {}
+LABELLED: dict[str, Callable[[View], Export]] = {"hubspot": hubspot_labels, "salesforce": salesforce_labels}
 
 
 def write_export(out: Path, *, vendor: str, labels: bool = False, seed: int = SEED, leads: int = LEADS) -> list[Path]:

@@ -1,6 +1,6 @@
 """The simulated company as reports of Salesforce's user interface show it: labels, American dates, the wall clock of the company, people by name.
 
-Unit: one line of a report. A report has no deleted records, no object for the history of leads but "Lead History", and no currencies table.
+Unit: one line of a report. A report has no deleted records, so it knows of no merges; the exchange rates are the list of the set-up page.
 """
 
 from __future__ import annotations
@@ -34,8 +34,12 @@ LABELS = {
         "OpportunityId": "Opportunity ID", "From": "From Stage", "StageName": "To Stage", "Amount": "Amount", "Probability": "Probability (%)",
         "CloseDate": "Close Date", "CreatedDate": "Last Modified",
     },
+    "DatedConversionRate": {"IsoCode": "Currency Code", "ConversionRate": "Conversion Rate", "StartDate": "Start Date"},
 }  # fmt: skip
-FILES = {"Lead": "Leads", "LeadHistory": "Lead History", "Opportunity": "Opportunities", "OpportunityHistory": "Opportunity History"}
+FILES = {
+    "Lead": "Leads", "LeadHistory": "Lead History", "Opportunity": "Opportunities", "OpportunityHistory": "Opportunity History",
+    "DatedConversionRate": "Dated Exchange Rates",
+}  # fmt: skip
 FIELDS = {"created": "Created.", "leadConverted": "Lead Converted", "Status": "Lead Status", "Owner": "Lead Owner"}
 SCREEN = "%m/%d/%Y, %I:%M %p"
 
@@ -43,7 +47,7 @@ SCREEN = "%m/%d/%Y, %I:%M %p"
 def _shown(view: View, name: str) -> pd.DataFrame:
     """An object as its report shows it: alive records, owners by name, the stage before beside the stage after."""
     frame = OBJECTS[name](view)
-    frame = frame[~frame["IsDeleted"]].reset_index(drop=True)
+    frame = frame[~frame["IsDeleted"]].reset_index(drop=True) if "IsDeleted" in frame else frame
     if "OwnerId" in frame:
         there = frame["OwnerId"].notna()
         frame.loc[there, "Owner"] = people(frame.loc[there, "OwnerId"], domain="company")["name"].to_numpy()
@@ -55,6 +59,6 @@ def _shown(view: View, name: str) -> pd.DataFrame:
 
 
 def salesforce_labels(view: View) -> Export:
-    """Four reports: leads, their history, opportunities, their history."""
+    """Four reports (leads, their history, opportunities, their history) and the list of exchange rates."""
     dates = frozenset(labels.get(name, name) for labels in LABELS.values() for name in DATES)
     return Export({FILES[name]: _shown(view, name) for name in LABELS}, dates=dates, instant=SCREEN, is_local=True, day="%m/%d/%Y")

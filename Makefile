@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SPARK := .venv-spark/bin
+POSTGRES := .venv-postgres/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 PROJECT := --no-deps --no-build-isolation --editable .
 
@@ -12,7 +13,7 @@ report: .venv/report.stamp  ## publish the last full quarter of the sample and p
 	@$(BIN)/alignment report --data data/sample --out reports
 
 test: .venv/test.stamp  ## the whole suite, notebooks included
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not spark" --cov --cov-report= && $(BIN)/python -m pytest --nbval-lax -q -p no:cacheprovider --no-header notebooks
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not spark and not postgres" --cov --cov-report= && $(BIN)/python -m pytest --nbval-lax -q -p no:cacheprovider --no-header notebooks
 
 coverage: .venv/test.stamp  ## what the last `make test` left untested; fails under the floor
 	@$(BIN)/python -m coverage report
@@ -32,8 +33,11 @@ bench: .venv/test.stamp  ## measure speed and memory, recorded in benchmarks/
 test-spark: .venv-spark/stamp  ## every counts query on DuckDB and on PySpark in local mode (needs Java 17)
 	@$(SPARK)/python -m pytest -q -m spark tests/spark
 
+test-postgres: .venv-postgres/stamp  ## the mappings and figures inside a PostgreSQL server that the tests start (needs its binaries)
+	@$(POSTGRES)/python -m pytest -q -m postgres tests/postgres
+
 test-lowest: .venv-lowest/stamp  ## the unit tests on the lowest allowed versions
-	@.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -q -m "not slow and not spark" --ignore=tests/spark --ignore=tests/report --ignore=tests/end_to_end --ignore=tests/samples tests
+	@.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -q -m "not slow and not spark and not postgres" --ignore=tests/spark --ignore=tests/postgres --ignore=tests/report --ignore=tests/end_to_end --ignore=tests/samples tests
 
 notebooks: .venv/report.stamp  ## execute the notebooks and keep the outputs that are checked
 	@$(BIN)/python -m alignment_toolkit.report.committed
@@ -50,7 +54,10 @@ locks:  ## resolve the lock files anew (needs uv)
 .venv-spark/stamp: requirements/spark.lock pyproject.toml
 	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-spark && $(SPARK)/python $(INSTALL) --require-hashes -r requirements/spark.lock && $(SPARK)/python $(INSTALL) $(PROJECT) && touch $@
 
+.venv-postgres/stamp: requirements/postgres.lock pyproject.toml
+	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-postgres && $(POSTGRES)/python $(INSTALL) --require-hashes -r requirements/postgres.lock && $(POSTGRES)/python $(INSTALL) $(PROJECT) && touch $@
+
 .venv-lowest/stamp: requirements/lowest.lock pyproject.toml
 	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-lowest && .venv-lowest/bin/python $(INSTALL) --require-hashes -r requirements/lowest.lock && .venv-lowest/bin/python $(INSTALL) $(PROJECT) && touch $@
 
-.PHONY: help report test coverage lint types lab bench test-spark test-lowest notebooks locks
+.PHONY: help report test coverage lint types lab bench test-spark test-postgres test-lowest notebooks locks

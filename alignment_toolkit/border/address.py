@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment_toolkit.border.folder import Found, from_backend
+from alignment_toolkit.border.postgres import completed
 from alignment_toolkit.errors import UsageError
 
 _ENV = "env:"
@@ -56,7 +57,7 @@ def in_utc(backend: Any) -> Any:
         backend._session.conf.set("spark.sql.session.timeZone", "UTC")
     elif backend.name in _SETTINGS:
         backend.raw_sql(_SETTINGS[backend.name])
-    return backend
+    return completed(backend) if backend.name == "postgres" else backend
 
 
 def _resolved(where: str) -> str:

@@ -14,7 +14,9 @@ ELSEWHERE = ("OpportunityHistory", "OpportunityFieldHistory", "OpportunityStage"
 
 def _opportunity_versions(view: View) -> pd.DataFrame:
     """Versions of opportunities in history mode, instead of Salesforce's own history."""
-    seen = OBJECTS["OpportunityHistory"](view).drop(columns=["Id", "IsDeleted"]).rename(columns={"OpportunityId": "id", "CreatedDate": "at"})
+    seen = (
+        OBJECTS["OpportunityHistory"](view).drop(columns=["Id", "IsDeleted"]).rename(columns={"OpportunityId": "id", "CreatedDate": "at"})
+    )
     fixed = OBJECTS["Opportunity"](view)[["Id", "AccountId", "CreatedDate", "Type", "IsDeleted"]].rename(columns={"Id": "id"})
     rows = versions(seen, key="id", at="at").merge(fixed, on="id")
     label = rows["StageName"].str.strip()

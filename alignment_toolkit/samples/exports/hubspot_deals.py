@@ -73,9 +73,7 @@ def deal_company(view: View) -> pd.DataFrame:
 def deal_stages(view: View) -> pd.DataFrame:
     """Entries of deals into stages: deal_id, value, timestamp."""
     events = view.deal_events.dropna(subset="stage").reset_index(drop=True)
-    return pd.DataFrame(
-        {"deal_id": hubspot_ids(events["deal_id"]), "value": events["stage"].map(STAGE), "timestamp": events["changed_at"]}
-    )
+    return pd.DataFrame({"deal_id": hubspot_ids(events["deal_id"]), "value": events["stage"].map(STAGE), "timestamp": events["changed_at"]})
 
 
 def deal_history(view: View) -> pd.DataFrame:

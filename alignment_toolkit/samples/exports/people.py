@@ -9,8 +9,30 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-FIRST_NAMES = ("Adalind", "Bertwin", "Clothilde", "Dietbald", "Edeltrud", "Friedewald", "Gerlinde", "Hadubert", "Irmhild", "Jorinde", "Kunibert")
-LAST_NAMES = ("Abendroth-Quast", "Birkenfels", "Cramersdorf", "Dornquast", "Eschenloh", "Falkwerder", "Grimmelstein", "Hollerbusch", "Iffezheimer")
+FIRST_NAMES = (
+    "Adalind",
+    "Bertwin",
+    "Clothilde",
+    "Dietbald",
+    "Edeltrud",
+    "Friedewald",
+    "Gerlinde",
+    "Hadubert",
+    "Irmhild",
+    "Jorinde",
+    "Kunibert",
+)
+LAST_NAMES = (
+    "Abendroth-Quast",
+    "Birkenfels",
+    "Cramersdorf",
+    "Dornquast",
+    "Eschenloh",
+    "Falkwerder",
+    "Grimmelstein",
+    "Hollerbusch",
+    "Iffezheimer",
+)
 COMPANIES = ("Vogelweide", "Quellmoos", "Tannhorst", "Silbergrund", "Wolkenried")
 
 

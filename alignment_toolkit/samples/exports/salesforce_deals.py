@@ -90,7 +90,9 @@ def opportunity_field_history(view: View) -> pd.DataFrame:
     parts = []
     for field, value in written.items():
         before = value.groupby(events["deal_id"]).shift()
-        rows = pd.DataFrame({"deal": events["deal_id"], "Field": field, "OldValue": before, "NewValue": value, "CreatedDate": events["changed_at"]})
+        rows = pd.DataFrame(
+            {"deal": events["deal_id"], "Field": field, "OldValue": before, "NewValue": value, "CreatedDate": events["changed_at"]}
+        )
         later = events.groupby("deal_id").cumcount() > 0
         parts.append(rows[later & (value.fillna("") != before.fillna(""))])
     history = pd.concat(parts, ignore_index=True).sort_values(["CreatedDate", "deal", "Field"], kind="stable")
@@ -102,7 +104,9 @@ def opportunity_field_history(view: View) -> pd.DataFrame:
 def opportunity_stage(_: View) -> pd.DataFrame:
     """The object OpportunityStage: which labels are open, won and lost."""
     rows = [(label, stage != "opportunity", stage == "won", PROBABILITY[stage]) for stage, label in STAGE.items()]
-    return pd.DataFrame(rows, columns=["MasterLabel", "IsClosed", "IsWon", "DefaultProbability"]).assign(ApiName=STAGE.values(), IsActive=True)
+    return pd.DataFrame(rows, columns=["MasterLabel", "IsClosed", "IsWon", "DefaultProbability"]).assign(
+        ApiName=STAGE.values(), IsActive=True
+    )
 
 
 def dated_conversion_rate(view: View) -> pd.DataFrame:

@@ -121,7 +121,9 @@ def _other_fields(view: View) -> pd.DataFrame:
     """A change of owner by name at assignment, as the history of any field stands there."""
     given = view.leads[view.leads["assigned_at"].notna() & view.leads["owner_id"].notna()]
     seller = people(given["owner_id"], domain="company")["name"].to_numpy()
-    return pd.DataFrame({"lead": given["lead_id"], "Field": "Owner", "OldValue": None, "NewValue": seller, "CreatedDate": given["assigned_at"]})
+    return pd.DataFrame(
+        {"lead": given["lead_id"], "Field": "Owner", "OldValue": None, "NewValue": seller, "CreatedDate": given["assigned_at"]}
+    )
 
 
 def account(view: View) -> pd.DataFrame:

@@ -44,7 +44,9 @@ def deals(view: View, *, vendor: str) -> pd.DataFrame:
     frame = frame.assign(close_on=frame["close_on"].where(~is_open, month_end(frame["close_on"])))
     if "hubspot" in vendor:
         home = (frame["amount"] * frame["currency"].map(BASE_RATES)).round(2)
-        frame = frame.assign(amount=home, currency=frame["currency"].where(home.isna() & frame["amount"].notna(), None)).drop(columns="source")
+        frame = frame.assign(amount=home, currency=frame["currency"].where(home.isna() & frame["amount"].notna(), None)).drop(
+            columns="source"
+        )
     return with_ids(frame, vendor=vendor)
 
 

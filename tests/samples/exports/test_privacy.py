@@ -27,7 +27,9 @@ def planted_in(texts: Iterable[str]) -> set[str]:
 
 def store_texts(store: Path) -> list[str]:
     """Every text of a store: all cells of its tables, its journal and its settings."""
-    cells = [str(cell) for path in store.glob("*.parquet") for column in pq.read_table(path).columns for cell in column.unique().to_pylist()]
+    cells = [
+        str(cell) for path in store.glob("*.parquet") for column in pq.read_table(path).columns for cell in column.unique().to_pylist()
+    ]
     return [*cells, *(path.read_text(encoding="utf-8") for path in store.iterdir() if path.suffix in {".json", ".toml"})]
 
 

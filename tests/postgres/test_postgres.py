@@ -36,7 +36,7 @@ def alignment(*words: str, address: str) -> subprocess.CompletedProcess[str]:
     import os
 
     command = [sys.executable, "-m", "alignment_toolkit", *words]
-    return subprocess.run(command, env=os.environ | {"WAREHOUSE": address}, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, check=False, env=os.environ | {"WAREHOUSE": address}, capture_output=True, text=True, timeout=300)
 
 
 def rows_of(store: Path, table: str) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def _merged_vids(merges: pd.DataFrame) -> pd.Series:
 
 
 def contact_values(view: View) -> pd.DataFrame:
-    """Values of lifecyclestage and hs_lead_status as they changed: lead_id, name, value, timestamp; losses of deals are not on the contact."""
+    """Values of lifecyclestage and hs_lead_status as they changed: lead_id, name, value, timestamp; losses of deals are not here."""
     events = view.table("stage_events")
     deals = view.deal_events.merge(view.deals[["deal_id", "lead_id"]], on="deal_id").dropna(subset="lead_id")
     of_deal = pd.MultiIndex.from_frame(deals.loc[deals["outcome"] == "lost", ["lead_id", "changed_at"]])
@@ -88,8 +88,8 @@ def _dates(ids: pd.Series, *, history: pd.DataFrame) -> pd.DataFrame:
     life = history[history["name"] == "lifecyclestage"].groupby(["value", "lead_id"])["timestamp"].agg(["min", "max"])
     columns = {}
     for stage in list(LIFECYCLE.values())[1:]:
-        columns[f"hs_v2_date_entered_{stage}"] = ids.map(life.loc[stage, "max"])
-        columns[f"hs_lifecyclestage_{stage}_date"] = ids.map(life.loc[stage, "min"])
+        columns[f"hs_v2_date_entered_{stage}"] = ids.map(life["max"].xs(stage))
+        columns[f"hs_lifecyclestage_{stage}_date"] = ids.map(life["min"].xs(stage))
     gone = history[(history["name"] == "hs_lead_status") & (history["value"] == LOST)].groupby("lead_id")["timestamp"].max()
     return pd.DataFrame({**columns, "date_disqualified": ids.map(gone)})
 

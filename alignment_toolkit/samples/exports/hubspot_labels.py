@@ -29,7 +29,8 @@ CONTACT = {
 }  # fmt: skip
 DEAL = {
     "hs_object_id": "Record ID", "dealname": "Deal Name", "dealstage": "Deal Stage", "pipeline": "Pipeline", "amount": "Amount",
-    "amount_in_home_currency": "Amount in company currency", "deal_currency_code": "Currency", "hs_deal_stage_probability": "Deal probability",
+    "amount_in_home_currency": "Amount in company currency", "deal_currency_code": "Currency",
+    "hs_deal_stage_probability": "Deal probability",
     "closedate": "Close Date", "createdate": "Create Date", "dealtype": "Deal Type", "hs_analytics_source": "Original Source Type",
     "owner": "Deal owner", "associatedcompanyid": "Associated Company IDs", "contact": "Associated Contact IDs", "product": "Product",
     "closed_lost_reason": "Closed Lost Reason", "hs_v2_date_entered_closedwon": 'Date entered "Closed Won (Sales Pipeline)"',

@@ -1,7 +1,7 @@
 """How does Fivetran land an API's objects? Small names with underscores, a stamp of its own in every row, versions that end in 9999.
 
-Unit: one column, one version of a record. History mode was switched on on the day from which field history is kept: of older versions only the
-last one is there, and it starts when the record was last changed.
+Unit: one column, one version of a record. History mode was switched on on the day from which field history is kept: of older versions only
+the last one is there, and it starts when the record was last changed.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pandas as pd
 from alignment_toolkit.samples.exports.people import people
 from alignment_toolkit.samples.exports.salesforce_ids import numbered, salesforce_ids
 from alignment_toolkit.samples.exports.view import View
-from alignment_toolkit.samples.exports.warts import local
+from alignment_toolkit.samples.exports.warts import NO_INSTANT, NOTHING, local
 
 SUBTYPE = {"call": "Call", "email_sales": "Email"}
 
@@ -41,7 +41,7 @@ def touched(view: View, *, side: str) -> pd.DataFrame:
     touches = view.table("touches")
     touches = touches[touches["side"] == side].reset_index(drop=True)
     converted = view.leads.loc[view.leads["converted_at"].notna(), "lead_id"]
-    contact = touches["lead_id"].where(touches["lead_id"].isin(converted), None)
+    contact = touches["lead_id"].where(touches["lead_id"].isin(converted), NOTHING)
     return touches.assign(
         lead=salesforce_ids(touches["lead_id"], of="lead"),
         contact=salesforce_ids(contact, of="contact"),
@@ -84,7 +84,7 @@ def task(view: View) -> pd.DataFrame:
             "IsDeleted": False,
         }
     )
-    planned = done.iloc[::50].assign(Status="Not Started", IsClosed=False, CompletedDateTime=pd.NaT)
+    planned = done.iloc[::50].assign(Status="Not Started", IsClosed=False, CompletedDateTime=NO_INSTANT)
     planned = planned.assign(Id=numbered(len(planned), of="task").to_numpy()).astype(done.dtypes)
     return pd.concat([done, planned], ignore_index=True)
 

@@ -105,7 +105,7 @@ def opportunity_stage(_: View) -> pd.DataFrame:
     """The object OpportunityStage: which labels are open, won and lost."""
     rows = [(label, stage != "opportunity", stage == "won", PROBABILITY[stage]) for stage, label in STAGE.items()]
     return pd.DataFrame(rows, columns=["MasterLabel", "IsClosed", "IsWon", "DefaultProbability"]).assign(
-        ApiName=STAGE.values(), IsActive=True
+        ApiName=list(STAGE.values()), IsActive=True
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from alignment_toolkit.samples.exports.warts import NOTHING
+
 PREFIXES = {
     "account": "001", "contact": "003", "user": "005", "opportunity": "006", "lead": "00Q", "task": "00T", "event": "00U",
     "role": "00E", "campaign": "701", "member": "00v", "lead_history": "017", "opportunity_history": "008", "field_history": "0Hn",
@@ -17,7 +19,7 @@ def salesforce_ids(ids: pd.Series, *, of: str) -> pd.Series:
         ids: Ids of at most thirteen characters.
         of: Name of the object, a key of `PREFIXES`.
     """
-    return (PREFIXES[of] + "5g" + ids.astype(object).str.rjust(13, "0")).where(ids.notna(), None)
+    return (PREFIXES[of] + "5g" + ids.astype(object).str.rjust(13, "0")).where(ids.notna(), NOTHING)
 
 
 def numbered(size: int, *, of: str) -> pd.Series:

@@ -1,4 +1,4 @@
-"""The simulated company as reports of Salesforce's user interface show it: labels, American dates, the wall clock of the company, people by name.
+"""The simulated company as Salesforce's reports show it: labels, American dates, the wall clock of the company, people by name.
 
 Unit: one line of a report. A report has no deleted records, so it knows of no merges; the exchange rates are the list of the set-up page.
 """
@@ -14,10 +14,13 @@ from alignment_toolkit.samples.exports.view import View
 
 LABELS = {
     "Lead": {
-        "Id": "Lead ID", "FirstName": "First Name", "LastName": "Last Name", "Company": "Company / Account", "Email": "Email", "Phone": "Phone",
-        "Status": "Lead Status", "LeadSource": "Lead Source", "Owner": "Lead Owner", "CreatedDate": "Create Date", "IsConverted": "Converted",
+        "Id": "Lead ID", "FirstName": "First Name", "LastName": "Last Name", "Company": "Company / Account", "Email": "Email",
+        "Phone": "Phone",
+        "Status": "Lead Status", "LeadSource": "Lead Source", "Owner": "Lead Owner", "CreatedDate": "Create Date",
+        "IsConverted": "Converted",
         "ConvertedDate": "Converted Date", "ConvertedAccountId": "Converted Account ID", "ConvertedContactId": "Converted Contact ID",
-        "ConvertedOpportunityId": "Converted Opportunity ID", "Account__c": "Account ID", "Campaign__c": "Campaign ID", "Persona__c": "Persona",
+        "ConvertedOpportunityId": "Converted Opportunity ID", "Account__c": "Account ID", "Campaign__c": "Campaign ID",
+        "Persona__c": "Persona",
         "Segment__c": "Segment", "Region__c": "Region", "Score__c": "Lead Score", "Score_Date__c": "Lead Score Date",
         "Assigned_Date__c": "Assigned Date", "Unqualified_Reason__c": "Unqualified Reason",
     },
@@ -27,11 +30,13 @@ LABELS = {
     "Opportunity": {
         "Id": "Opportunity ID", "AccountId": "Account ID", "Name": "Opportunity Name", "StageName": "Stage", "Amount": "Amount",
         "CurrencyIsoCode": "Amount Currency", "Probability": "Probability (%)", "CloseDate": "Close Date", "CreatedDate": "Created Date",
-        "IsClosed": "Closed", "IsWon": "Won", "Type": "Type", "LeadSource": "Lead Source", "Product__c": "Product", "Loss_Reason__c": "Loss Reason",
+        "IsClosed": "Closed", "IsWon": "Won", "Type": "Type", "LeadSource": "Lead Source", "Product__c": "Product",
+        "Loss_Reason__c": "Loss Reason",
         "Owner": "Opportunity Owner",
     },
     "OpportunityHistory": {
-        "OpportunityId": "Opportunity ID", "From": "From Stage", "StageName": "To Stage", "Amount": "Amount", "Probability": "Probability (%)",
+        "OpportunityId": "Opportunity ID", "From": "From Stage", "StageName": "To Stage", "Amount": "Amount",
+        "Probability": "Probability (%)",
         "CloseDate": "Close Date", "CreatedDate": "Last Modified",
     },
     "DatedConversionRate": {"IsoCode": "Currency Code", "ConversionRate": "Conversion Rate", "StartDate": "Start Date"},

@@ -12,7 +12,7 @@ import pandas as pd
 from alignment_toolkit.samples.exports.people import people
 from alignment_toolkit.samples.exports.salesforce_ids import numbered, salesforce_ids
 from alignment_toolkit.samples.exports.view import View
-from alignment_toolkit.samples.exports.warts import END, local, remembered, stray_blanks
+from alignment_toolkit.samples.exports.warts import END, NO_INSTANT, NOTHING, local, remembered, stray_blanks
 
 STATUS = {
     "lead": "Open - Not Contacted",
@@ -47,8 +47,8 @@ def lead(view: View) -> pd.DataFrame:
             "CreatedDate": leads["created_at"],
             "IsConverted": converted,
             "ConvertedDate": local(leads["converted_at"]).dt.normalize(),
-            "ConvertedAccountId": salesforce_ids(leads["account_id"].where(converted, None), of="account"),
-            "ConvertedContactId": salesforce_ids(leads["lead_id"].where(converted, None), of="contact"),
+            "ConvertedAccountId": salesforce_ids(leads["account_id"].where(converted, NOTHING), of="account"),
+            "ConvertedContactId": salesforce_ids(leads["lead_id"].where(converted, NOTHING), of="contact"),
             "ConvertedOpportunityId": salesforce_ids(leads["deal_id"], of="opportunity"),
             "Account__c": salesforce_ids(leads["account_id"], of="account"),
             "Campaign__c": salesforce_ids(leads["campaign_id"], of="campaign"),
@@ -58,7 +58,7 @@ def lead(view: View) -> pd.DataFrame:
             "Score__c": leads["score"],
             "Score_Date__c": leads["score_at"],
             "Assigned_Date__c": leads["assigned_at"],
-            "Unqualified_Reason__c": reason.where(~converted, None),
+            "Unqualified_Reason__c": reason.where(~converted, NOTHING),
             "Description": "Met " + persons["name"] + ", write to " + persons["email"],
         }
     )
@@ -83,7 +83,7 @@ def _with_masters(frame: pd.DataFrame, view: View) -> pd.DataFrame:
 def _with_deleted(frame: pd.DataFrame) -> pd.DataFrame:
     """Every hundredth lead was entered twice by mistake and the copy thrown into the recycle bin."""
     alive = frame[~frame["IsDeleted"]]
-    copies = alive.iloc[::100].assign(IsDeleted=True, IsConverted=False, ConvertedDate=pd.NaT)
+    copies = alive.iloc[::100].assign(IsDeleted=True, IsConverted=False, ConvertedDate=NO_INSTANT)
     gone = ["ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId"]
     copies = copies.assign(Id=copies["Id"].str.replace("L", "B"), **dict.fromkeys(gone))
     return pd.concat([frame, copies.astype(frame.dtypes)], ignore_index=True)
@@ -99,8 +99,8 @@ def lead_history(view: View) -> pd.DataFrame:
         {
             "lead": events["lead_id"],
             "Field": np.where(first, "created", "Status"),
-            "OldValue": before.where(~first, None),
-            "NewValue": stray_blanks(events["label"]).where(~first, None),
+            "OldValue": before.where(~first, NOTHING),
+            "NewValue": stray_blanks(events["label"]).where(~first, NOTHING),
             "CreatedDate": events["entered_at"],
         }
     )

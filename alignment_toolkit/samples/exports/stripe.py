@@ -1,7 +1,7 @@
 """The simulated company's billing as Fivetran lands Stripe: subscription, subscription_item, price, plan and customer.
 
-Unit: one subscription. Amounts are in minor units, per month, quarter or year and per seat; currencies are small. A trial is the beginning of the
-subscription that follows it. `canceled_at` is when the customer asked, `ended_at` when it was over. Test mode lies beside live mode.
+Unit: one subscription. Amounts are in minor units, per month, quarter or year and per seat; currencies are small. A trial is the beginning
+of the subscription that follows it. `canceled_at` is when the customer asked, `ended_at` when it was over. Test mode lies beside live mode.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from alignment_toolkit.samples.exports.salesforce_ids import salesforce_ids
 from alignment_toolkit.samples.exports.view import View
 
 FEEDBACK = {
-    "Poor fit": "unused", "Price": "too_expensive", "Support": "customer_service", "Closed business": "other", "Competitor": "switched_service",
+    "Poor fit": "unused", "Price": "too_expensive", "Support": "customer_service", "Closed business": "other",
+    "Competitor": "switched_service",
 }  # fmt: skip
 PERIODS = (("month", 1), ("month", 3), ("year", 1))
 NOON = pd.Timedelta(hours=12)
@@ -57,7 +58,7 @@ def subscription(view: View) -> pd.DataFrame:
             "canceled_at": np.maximum(spells["ended_on"] + NOON - pd.Timedelta(days=20), begins),
             "ended_at": spells["ended_on"] + NOON,
             "cancel_at_period_end": ended,
-            "cancellation_details_reason": pd.Series(np.where(ended, "cancellation_requested", None), dtype=object),
+            "cancellation_details_reason": ended.map({True: "cancellation_requested", False: None}),
             "cancellation_details_feedback": spells["churn_reason"].map(FEEDBACK),
             "livemode": True,
             "metadata": "{}",

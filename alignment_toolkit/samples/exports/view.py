@@ -11,6 +11,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from alignment_toolkit.samples.exports.warts import NOTHING
 from alignment_toolkit.samples.simulate import Sample
 
 LEAD_STAGES = ("lead", "mql", "sal", "sql", "lost")
@@ -53,7 +54,7 @@ class View:
         """Deals; the lead of a deal that does not exist is null."""
         deals = self.table("deals")
         known = deals["lead_id"].isin(self.table("leads")["lead_id"])
-        return deals.assign(lead_id=deals["lead_id"].where(known, None))
+        return deals.assign(lead_id=deals["lead_id"].where(known, NOTHING))
 
     @cached_property
     def deal_events(self) -> pd.DataFrame:

@@ -5,10 +5,14 @@ Unit: one value. Every function returns a changed copy and draws nothing: which 
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from alignment_toolkit.samples import span
 
+NOTHING: Any = None
+NO_INSTANT: Any = pd.NaT
 SENTINEL = "9999-12-31"
 MEMORY_MONTHS = 24
 END = pd.Timestamp(span.END, unit="s")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from alignment_toolkit.cli import app
 from alignment_toolkit.ingest import IngestResult
 from alignment_toolkit.printing import as_table
 from alignment_toolkit.samples.exports.people import FIRST_NAMES, LAST_NAMES
-from typer.testing import CliRunner
 
 FORMS = [("hubspot", False), ("hubspot", True), ("salesforce", False), ("salesforce", True), ("fivetran_hubspot", False),
          ("fivetran_salesforce", False), ("stripe", False)]  # fmt: skip

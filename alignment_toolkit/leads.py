@@ -35,7 +35,7 @@ def _md5(text: str) -> str:
 
 def bucket_of(identifier: ir.StringColumn) -> ir.IntegerColumn:
     """The jackknife bucket of an id, 0 to 255: the first two hex digits of its md5, the same on every engine."""
-    digest = identifier.hexdigest("md5")
+    digest = _md5(identifier)
     digits = ibis.literal(HEX)
     return (digits.find(digest.substr(0, 1)) * 16 + digits.find(digest.substr(1, 1))).cast("int16")
 

@@ -15,6 +15,7 @@ from ibis import _
 from alignment_toolkit.caching import cached
 from alignment_toolkit.days import last_whole_day
 from alignment_toolkit.figures import MISSING
+from alignment_toolkit.hashing import md5
 from alignment_toolkit.merging import merge_pairs
 from alignment_toolkit.quarters import quarter_label
 
@@ -27,15 +28,9 @@ N_BUCKETS = 256
 HEX = "0123456789abcdef"
 
 
-@ibis.udf.scalar.builtin(name="md5", signature=(("string",), "string"))
-def _md5(text: str) -> str:
-    """The engines' own md5, as hex digits; Ibis' `hexdigest` is not there for PostgreSQL."""
-    raise NotImplementedError
-
-
 def bucket_of(identifier: ir.StringColumn) -> ir.IntegerColumn:
     """The jackknife bucket of an id, 0 to 255: the first two hex digits of its md5, the same on every engine."""
-    digest = _md5(identifier)
+    digest = md5(identifier)
     digits = ibis.literal(HEX)
     return (digits.find(digest.substr(0, 1)) * 16 + digits.find(digest.substr(1, 1))).cast("int16")
 

@@ -16,7 +16,7 @@ METRICS = ("quality", "velocity", "churn")
 
 TIERS = (
     {"errors", "visible", "schema", "__version__"},
-    {"config", "periods", "figures", "tables", "glossary", "stats"},
+    {"config", "periods", "figures", "tables", "glossary", "hashing", "stats"},
     {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing"}
     | {"recognise", "explain", "guessing", "starter"},
     {"study", "days", "quarters"},

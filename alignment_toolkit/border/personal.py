@@ -26,8 +26,7 @@ def pseudonym(text: Any) -> Any:
     """
     import ibis
 
-    @ibis.udf.scalar.builtin(name="md5", signature=(("string",), "string"))
-    def md5(text: Any) -> Any: ...
+    from alignment_toolkit.hashing import md5
 
     return ibis.literal("p-").concat(md5(text.lower()).substr(0, 16))
 

@@ -138,6 +138,7 @@ def ingest(
     """Turn CRM exports into a store of canonical tables.
 
     Example: alignment ingest --source exports --out data/mine
+
     Example: alignment ingest --mapping salesforce --source crm --mapping stripe --source billing --out data/mine
     """
     from alignment_toolkit.ingest import ingest as run
@@ -167,6 +168,7 @@ def map_source(
     """What a mapping makes of a source, before anything is read: --explain; a mapping to start from: --init.
 
     Example: alignment map --explain --source exports
+
     Example: alignment map --init --source exports --out mapping.toml
     """
     if sum((explain, init, reads)) != 1:
@@ -233,6 +235,7 @@ def sample(
     """Write a simulated company with planted truths (truth.json) to try the toolkit on; --as writes what a vendor would export of it.
 
     Example: alignment sample --out data/trial --seed 7 --leads 20000
+
     Example: alignment sample --as salesforce --out exports
     """
     from alignment_toolkit.samples import write_sample

@@ -240,12 +240,15 @@ def sample(
     """
     from alignment_toolkit.samples import write_sample
     from alignment_toolkit.samples.exports import LABELLED, write_export
+    from alignment_toolkit.store import seal_store
 
     if labels and vendor not in LABELLED:
         raise UsageError("labels belong to a user interface", value=vendor, way_out=f"Give --as {' or '.join(LABELLED)} with --labels")
     given = {name: value for name, value in (("seed", seed), ("leads", leads)) if value is not None}
     try:
         paths = write_export(out, vendor=vendor, labels=labels, **given) if vendor else write_sample(out, **given)
+        if not vendor:
+            seal_store(out)
     except OSError as error:
         way_out = "Give a folder that you may write to with --out"
         raise PublishError("the sample cannot be written", value=out, rule=error.strerror, way_out=way_out) from error

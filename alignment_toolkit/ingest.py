@@ -32,6 +32,7 @@ from alignment_toolkit.errors import DataRefused, PublishError, UsageError
 from alignment_toolkit.mapping import Mapping, load_mapping
 from alignment_toolkit.recognise import paired
 from alignment_toolkit.schema import TABLES, Kind
+from alignment_toolkit.store import seal_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,6 +133,7 @@ def ingest(
             _write(benches[0], checked_source, staging / f"{name}.parquet")
         _write_settings(settings, staging)
         (staging / JOURNAL).write_text(json.dumps(journal, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        seal_store(staging, is_checked=True)
         swap_in(staging, target)
     return IngestResult(Path(out), tuple(_counted(name, table) for name, table in made.items()), journal["files"], tuple(journal["notes"]))
 

@@ -16,11 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from alignment_toolkit.border import address
+from alignment_toolkit.border import address, seal
 from alignment_toolkit.border.fatal import checked
 from alignment_toolkit.border.folder import Found, find_tables, find_tables_in
 from alignment_toolkit.border.parsing import Reading
 from alignment_toolkit.border.sentences import Fault
+from alignment_toolkit.border.sources import Source
 from alignment_toolkit.config import CONFIG_FILE, Config, load_config
 from alignment_toolkit.errors import DataRefused, UsageError
 from alignment_toolkit.periods import standard_offset
@@ -103,9 +104,7 @@ def open_crm(where: str | Path, *, as_of: datetime, config: Config | None = None
     ibis.options.sql.fuse_selects = False
     settings = config or load_config(store_config(where))
     found = _found(where, settings, backend)
-    fatal, sources = checked(found.sources, settings, found.fetch)
-    if faults := [*found.faults, *_missing_tables(found, where), *fatal]:
-        raise refused(faults, where=address.shown(where))
+    sources = _sound(found, where, settings)
     return Crm(
         tables={name: source.canonical() for name, source in sources.items()},
         config=settings,
@@ -115,6 +114,41 @@ def open_crm(where: str | Path, *, as_of: datetime, config: Config | None = None
         ignored=found.ignored,
         notes=found.notes,
     )
+
+
+def seal_store(folder: Path, *, is_checked: bool = False) -> None:
+    """Say in a folder of Parquet files that was just written that it is sound, so that opening it need not check it again.
+
+    Args:
+        folder: The store.
+        is_checked: Whether what was written is canonical values that were checked before; otherwise they are checked here.
+
+    Raises:
+        DataRefused: With every fatal fault of every table.
+        OSError: When the folder cannot be written.
+    """
+    settings = load_config(store_config(folder))
+    found = _found(folder, settings, None)
+    written = {name: replace(source, tidy=frozenset(source.found)) for name, source in found.sources.items()}
+    seal.seal(written if is_checked else _sound(found, folder, settings), folder, settings)
+
+
+def _sound(found: Found, where: str | Path, config: Config) -> dict[str, Source]:
+    """The tables found, after the fatal checks, unless a seal says that they were checked before.
+
+    Raises:
+        DataRefused: With every fatal fault of every table.
+    """
+    folder = None if address.is_address(where) or found.faults else locate(where)
+    folder = folder if folder and folder.is_dir() else None
+    if folder and (sources := seal.sealed(found.sources, folder, config)) and not _missing_tables(found, where):
+        return sources
+    fatal, sources = checked(found.sources, config, found.fetch)
+    if faults := [*found.faults, *_missing_tables(found, where), *fatal]:
+        raise refused(faults, where=address.shown(where))
+    if folder:
+        seal.pass_on(sources, folder, config)
+    return sources
 
 
 def refused(faults: list[Fault], *, where: str) -> DataRefused:

@@ -150,6 +150,7 @@ def test_a_new_store_replaces_the_old_one_whole(tmp_path: Path) -> None:
     fewer = RULES | {"tables": {name: RULES["tables"][name] for name in ("leads", "stage_events")}}
     made(tmp_path, fewer)
     assert sorted(path.name for path in (tmp_path / "store").iterdir()) == [
+        ".checked.json",
         "alignment.toml",
         "ingest.json",
         "leads.parquet",

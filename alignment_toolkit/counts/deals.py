@@ -56,19 +56,19 @@ def observed_deals(study: Study) -> ir.Table:
 
 
 @query
-def deal_stock(study: Study, *, horizon: int = 365, by: str | None = None, by_bucket: bool = False) -> ir.Table:
-    """Deals open at some time of the report quarter and younger than the horizon then.
+def deal_stock(study: Study, *, horizons: tuple[int, ...] = (365,), by: str | None = None, by_bucket: bool = False) -> ir.Table:
+    """Deals open at some time of the report quarter and younger than the largest horizon then.
 
     Returns:
-        segment, bucket (when asked for), n, seconds (open in the quarter at an age below the horizon, whole days of the finished ones).
+        segment, bucket (when asked for), n and, per horizon h, seconds_h (open in the quarter at an age below h, whole days of the finished
+        ones).
     """
     known = dated_deals(study)
-    timed = known.mutate(
-        segment=segment_of(study, known, by),
-        seconds=young_seconds(known.created_at, known.closed_at, study=study, horizon=horizon),
-    )
+    spent = {f"seconds_{days}": young_seconds(known.created_at, known.closed_at, study=study, horizon=days) for days in horizons}
+    timed = known.mutate(segment=segment_of(study, known, by), **spent)
     groups = ["segment", "bucket"] if by_bucket else ["segment"]
-    return timed.filter(_.seconds > 0).group_by(*groups).agg(n=_.count(), seconds=_.seconds.sum().cast("int64"))
+    seen = timed.filter(timed[f"seconds_{max(horizons)}"] > 0)
+    return seen.group_by(*groups).agg(n=_.count(), **{name: seen[name].sum().cast("int64") for name in spent})
 
 
 @query

@@ -7,6 +7,8 @@ per day. Bookings of the quarter per day stand beside it, and the classic formul
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -50,11 +52,11 @@ def sales_velocity(study: Study, *, by: str = "all", horizon: Horizon = None) ->
         row = {"segment": ALL, "n": 0, "won": 0, "matured_share": np.nan, "horizon_days": None, **nothing, "reason": NO_DEALS}
         return pd.DataFrame([row]).astype({"horizon_days": "Int64"})
     frame = velocity_factors(study, by=by, horizon=horizon)
-    known = frame[frame["velocity"].notna()]
+    known, stocks = frame[frame["velocity"].notna()], _stocks(study, frame["horizon_days"].dropna(), by=by)
     buckets = bucket_frames("deal_moves", study, by=by, last_day=int(known["horizon_days"].max())) if len(known) else {}
     limits = {
-        str(row["segment"]): _limits(study, buckets, str(row["segment"]), by=by, until=int(row["horizon_days"]))
-        for _, row in known.iterrows()
+        str(label): _limits(buckets[str(label)], _open_by_bucket(stocks, str(label), int(until)), int(until))
+        for label, until in zip(known["segment"], known["horizon_days"], strict=True)
     }
     reason = frame.pop("reason")
     for at, name in enumerate(("lower", "upper")):
@@ -78,13 +80,9 @@ def velocity_factors(study: Study, *, by: str = "all", horizon: Horizon = None) 
     """
     labels, table = sliced_tables("deal_moves", study, by=by)
     reach = horizons(labels, table, min_n=study.config.min_n, asked=horizon)
-    rows = []
+    stocks, rows = _stocks(study, [until for until in reach if until is not None], by=by), []
     for place, (label, until) in enumerate(zip(labels, reach, strict=True)):
-        found = (
-            NOTHING
-            if until is None
-            else _factors(padded(table[place], until), open_by_bucket(study, label, by=by, until=until).sum(), until)
-        )
+        found = NOTHING if until is None else _factors(padded(table[place], until), _open_by_bucket(stocks, label, until).sum(), until)
         reason = NOT_ENOUGH if np.isnan(found["velocity"]) else None
         rows.append({"segment": label, **counts_by(table[place], until), **found, "reason": reason})
     return pd.DataFrame(rows).astype({"horizon_days": "Int64"})
@@ -107,13 +105,21 @@ def quarter_days(study: Study) -> float:
     return (study.ends_at - study.starts_at).total_seconds() / DAY_SECONDS
 
 
-def open_by_bucket(study: Study, label: str, *, by: str, until: int) -> Array:
+def _stocks(study: Study, reach: Iterable[int], *, by: str) -> pd.DataFrame:
+    """segment, bucket and, per horizon h, open_h: mean number of deals that were open in the quarter and younger than h."""
+    horizons = tuple(sorted({int(days) for days in reach}))
+    if not horizons:
+        return pd.DataFrame(columns=["segment", "bucket"])
+    counts = counted("deal_stock", study, horizons=horizons, by=by, by_bucket=True)
+    means = {f"open_{days}": counts[f"seconds_{days}"].astype(float) / DAY_SECONDS / quarter_days(study) for days in horizons}
+    return counts[["segment", "bucket"]].assign(**means)
+
+
+def _open_by_bucket(stocks: pd.DataFrame, label: str, until: int) -> Array:
     """Mean number of a segment's deals that were open in the quarter and younger than H, per jackknife bucket, shape (256,)."""
-    counts = counted("deal_stock", study, horizon=until, by=by, by_bucket=True)
-    stock = counts if label == ALL else counts[counts["segment"] == label]
-    place = stock["bucket"].to_numpy(dtype=np.int64)
-    seconds = np.bincount(place, weights=stock["seconds"].to_numpy(dtype=float), minlength=N_BUCKETS)
-    return seconds / DAY_SECONDS / quarter_days(study)
+    stock = stocks if label == ALL else stocks[stocks["segment"] == label]
+    place, mean = stock["bucket"].to_numpy(dtype=np.int64), stock[f"open_{until}"].to_numpy(dtype=float)
+    return np.bincount(place, weights=mean, minlength=N_BUCKETS).astype(float)
 
 
 def _factors(table: RiskTable, stock: float, until: int) -> dict[str, float]:
@@ -122,9 +128,8 @@ def _factors(table: RiskTable, stock: float, until: int) -> dict[str, float]:
     return {"mean_open": float(stock), "value_per_opportunity": value, "mean_days_open": days, "velocity": velocity}
 
 
-def _limits(study: Study, frames: dict[str, pd.DataFrame], label: str, *, by: str, until: int) -> tuple[float, float]:
-    buckets = bucket_tables(frames[label], max_day=until)[1][0]
-    found = velocity_interval(buckets, open_by_bucket(study, label, by=by, until=until), until)
+def _limits(frame: pd.DataFrame, stock: Array, until: int) -> tuple[float, float]:
+    found = velocity_interval(bucket_tables(frame, max_day=until)[1][0], stock, until)
     return float(found.lower), float(found.upper)
 
 

@@ -201,32 +201,39 @@ def _tabulate(moves: pd.DataFrame, labels: list[str], *, max_day: int | None, wi
     if with_buckets:
         place.insert(1, kept["bucket"].to_numpy())
     where = np.ravel_multi_index(place, shape) if len(kept) else np.zeros(0, dtype=np.int64)
-    table = table_from_counts({"enter": np.zeros(shape)} | _counts(kept, where, shape), amounts=_amounts(kept, where, shape))
+    kinds = _kinds(kept)
+    counts = {"enter": np.zeros(shape)} | _counts(kept["n"].to_numpy(dtype=float), kinds, where, shape)
+    table = table_from_counts(counts, amounts=_amounts(kept, kinds, where, shape))
     _refuse_impossible(table, labels)
     return table
 
 
-def _scatter(values: pd.Series, where: NDArray[np.int64], shape: tuple[int, ...]) -> Array:
-    weights = values.fillna(0).to_numpy(dtype=float)
-    sums: Array = np.bincount(where, weights=weights, minlength=int(np.prod(shape))).astype(float)
+def _scatter(values: Array, where: NDArray[np.int64], shape: tuple[int, ...]) -> Array:
+    sums: Array = np.bincount(where, weights=np.where(np.isnan(values), 0.0, values), minlength=int(np.prod(shape))).astype(float)
     return sums.reshape(shape)
 
 
-def _counts(moves: pd.DataFrame, where: NDArray[np.int64], shape: tuple[int, ...]) -> dict[str, Array]:
-    kinds = moves["move"].to_numpy()
-    return {kind: _scatter(moves["n"][kinds == kind], where[kinds == kind], shape) for kind in set(kinds)}
+def _kinds(moves: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    """Which rows are which move, of the moves that occur; looked up once, since comparing text is slow."""
+    codes = pd.Index(MOVES).get_indexer(pd.Index(moves["move"]))
+    return {kind: chosen for code, kind in enumerate(MOVES) if (chosen := codes == code).any()}
 
 
-def _amounts(moves: pd.DataFrame, where: NDArray[np.int64], shape: tuple[int, ...]) -> dict[str, Array]:
-    found = {}
-    kinds = moves["move"].to_numpy()
-    for name, kept, column in (
-        ("event", kinds == "event", "amount"),
-        ("event_from_lost", kinds == "event_from_lost", "amount"),
-        ("squares", (kinds == "event") | (kinds == "event_from_lost"), "amount_sq"),
-    ):
-        if column in moves and kept.any():
-            found[name] = _scatter(moves[column][kept], where[kept], shape)
+def _counts(n: Array, kinds: dict[str, NDArray[np.bool_]], where: NDArray[np.int64], shape: tuple[int, ...]) -> dict[str, Array]:
+    return {kind: _scatter(n[chosen], where[chosen], shape) for kind, chosen in kinds.items()}
+
+
+def _amounts(
+    moves: pd.DataFrame, kinds: dict[str, NDArray[np.bool_]], where: NDArray[np.int64], shape: tuple[int, ...]
+) -> dict[str, Array]:
+    found: dict[str, Array] = {}
+    wins = {name: kinds[name] for name in ("event", "event_from_lost") if name in kinds}
+    if "amount" in moves and wins:
+        amount = moves["amount"].to_numpy(dtype=float)
+        found = {name: _scatter(amount[chosen], where[chosen], shape) for name, chosen in wins.items()}
+    if "amount_sq" in moves and wins:
+        won = np.logical_or.reduce(list(wins.values()))
+        found["squares"] = _scatter(moves["amount_sq"].to_numpy(dtype=float)[won], where[won], shape)
     return found
 
 

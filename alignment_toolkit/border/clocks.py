@@ -17,6 +17,8 @@ _ISO = rf"^(\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]{_CLOCK})?)(?: *{_OFFSET})?$"
 _AFTER_CLOCK = rf":\d{{2}}(?:\.\d{{1,9}})? *{_OFFSET}$"
 _HALF = r"\d *([AaPp])\.?[Mm]\.?"
 _REST = rf"(?:,? *[T ] *({_CLOCK}))?(?: *[AaPp]\.?[Mm]\.?)?(?: *{_OFFSET})?$"
+_SECONDS = ("____-__-__ __:__:__", "____-__-__T__:__:__")
+_UTC = ("Z", ".000Z", ".000+0000", "+00:00", "+0000", "+00", " UTC")
 _ORDERED = {
     "ymd": (r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _REST, r"\1-\2-\3 \4\5"),
     "dmy": (r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + _REST, r"\3-\2-\1 \4\5"),
@@ -33,10 +35,9 @@ def wall_clock(text: Any, *, order: str | None) -> Any:
     """
     import ibis
 
-    iso = _as_iso(text, order)
-    wall = iso.re_search(_ISO).ifelse(iso.re_extract(_ISO, 1), ibis.null("string")).try_cast("timestamp")
     if order is None:
-        return wall
+        return _is_common(text).ifelse(text.substr(0, 19).try_cast("timestamp"), _iso_clock(text))
+    wall = _iso_clock(_as_iso(text, order))
     half, hour = text.re_extract(_HALF, 1).lower(), wall.hour()
     past_noon, past_midnight = (half == "p") & (hour < 12), (half == "a") & (hour == 12)
     shift = ibis.cases((half == "", 0), (~hour.between(1, 12), None), (past_noon, 12), (past_midnight, -12), else_=0)
@@ -52,7 +53,27 @@ def offset_of(text: Any, *, order: str | None) -> Any:
     """
     import ibis
 
-    offset = _as_iso(text, order).re_extract(_AFTER_CLOCK, 1)
+    if order is None:
+        stated = (text.length() > 19).ifelse(ibis.literal(0), ibis.null("int64"))
+        return _is_common(text).ifelse(stated, _stated_offset(text))
+    return _stated_offset(_as_iso(text, order))
+
+
+def _is_common(text: Any) -> Any:
+    """Whether a text is written as nearly all are, so that no pattern need be tried: a day or whole seconds, in UTC or without a zone."""
+    day = text.like("____-__-__")
+    seconds = text.substr(0, 19).like(_SECONDS[0]) | text.substr(0, 19).like(_SECONDS[1])
+    return (text >= "0") & (text < ":") & (day | (seconds & text.substr(19).isin(("", *_UTC))))
+
+
+def _iso_clock(iso: Any) -> Any:
+    return iso.re_extract(_ISO, 1).nullif("").try_cast("timestamp")
+
+
+def _stated_offset(iso: Any) -> Any:
+    import ibis
+
+    offset = iso.re_extract(_AFTER_CLOCK, 1)
     digits = offset.re_replace("[^0-9]", "")
     minutes = digits.substr(0, 2).try_cast("int64").fill_null(0) * 60 + digits.substr(2, 2).try_cast("int64").fill_null(0)
     return ibis.cases((offset == "", None), (offset.startswith("-"), -minutes), else_=minutes)

@@ -26,6 +26,7 @@ def connect(**options: Any) -> Any:
     """An in-memory DuckDB behind Ibis whose session lives in UTC."""
     import ibis
 
+    ibis.options.sql.fuse_selects = False  # a value that is mentioned often is a column of a SELECT of its own, worked out once
     backend = ibis.duckdb.connect(**options)
     backend.raw_sql("SET TimeZone = 'UTC'")
     backend.raw_sql("SET enable_progress_bar = false")  # it would be drawn into the output of whoever waits for a long query

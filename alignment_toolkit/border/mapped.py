@@ -10,7 +10,7 @@ from alignment_toolkit.border.duck import ROW, stored
 from alignment_toolkit.border.inputs import typed_input
 from alignment_toolkit.border.layers import Layers
 from alignment_toolkit.border.matching import by_folded, folded
-from alignment_toolkit.border.parsing import cleaned, minor_digits, without_open_end
+from alignment_toolkit.border.parsing import cleaned, cleaned_column, minor_digits, without_open_end
 from alignment_toolkit.border.parts import PART, ensure_columns, files_of, from_parts
 from alignment_toolkit.border.personal import impersonal_id, impersonal_text, pseudonym
 from alignment_toolkit.border.sources import Source, settled
@@ -66,8 +66,8 @@ def _mapped(bench: Workbench, layers: Layers, name: str) -> Mapped | None:
     source = _found(bench, layers, name, rule)
     if source is None:
         return None
-    aside = _aside(source, rule, bench)
-    extra = {ASIDE: aside} | ({PART: source.rows[PART]} if PART in source.rows.columns else {})
+    source = _computed(source, aside=_aside(source, rule, bench))
+    extra = {column: source.rows[column] for column in (ASIDE, PART) if column in source.rows.columns}
     source = settled(_impersonal(source), bench.backend, name=f"canonical {bench.number} {name}", extra=extra)
     if rule.once:
         source = _once(source, rule.once, bench, name)
@@ -110,12 +110,20 @@ def _once(source: Source, columns: tuple[str, ...], bench: Workbench, name: str)
     return replace(source, rows=kept, found=found, typed={column: kept[column] for column in found})
 
 
+def _computed(source: Source, *, aside: Any) -> Source:
+    """The source with every value as found, and the reason to set the row aside, as columns: what follows mentions them often."""
+    values = {name: value if name in source.tidy else cleaned(value) for name, value in source.found.items()}
+    rows = source.rows.mutate(**{f"__value__{name}": value for name, value in values.items()}, **{ASIDE: aside})
+    found = {name: rows[f"__value__{name}"] for name in values}
+    return replace(source, rows=rows, found=found, tidy=frozenset(found))
+
+
 def _impersonal(source: Source) -> Source:
     """The source without e-mail addresses and phone numbers in ids and texts."""
     blot = {"id": impersonal_id, "text": impersonal_text}
     kinds = {name: source.contract.column(name).kind for name in source.found}
     strings = [name for name, kind in kinds.items() if kind in blot and source.found[name].type().is_string()]
-    return replace(source, found=source.found | {name: blot[kinds[name]](cleaned(source.found[name])) for name in strings})
+    return replace(source, found=source.found | {name: blot[kinds[name]](source.found[name]) for name in strings})
 
 
 def _from_sql(bench: Workbench, layers: Layers, name: str, rule: TableRule) -> Source:
@@ -128,10 +136,11 @@ def _from_sql(bench: Workbench, layers: Layers, name: str, rule: TableRule) -> S
 def _from_file(bench: Workbench, name: str, rule: TableRule) -> Source:
     (file,) = bench.files[name]
     rows = landed(bench, bench.rows[file], f"raw {bench.number} {file}")
-    taken = set()
+    taken = {_header(rows, names, f"tables.stage_events.wide.{stage}", bench) for stage, names in rule.wide.items()}
+    taken |= {_header(rows, spec.origin, f"tables.{name}.columns.{column}", bench) for column, spec in rule.columns.items() if spec.origin}
+    rows = rows.mutate(**{header: cleaned_column(rows[header]) for header in sorted(taken)})
     if rule.wide:
         rows = _unpivoted(rows, rule, bench)
-        taken = {_header(rows, names, f"tables.{name}.wide.{stage}", bench) for stage, names in rule.wide.items()}
     found = {column: _expression(rows, spec, f"tables.{name}.columns.{column}", bench) for column, spec in rule.columns.items()}
     found |= _in_major_units(found, rule)
     found = {column: without_open_end(value, bench.mapping.reading(name, column)) for column, value in found.items()}
@@ -139,10 +148,9 @@ def _from_file(bench: Workbench, name: str, rule: TableRule) -> Source:
         found |= {"stage": rows["__stage__"], "entered_at": rows["__entered_at__"]}
         if "reason" in found:  # why a lead was lost says nothing about the stages before
             found["reason"] = (rows["__stage__"] == "lost").ifelse(found["reason"], None)
-    taken |= {_header(rows, spec.origin, "", bench) for spec in rule.columns.values() if spec.origin}
     unknown = tuple(column for column in rows.columns if column not in taken and not column.startswith("__"))
     readings = {column: bench.mapping.reading(name, column) for column in found}
-    return Source(TABLES[name], file, rows, found, readings, unknown=unknown)
+    return Source(TABLES[name], file, rows, found, readings, tidy=frozenset(found), unknown=unknown)
 
 
 def _unpivoted(rows: Any, rule: TableRule, bench: Workbench) -> Any:
@@ -169,12 +177,12 @@ def _header(rows: Any, names: tuple[str, ...], place: str, bench: Workbench) -> 
 
 
 def _expression(rows: Any, spec: ColumnRule, place: str, bench: Workbench) -> Any:
-    """One column as found: the source's or a constant, its values translated."""
+    """One column as found: the source's, without stray blanks already, or a constant; its values translated."""
     import ibis
 
     if not spec.origin:
         return ibis.literal(_written(spec.value))
-    value = cleaned(rows[_header(rows, spec.origin, place, bench)])
+    value = rows[_header(rows, spec.origin, place, bench)]
     if spec.person:
         return pseudonym(value.cast("string"))
     if not spec.map:

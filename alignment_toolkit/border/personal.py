@@ -15,6 +15,7 @@ PHONE = (
     r"(?:\+[0-9][0-9 ()./-]{6,}[0-9]|\([0-9]{3,5}\) ?[0-9][0-9 ./-]{3,}[0-9]|\b0[0-9]{2,5}[ /-][0-9][0-9 /-]{4,}[0-9]"
     r"|\b[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{4}\b)"
 )
+_SHORTEST_PHONE = 9
 _MAIL_WORD, _PHONE_WORD = "(e-mail address)", "(phone number)"
 
 
@@ -40,7 +41,8 @@ def impersonal_id(value: Any) -> Any:
 def impersonal_text(value: Any) -> Any:
     """A text whose e-mail addresses and phone numbers are blotted out."""
     without = value.contains("@").ifelse(value.re_replace(MAIL, _MAIL_WORD), value)
-    return without.re_search(PHONE).ifelse(without.re_replace(PHONE, _PHONE_WORD), without)
+    holds = (without.length() >= _SHORTEST_PHONE).ifelse(without.re_search(PHONE), False)
+    return holds.ifelse(without.re_replace(PHONE, _PHONE_WORD), without)
 
 
 def impersonal_sentence(sentence: str) -> str:

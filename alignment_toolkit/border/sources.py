@@ -116,7 +116,8 @@ def source_of(name: str, rows: ir.Table, *, place: str, reading: Reading) -> Sou
 def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | None = None) -> Source:
     """The source with its canonical values computed once and stored in a table of the embedded engine, beside what was found.
 
-    Every step is stored before the next mentions it (see `clocks`): texts without blanks, then wall clocks, then canonical values.
+    Every step is a SELECT of its own, whose columns the next one mentions (see `clocks`): texts without blanks, then wall clocks, then
+    canonical values.
 
     Args:
         source: A table as found.
@@ -125,12 +126,11 @@ def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | 
         extra: Further columns to keep.
     """
     kept = (extra or {}) | ({ROW: source.rows[ROW]} if source.is_numbered else {})
-    texts = {f"found {column}": cleaned(value) for column, value in source.found.items()}
-    rows = stored(backend, source.rows.select(**texts, **kept), f"{name} 1")
+    texts = {f"found {column}": value if column in source.tidy else cleaned(value) for column, value in source.found.items()}
+    rows = source.rows.select(**texts, **kept)
     walls = {column: parts for column in source.found if (parts := _wall(source, column, rows[f"found {column}"])) is not None}
     if walls:
-        pieces = {f"{piece} {column}": value for column, parts in walls.items() for piece, value in parts.items()}
-        rows = stored(backend, rows.mutate(**pieces), f"{name} 2")
+        rows = rows.mutate(**{f"{piece} {column}": value for column, parts in walls.items() for piece, value in parts.items()})
     values = {column: _canonical_value(source, column, rows, column in walls) for column in source.found}
     rows = stored(backend, rows.select(*(f"found {column}" for column in source.found), *kept, **values), name)
     found = {column: rows[f"found {column}"] for column in source.found}

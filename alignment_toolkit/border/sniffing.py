@@ -24,6 +24,7 @@ _SIGNATURES = (
     (b"%PDF", "a PDF"),
     (b"SQLite format 3", "an SQLite database"),
 )
+_OVER_ASCII = ("utf-8", "cp1252")  # a text of ASCII alone is the same in these
 _EXPORT = "Open it in the program that wrote it and export it as CSV (UTF-8)"
 
 
@@ -63,13 +64,14 @@ def dialect_of(path: Path, *, place: str, encoding: str | None = None, delimiter
     head = _head(path, place)
     notes: list[str] = []
     codec = encoding or _marked(head, place)
+    found = codec is None
     if codec is None:
         codec = _unmarked(path, place)
         if codec == "cp1252":
             notes.append(f"{place}: read as Windows-1252, since it is not UTF-8; declare encoding in a mapping to say otherwise")
     elif encoding is None and codec != "utf-8-sig":
         notes.append(f"{place}: read as {codec}")
-    text = _decoded_head(path, codec, place)
+    text = _decoded_head(path, codec, place, is_tried=found)
     skip, delimiter = _separator(text, delimiter)
     if delimiter not in (",", ";", "\t"):
         notes.append(f"{place}: read with {delimiter!r} between columns")
@@ -140,30 +142,43 @@ def _unmarked(path: Path, place: str) -> str:
 
 def _undecodable(path: Path, codec: str) -> tuple[int, int] | None:
     """Line and value of the first byte that is not of this encoding, None when all are."""
-    decoder, line = codecs.getincrementaldecoder(codec)(), 1
+    decoder, place = codecs.getincrementaldecoder(codec)(), 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
+            if codec in _OVER_ASCII and chunk.isascii() and not decoder.getstate()[0]:
+                place += len(chunk)
+                continue
+            pending = len(decoder.getstate()[0])
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
-                good = bytes(error.object[: error.start])
-                return line + good.count(b"\n"), error.object[error.start]
-            line += chunk.count(b"\n")
+                return _line_at(path, place - pending + error.start), error.object[error.start]
+            place += len(chunk)
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        return line, error.object[error.start]
+        return _line_at(path, place), error.object[error.start]
     return None
+
+
+def _line_at(path: Path, end: int) -> int:
+    """The line that the byte at a place stands in, the first being 1."""
+    line = 1
+    with path.open("rb") as file:
+        while end > 0 and (chunk := file.read(min(_CHUNK, end))):
+            line += chunk.count(b"\n")
+            end -= len(chunk)
+    return line
 
 
 def _byte(bad: tuple[int, int]) -> str:
     return f"line {bad[0]} holds the byte 0x{bad[1]:02X}"
 
 
-def _decoded_head(path: Path, codec: str, place: str) -> str:
-    """The first part of the text, after a declared encoding was tried on the whole file."""
+def _decoded_head(path: Path, codec: str, place: str, *, is_tried: bool) -> str:
+    """The first part of the text, after the encoding was tried on the whole file."""
     try:
-        bad = _undecodable(path, codec)
+        bad = None if is_tried else _undecodable(path, codec)
     except LookupError as error:
         raise BadFile(Fault(place, f"the encoding {codec!r} is not known", "", "Name it as Python does: utf-8, utf-16, cp1252")) from error
     if bad is not None:
@@ -206,7 +221,8 @@ def _is_plain(path: Path, codec: str, skip: int) -> bool:
     last = b""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            seen = (last + chunk).replace(b"\r\n", b"\n")
+            seen = last + chunk
+            seen = seen.replace(b"\r\n", b"\n") if b"\r" in seen else seen
             if b"\n\n" in seen or b"\r" in seen.rstrip(b"\r"):
                 return False
             last = seen[-1:]

@@ -30,6 +30,9 @@ lab: .venv/report.stamp  ## open the notebooks in JupyterLab
 bench: .venv/test.stamp  ## measure speed and memory, recorded in benchmarks/
 	@$(BIN)/python -m benchmarks.run
 
+fuzz: .venv/test.stamp  ## over 10,000 tables of nonsense: read whole, set aside or refused in a sentence (about 15 minutes)
+	@ALIGNMENT_FUZZ=30 $(BIN)/python -m pytest -n 2 -q tests/test_border_files.py tests/test_ingest.py tests/mapping/test_language.py -k "read_whole or no_table_ends or odd_headers"
+
 test-spark: .venv-spark/stamp  ## every counts query on DuckDB and on PySpark in local mode (needs Java 17)
 	@$(SPARK)/python -m pytest -q -m spark tests/spark
 
@@ -60,4 +63,4 @@ locks:  ## resolve the lock files anew (needs uv)
 .venv-lowest/stamp: requirements/lowest.lock pyproject.toml
 	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-lowest && .venv-lowest/bin/python $(INSTALL) --require-hashes -r requirements/lowest.lock && .venv-lowest/bin/python $(INSTALL) $(PROJECT) && touch $@
 
-.PHONY: help report test coverage lint types lab bench test-spark test-postgres test-lowest notebooks locks
+.PHONY: help report test coverage lint types lab bench fuzz test-spark test-postgres test-lowest notebooks locks

@@ -17,3 +17,8 @@ def shared_data(*parts: str) -> Path:
     if not base.is_dir():
         pytest.skip(f"the public data sets are not at {base}; set ALIGNMENT_SHARED_DATA")
     return base.joinpath(*parts)
+
+
+def fuzzed(examples: int) -> int:
+    """Examples of a fuzz test: these few in every run, as many times more as `make fuzz` asks for."""
+    return examples * int(os.environ.get("ALIGNMENT_FUZZ", "1"))

@@ -17,7 +17,7 @@ from alignment_toolkit.errors import AlignmentError, DataRefused, PublishError, 
 from alignment_toolkit.ingest import IngestResult, ingest
 from alignment_toolkit.mapping import mapping_from
 from alignment_toolkit.store import last_event_day, open_crm
-from tests.conftest import shared_data
+from tests.conftest import fuzzed, shared_data
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 AS_OF = datetime(2026, 10, 1)
@@ -273,7 +273,7 @@ CELL = st.text(st.sampled_from(list("ab1,;\"'\n\r\t /-:.é€\u00a0")), max_size
 DAY = st.one_of(st.sampled_from(["2026-01-02", "02/01/2026", "", "soon", "9999-12-31"]), CELL)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=fuzzed(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.one_of(st.sampled_from(["L1", "L2", "L3", ""]), CELL), DAY, CELL), max_size=5),
     st.booleans(),

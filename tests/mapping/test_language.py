@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from alignment_toolkit.errors import AlignmentError, UsageError
 from alignment_toolkit.mapping import load_mapping, mapping_from
+from tests.conftest import fuzzed
 from tests.mapping.exports import counts, folder, made, rows
 
 CONTACTS = """
@@ -131,7 +132,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=fuzzed(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(HEADERS, min_size=2, max_size=6, unique=True), st.lists(st.lists(VALUES, min_size=6, max_size=6), max_size=4), st.booleans()
 )

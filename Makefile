@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPARK := .venv-spark/bin
 POSTGRES := .venv-postgres/bin
+BROWSER := .venv-browser/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 PROJECT := --no-deps --no-build-isolation --editable .
 
@@ -13,7 +14,7 @@ report: .venv/report.stamp  ## publish the last full quarter of the sample and p
 	@$(BIN)/alignment report --data data/sample --out reports
 
 test: .venv/test.stamp  ## the whole suite, notebooks included
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not spark and not postgres" --cov --cov-report= && $(BIN)/python -m pytest --nbval-lax -q -p no:cacheprovider --no-header notebooks
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not spark and not postgres and not browser" --cov --cov-report= && $(BIN)/python -m pytest --nbval-lax -q -p no:cacheprovider --no-header notebooks
 
 coverage: .venv/test.stamp  ## what the last `make test` left untested; fails under the floor
 	@$(BIN)/python -m coverage report
@@ -39,8 +40,11 @@ test-spark: .venv-spark/stamp  ## every counts query on DuckDB and on PySpark in
 test-postgres: .venv-postgres/stamp  ## the mappings and figures inside a PostgreSQL server that the tests start (needs its binaries)
 	@$(POSTGRES)/python -m pytest -q -m postgres tests/postgres
 
+test-browser: .venv-browser/stamp report  ## the published pages in Chromium: axe, widths, keyboard, print, no request (needs chromium)
+	@$(BROWSER)/python -m pytest -q -n 2 -m browser tests/browser
+
 test-lowest: .venv-lowest/stamp  ## the unit tests on the lowest allowed versions
-	@.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -q -m "not slow and not spark and not postgres" --ignore=tests/spark --ignore=tests/postgres --ignore=tests/report --ignore=tests/end_to_end --ignore=tests/samples tests
+	@.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -q -m "not slow and not spark and not postgres and not browser" --ignore=tests/spark --ignore=tests/postgres --ignore=tests/browser --ignore=tests/report --ignore=tests/end_to_end --ignore=tests/samples tests
 
 notebooks: .venv/report.stamp  ## execute the notebooks and keep the outputs that are checked
 	@$(BIN)/python -m alignment_toolkit.report.committed
@@ -60,7 +64,10 @@ locks:  ## resolve the lock files anew (needs uv)
 .venv-postgres/stamp: requirements/postgres.lock pyproject.toml
 	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-postgres && $(POSTGRES)/python $(INSTALL) --require-hashes -r requirements/postgres.lock && $(POSTGRES)/python $(INSTALL) $(PROJECT) && touch $@
 
+.venv-browser/stamp: requirements/browser.lock
+	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-browser && $(BROWSER)/python $(INSTALL) --require-hashes -r requirements/browser.lock && touch $@
+
 .venv-lowest/stamp: requirements/lowest.lock pyproject.toml
 	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-lowest && .venv-lowest/bin/python $(INSTALL) --require-hashes -r requirements/lowest.lock && .venv-lowest/bin/python $(INSTALL) $(PROJECT) && touch $@
 
-.PHONY: help report test coverage lint types lab bench fuzz test-spark test-postgres test-lowest notebooks locks
+.PHONY: help report test coverage lint types lab bench fuzz test-spark test-postgres test-browser test-lowest notebooks locks

@@ -1,0 +1,84 @@
+"""Every page opens from its file without a request, a script or a message, leads to the others and prints."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+
+def test_opening_asks_for_nothing_and_says_nothing(browser: Browser, path: Path) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    asked, said = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(path.as_uri(), wait_until="networkidle")
+    scripts = page.locator("script").count()
+    context.close()
+    assert asked == [path.as_uri()]
+    assert said == []
+    assert scripts == 0
+    assert path.stat().st_size < 1_000_000
+
+
+def test_injected_script_does_not_run(browser: Browser, path: Path) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"document.title=1\"><b onclick=\"document.title=2\" id=h>h</b>')"
+    )
+    page.evaluate("document.getElementById('h').click()")
+    page.wait_for_load_state("networkidle")
+    title = page.title()
+    context.close()
+    assert title not in {"1", "2"}
+
+
+def test_every_link_leads_to_a_page_or_a_place_on_it(page: Page, path: Path) -> None:
+    links = page.evaluate("[...document.querySelectorAll('a[href]')].map(part => part.getAttribute('href'))")
+    assert links
+    for link in links:
+        if link.startswith("#"):
+            assert page.evaluate("name => document.getElementById(name) !== null", link[1:]), link
+        else:
+            assert not re.match(r"[a-z]+:", link), link
+            target, _, anchor = link.partition("#")
+            there = Path(
+                os.path.normpath(path.parent / target)
+            )  # as a browser does: `..` by the address, not through the link of a quarter
+            assert there.is_file(), link
+            if anchor:
+                assert f'id="{anchor}"' in there.read_text(encoding="utf-8"), link
+
+
+def test_links_can_be_followed_there_and_back(page: Page, path: Path) -> None:
+    link = page.locator("a[href$='.html']:not([aria-current])").first
+    link.click()
+    assert page.url != path.as_uri()
+    assert page.title()
+    page.go_back()
+    assert page.url == path.as_uri()
+
+
+def test_it_prints_and_no_chart_is_split(page: Page) -> None:
+    page.emulate_media(media="print")
+    breaks = page.evaluate(
+        """() => [...document.querySelectorAll('svg')].filter(part => part.checkVisibility()).map(part => {
+            for (let box = part; box && box !== document.body; box = box.parentElement)
+                if (getComputedStyle(box).breakInside === 'avoid') return box.getBoundingClientRect().height;
+            return -1;
+        })"""
+    )
+    assert all(0 < height < 1000 for height in breaks)  # kept together, and lower than a sheet (A4 is 1,123 pixels high)
+    printed = page.pdf(format="A4", print_background=True)
+    assert printed.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 1
+    assert re.search(rb"/Type\s*/Font\b", printed)  # text, not a picture of it

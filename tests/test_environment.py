@@ -99,14 +99,14 @@ def test_the_lowest_lock_is_really_the_lowest() -> None:
             assert lowest <= min(Version(version) for version, _ in _locked("report")[canonicalize_name(need.name)]), need.name
 
 
-@pytest.mark.parametrize("lock", (*LOCKS, "browser"))
+@pytest.mark.parametrize("lock", [*LOCKS, "browser"])
 def test_locks_carry_hashes_and_no_index_address(lock: str) -> None:
     blocks = re.split(r"\n(?=\S)", _text(lock).strip())
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", block) for block in blocks if "==" in block.splitlines()[0])
     assert re.search(r"https?://|--index-url|--extra-index-url|--find-links|--trusted-host|@ ", _text(lock)) is None
 
 
-@pytest.mark.parametrize("lock", (*LOCKS, "browser"))
+@pytest.mark.parametrize("lock", [*LOCKS, "browser"])
 def test_every_package_is_pinned_once_per_environment(lock: str) -> None:
     environment = default_environment()
     for name, pins in _locked(lock).items():

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import ibis
+from ibis import _
 
 from alignment_toolkit.caching import cached
 from alignment_toolkit.figures import MISSING
@@ -31,8 +32,8 @@ def deals(crm: Crm) -> ir.Table:
 
     Returns:
         deal_id, lead_id, number (of a known lead), created_at (null: undated), closed_at (null while open), outcome (open, won, lost),
-        cents (int64, reporting currency at constant rates, null: unknown), bucket, cohort_quarter (of its creation), and the attributes of
-        its lead (source: its own when it has no lead).
+        cents (int64, reporting currency at constant rates, null: unknown), cents_today (at the rates of the data at hand), bucket,
+        cohort_quarter (of its creation), and the attributes of its lead (source: its own when it has no lead).
     """
     return cached(crm, ("deals", crm.as_of), lambda: _deals(crm))
 
@@ -40,6 +41,8 @@ def deals(crm: Crm) -> ir.Table:
 def _deals(crm: Crm) -> ir.Table:
     every = deal_records(crm)
     priced = in_reporting_currency(crm, as_known(crm, every.filter(every.created_at.isnull() | (every.created_at < crm.as_of))))
+    looks_back = crm.at_hand is not crm
+    priced = in_reporting_currency(crm.at_hand, priced, cents="cents_today") if looks_back else priced.mutate(cents_today=_.cents)
     closed = (priced.outcome != "open") & (priced.closed_at.isnull() | (priced.closed_at < crm.as_of))
     told = priced.mutate(
         outcome=ibis.ifelse(closed, priced.outcome, "open"), closed_at=ibis.ifelse(closed, priced.closed_at, ibis.null("timestamp"))

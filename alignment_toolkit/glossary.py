@@ -16,6 +16,9 @@ import pandas as pd
 
 from alignment_toolkit.errors import UsageError, nearest
 
+NOBODY = "nobody"
+BY_FACTOR = "factor"  # the slice whose segments are figures of their own
+
 
 @dataclass(frozen=True)
 class Term:
@@ -28,7 +31,7 @@ class Term:
         formula: How it is computed.
         unit: Unit of its values.
         direction: `up` when more is better, `down` when less is, `none`.
-        owner: Team that answers for it: marketing, sales, shared, success.
+        owner: Team that answers for it: marketing, sales, shared, success, or nobody.
     """
 
     name: str
@@ -82,9 +85,11 @@ def label(name: str) -> str:
 
 
 def with_owners(frame: pd.DataFrame) -> pd.DataFrame:
-    """The figure frame with `owner` filled from the glossary."""
-    owners = {name: term(name).owner for name in frame["kpi"].unique() if is_known(name)}
-    return frame.assign(owner=frame["kpi"].map(owners).astype(object).where(lambda owner: owner.notna(), cast("Any", None)))
+    """The figure frame with `owner` filled from the glossary; the parts of a change of bookings belong to their factors' owners."""
+    factor = frame["slice"] == BY_FACTOR
+    names = frame["kpi"].where(~factor, frame["segment"])
+    owners = {name: owner_of(name) for name in names.unique()}
+    return frame.assign(owner=names.map(owners).astype(object).where(lambda owner: owner.notna(), cast("Any", None)))
 
 
 def is_known(name: str) -> bool:
@@ -99,3 +104,11 @@ def is_known(name: str) -> bool:
 def glossary_table() -> pd.DataFrame:
     """Every term as a row: term, label, definition, formula, unit, better when, owner."""
     return pd.DataFrame([vars(entry) for entry in terms().values()])
+
+
+def owner_of(name: str) -> str | None:
+    """The team that answers for a figure, None for what belongs to nobody, such as exchange rates."""
+    if not is_known(name):
+        return None
+    owner = term(name).owner
+    return None if owner == NOBODY else owner

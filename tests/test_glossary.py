@@ -12,7 +12,7 @@ import pytest
 from alignment_toolkit.config import Owner
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.figures import figure, figures
-from alignment_toolkit.glossary import Term, glossary_table, is_known, label, term, terms, with_owners
+from alignment_toolkit.glossary import BY_FACTOR, NOBODY, Term, glossary_table, is_known, label, term, terms, with_owners
 from alignment_toolkit.headlines import kpis
 from alignment_toolkit.study import open_study
 from tests.conftest import SAMPLE
@@ -20,7 +20,7 @@ from tests.conftest import SAMPLE
 STABLE = (
     "leads", "conversion_30d", "conversion_90d", "conversion_180d", "conversion_365d", "acceptance_rate", "value_per_lead_180d", "bookings",
     "stage_conversion_90d", "time_in_stage_median", "cycle_mean", "sales_velocity", "win_rate_closed_naive", "win_rate_created_naive",
-    "won_share_to_date", "logo_churn", "gross_revenue_retention", "net_revenue_retention", "retention_365d", "early_churn_90d",
+    "won_share_to_date", "logo_churn", "gross_revenue_retention", "net_revenue_retention", "retention_365d", "early_churn_90d", "bookings_change", "driver",
 )  # fmt: skip
 
 
@@ -36,7 +36,8 @@ def test_every_figure_of_the_sample_has_an_entry_and_every_stable_name_is_a_figu
 
 
 def test_every_entry_stands_for_a_figure() -> None:
-    names = set(_sample_kpis()["kpi"])
+    told = _sample_kpis()
+    names = {*told["kpi"], *told.loc[told["slice"] == BY_FACTOR, "segment"]}
     patterns = {re.escape(name).replace(r"\{h\}", r"\d+") for name in terms()}
     assert {pattern for pattern in patterns if not any(re.fullmatch(pattern, name) for name in names)} == set()
 
@@ -44,6 +45,9 @@ def test_every_entry_stands_for_a_figure() -> None:
 def test_every_figure_has_an_owner_and_its_glossary_unit() -> None:
     told = _sample_kpis().drop_duplicates("kpi").set_index("kpi")
     assert set(told["owner"]) <= set(get_args(Owner))
+    factors = _sample_kpis()[lambda frame: frame["slice"] == BY_FACTOR].set_index("segment")["owner"]
+    assert set(factors.drop("exchange_rates")) <= set(get_args(Owner))
+    assert factors["exchange_rates"] is None
     for name, row in told.iterrows():
         unit = term(str(name)).unit
         assert row["unit"].replace("EUR", "currency") == unit, name
@@ -60,7 +64,7 @@ def test_an_entry_is_whole(entry: Term) -> None:
     assert all(isinstance(value, str) and value.strip() == value and value for value in vars(entry).values())
     assert entry.definition.endswith(".")
     assert entry.direction in {"up", "down", "none"}
-    assert entry.owner in get_args(Owner)
+    assert entry.owner in {*get_args(Owner), NOBODY}
     assert ("{h}" in entry.label) == ("{h}" in entry.name) == ("{h}" in entry.definition)
     assert "TODO" not in "".join(vars(entry).values())
 

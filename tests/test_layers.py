@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "alignment_toolkit"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-METRICS = ("quality", "velocity", "churn")
+METRICS = ("quality", "velocity", "churn", "drivers")
 
 TIERS = (
     {"errors", "visible", "schema", "__version__"},
@@ -22,7 +22,7 @@ TIERS = (
     {"study", "days", "quarters"},
     {"leads"},
     {"timelines"},
-    {"journeys", "deals", "stages", "handovers", "customers"},
+    {"journeys", "deals", "stages", "handovers", "customers", "in_play"},
     {"counts"},
     set(METRICS),
     {"headlines", "charts", "summary", "health", "display", "report", "printing", "delivery"},

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.end_to_end.conftest import alignment
 
 pytestmark = pytest.mark.slow
-PAGES = ("index.html", "lead-quality.html", "funnel-velocity.html", "churn.html")
+PAGES = ("index.html", "lead-quality.html", "funnel-velocity.html", "churn.html", "drivers-and-targets.html")
 
 
 def test_the_published_tree_is_what_the_design_says(sample_report: Path) -> None:
@@ -45,7 +45,7 @@ def test_the_headline_figures_are_strict_and_complete(sample_report: Path) -> No
     assert all(row["lower"] <= row["value"] <= row["upper"] for row in rows if row["lower"] is not None and row["value"] is not None)
     keys = [(row["kpi"], row["slice"], row["segment"]) for row in rows]
     assert len(set(keys)) == len(keys)
-    whole = {row["kpi"] for row in rows if row["slice"] == "all"}
+    whole = {row["kpi"] for row in rows if row["slice"] in {"all", "factor"}}
     named = re.findall(
         r"`([a-z0-9_]+)`", (ROOT / "docs" / "kpis.md").read_text(encoding="utf-8").split("| kpi | what it is")[1].split("\n\n")[0]
     )

@@ -1,0 +1,94 @@
+"""Charts of what changed: the bookings bridge as a waterfall with the team that owns each step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.charts.style import BLUE, GREEN, INK, MUTED, PURPLE, SLATE, VERMILION, describe, new_axes, safe_label
+from alignment_toolkit.glossary import label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TEAMS = {"marketing": BLUE, "sales": VERMILION, "shared": GREEN, "success": PURPLE}
+SMALL = 0.02  # of the largest part: smaller ones are drawn as one step
+REST = "all others"
+
+
+def bookings_bridge_chart(bridge: pd.DataFrame, change: dict[str, Any], *, ax: Axes | None = None) -> Axes:
+    """The steps from the bookings of one quarter to those of the next, coloured by the team that answers for the factor.
+
+    Args:
+        bridge: As `drivers.bookings_bridge` returns it.
+        change: As `drivers.bookings_change` returns it.
+        ax: Axes to draw on.
+    """
+    if bridge.empty:
+        ax = ax or new_axes(height=1.6)
+        ax.set_title("The change of bookings cannot be split")
+        ax.set_axis_off()
+        return describe(ax, "The change of bookings cannot be split; the text says why.")
+    steps = _steps(bridge)
+    ax = ax or new_axes(height=1.7 + 0.38 * (len(steps) + 2))
+    levels = change["before"] + np.concatenate([[0.0], steps["contribution"].cumsum()])
+    last = len(steps) + 1
+    ax.barh([0, last], [change["before"], change["after"]], color=SLATE, height=0.6)
+    ax.barh(
+        np.arange(1, last),
+        steps["contribution"],
+        left=levels[:-1],
+        color=[TEAMS.get(owner, MUTED) for owner in steps["owner"]],
+        height=0.6,
+    )
+    for place, level in enumerate(levels):
+        ax.vlines(level, place, place + 1, color=MUTED, linewidth=0.8)
+    _names(ax, steps, change)
+    ax.set_title("Where bookings moved, and who owns it")
+    told = "; ".join(f"{row['label']} ({_team(row['owner'])}) {_signed(row['contribution'])}" for row in steps.to_dict("records"))
+    ends = f"Bookings went from {change['before']:,.0f} to {change['after']:,.0f}"
+    return describe(ax, f"{ends}; steps: {told}.")
+
+
+def _steps(bridge: pd.DataFrame) -> pd.DataFrame:
+    """The factors in the order of the formula, the small ones as one step at the end."""
+    size = bridge["contribution"].abs()
+    large = size >= SMALL * size.max() if size.max() > 0 else size > 0
+    told = bridge[large].assign(label=[label(name) for name in bridge.loc[large, "factor"]])[["label", "owner", "contribution"]]
+    rest = bridge.loc[~large, "contribution"].sum()
+    if large.all() or not len(bridge):
+        return told.reset_index(drop=True)
+    return pd.concat([told, pd.DataFrame([{"label": REST, "owner": None, "contribution": rest}])], ignore_index=True)
+
+
+def _names(ax: Axes, steps: pd.DataFrame, change: dict[str, Any]) -> None:
+    names = ["quarter before", *(f"{safe_label(row['label'])}\n{_team(row['owner'])}" for row in steps.to_dict("records")), "this quarter"]
+    values = [f"{change['before']:,.0f}", *(_signed(value) for value in steps["contribution"]), f"{change['after']:,.0f}"]
+    ends = [change["before"], *(change["before"] + steps["contribution"].cumsum()), change["after"]]
+    starts = [0.0, *([change["before"], *ends[1:-2]] if len(steps) else []), 0.0]
+    for place, (value, start, end) in enumerate(zip(values, starts, ends, strict=True)):
+        ax.annotate(value, (max(start, end), place), xytext=(4, 0), textcoords="offset points", va="center", color=INK, fontsize=9)
+    ax.set_yticks(np.arange(len(names)), names, fontsize=9)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.grid(visible=False, axis="y")
+    ax.grid(visible=True, axis="x")
+    ax.margins(x=0.16)
+    ax.set_xlim(left=min(0.0, *ends))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    ax.xaxis.set_major_locator(_few_ticks())
+
+
+def _few_ticks() -> Any:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(5)
+
+
+def _team(owner: str | None) -> str:
+    return {"shared": "both teams"}.get(str(owner), str(owner)) if owner else "no team"
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else '−' if value < 0 else '±'}{abs(value):,.0f}"

@@ -1,0 +1,102 @@
+"""What the bridge says, in sentences: movements "in" a factor, never "caused by" it; what may be chance is said to be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from alignment_toolkit.drivers.bridge import bookings_bridge, bookings_change, segmentation, unanswerable
+from alignment_toolkit.drivers.where import where_it_moved
+from alignment_toolkit.glossary import NOBODY, label, term
+from alignment_toolkit.study import Study
+from alignment_toolkit.visible import visible
+
+LONGEST_NAME = 40
+MOST_TOLD = 4
+TEAMS = {"shared": "both teams", None: "no team", NOBODY: "no team"}
+LEAD_SLICES = ("source", "campaign_id")  # what marketing chose: a fall of the won share there may be a matter of the leads
+
+
+def named(name: object) -> str:
+    """A name from the data, shown whole up to forty characters."""
+    shown = visible(str(name))
+    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1] + "…"
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount with its sign, in whole units."""
+    return f"{'+' if amount > 0 else '−' if amount < 0 else ''}{abs(amount):,.0f} {currency}"
+
+
+def team(owner: str | None) -> str:
+    """The owner as people say it."""
+    return TEAMS.get(owner, str(owner))
+
+
+def change_sentences(study: Study) -> list[str]:
+    """What bookings were and by how much they changed, and how the change was split."""
+    if reason := unanswerable(study):
+        return [f"The change of bookings cannot be split: {reason}."]
+    change, currency = bookings_change(study), study.config.reporting_currency
+    word = "rose" if change["change"] > 0 else "fell" if change["change"] < 0 else "stayed"
+    limits = (
+        "" if pd.isna(change["lower"]) else f" (95 % interval {money(change['lower'], currency)} to {money(change['upper'], currency)})"
+    )
+    return [
+        f"Bookings {word} from {change['before']:,.0f} {currency} in {study.quarter.shift(-1).label} to {change['after']:,.0f} {currency} in"
+        f" {study.quarter.label}: {money(change['change'], currency)}{limits}.",
+        f"The split is by {segmentation(study)}; by another attribute the same change splits otherwise, and adds up just as well.",
+    ]
+
+
+def bridge_sentences(study: Study) -> list[str]:
+    """The factors that moved by more than noise, largest first, each with its team; what is left over is said to be within chance."""
+    bridge = bookings_bridge(study)
+    if bridge.empty:
+        return []
+    clear = ranked(bridge[bridge["is_clear"].astype(bool)])
+    if clear.empty:
+        return ["No factor moved by more than chance explains, so no team has a movement to answer for."]
+    currency = study.config.reporting_currency
+    told = [_moved(row, currency) for row in clear.head(MOST_TOLD).to_dict("records")]
+    rest = bridge[~bridge["is_clear"].astype(bool)]["contribution"]
+    return [*told, f"The other {len(rest)} factors together moved {money(float(rest.sum()), currency)}; each of them may be chance."]
+
+
+def where_sentences(study: Study) -> list[str]:
+    """The groups that a movement sits in by more than their share of the deals, and what that means for who should speak to it."""
+    found = where_it_moved(study)
+    outstanding = found[found["stands_out"].astype(bool)] if len(found) else found
+    if outstanding.empty:
+        return ["No source, persona, segment or region moved beyond its share of the deals by more than noise."] if len(found) else []
+    return [_stands_out(row, study.config.reporting_currency) for row in outstanding.to_dict("records")]
+
+
+def ranked(bridge: pd.DataFrame) -> pd.DataFrame:
+    """The factors by the size of their part, largest first; equal ones by name."""
+    sized = bridge.assign(size=bridge["contribution"].abs())
+    return sized.sort_values(["size", "factor"], ascending=[False, True], ignore_index=True).drop(columns="size")
+
+
+def _moved(row: dict[Any, Any], currency: str) -> str:
+    values = "" if pd.isna(row["before"]) else f", which went from {value_words(row, 'before')} to {value_words(row, 'after')}"
+    limits = f"{money(row['lower'], currency)} to {money(row['upper'], currency)}"
+    about = label(str(row["factor"])).lower()
+    return f"{money(row['contribution'], currency)} ({limits}) moved in the {about}{values}: {team(row['owner'])} can speak to it."
+
+
+def value_words(row: dict[Any, Any], column: str) -> str:
+    """A factor's value in its own unit."""
+    unit, value = term(str(row["factor"])).unit, row[column]
+    if unit == "share":
+        return f"{100 * value:.1f} %"
+    return f"{value:.3f}" if unit == "ratio" else f"{value:,.0f}"
+
+
+def _stands_out(row: dict[Any, Any], currency: str) -> str:
+    about = label(str(row["factor"])).lower()
+    both = row["factor"] == "won_share" and row["by"] in LEAD_SLICES
+    whose = " It is confined to what one source brings, so both teams should look at it." if both else ""
+    holds = f"{named(row['segment'])} holds {money(row['contribution'], currency)} of the movement in the {about}"
+    return f"Split by {row['by'].removesuffix('_id')}, {holds}, {100 * row['of_movement_share']:.0f} % of it with {100 * row['of_deals_share']:.0f} % of the deals.{whose}"

@@ -1,0 +1,42 @@
+"""The waterfall of bookings: its steps are the frame's, they lead from one quarter to the next, and each is coloured by its team."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from alignment_toolkit.charts import drivers as charts
+from alignment_toolkit.charts.style import BLUE, MUTED, SLATE, VERMILION, description, title, to_svg
+
+
+@pytest.fixture
+def bridge() -> pd.DataFrame:
+    rows = [("leads", 10.0, "marketing"), ("leads_mix", 0.5, "marketing"), ("won_share", -60.0, "sales"), ("exchange_rates", -0.5, None)]
+    return pd.DataFrame(rows, columns=["factor", "contribution", "owner"])
+
+
+CHANGE = {"before": 200.0, "after": 150.0}
+
+
+def test_the_steps_lead_from_one_quarter_to_the_next(bridge: pd.DataFrame) -> None:
+    ax = charts.bookings_bridge_chart(bridge, CHANGE)
+    bars = {round(bar.get_y() + 0.3): (bar.get_x(), bar.get_width(), to_hex(bar.get_facecolor())) for bar in ax.patches}
+    assert bars == {
+        0: (0, 200, SLATE), 1: (200, 10, BLUE), 2: (210, -60, VERMILION), 3: (150, 0, MUTED), 4: (0, 150, SLATE),
+    }  # fmt: skip
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == [
+        "quarter before", "Leads\nmarketing", "Won share of the deals in play\nsales", "all others\nno team", "this quarter",
+    ]  # fmt: skip
+    assert [text.get_text() for text in ax.texts] == ["200", "+10", "−60", "±0", "150"]
+    assert title(ax) == "Where bookings moved, and who owns it"
+    assert description(ax) == (
+        "Bookings went from 200 to 150; steps: Leads (marketing) +10; Won share of the deals in play (sales) −60; all others (no team) ±0."
+    )
+    assert to_svg(ax) == to_svg(charts.bookings_bridge_chart(bridge, CHANGE))
+
+
+def test_without_deals_it_says_so(bridge: pd.DataFrame) -> None:
+    ax = charts.bookings_bridge_chart(bridge.head(0), CHANGE)
+    assert title(ax) == "The change of bookings cannot be split"
+    assert description(ax) == "The change of bookings cannot be split; the text says why."

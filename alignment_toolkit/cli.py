@@ -258,19 +258,25 @@ def sample(
 @app.command()
 def glossary(
     name: Annotated[str, typer.Argument(metavar="[TERM]", help="One term; default: all of them.")] = "",
+    config: ConfigOption = "",
     format: FormatOption = "table",  # noqa: A002
 ) -> None:
-    """The words both teams use: definition, formula, unit, owner.
+    """The words both teams use: definition, formula, unit, owner, and who is responsible, accountable, consulted and informed.
+
+    With --config also what the company has agreed otherwise.
 
     Example: alignment glossary conversion_90d
     """
-    from alignment_toolkit.glossary import glossary_table, term
+    from alignment_toolkit.config import load_config
+    from alignment_toolkit.glossary import glossary_table, pattern_of, term
 
+    agreed = load_config(Path(config) if config else None).glossary
     if not name:
-        entries = glossary_table()
-        show(entries if format != "table" else entries[["name", "label", "definition", "owner"]], format)
+        entries = glossary_table(agreed=agreed)
+        show(entries if format != "table" else entries[["name", "label", "definition", "owner", "responsible"]], format)
         return
-    for key, value in vars(term(name)).items():
+    found = vars(term(name))
+    for key, value in (found | dict(agreed.get(pattern_of(found["name"]), {}))).items():
         print(f"{key:<12}{value}")
 
 

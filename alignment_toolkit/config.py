@@ -60,6 +60,7 @@ class Config(BaseModel):
         observed_from: Per table, the day before which records are missing (late entry).
         outcome_observed_from: The day before which outcomes were not recorded; earlier cohorts are left out.
         segmentation: The slice in which the change of bookings is split.
+        glossary: Per term of the glossary, what was agreed otherwise: owner, definition, responsible, accountable, consulted, informed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +81,7 @@ class Config(BaseModel):
     observed_from: dict[str, date] = {}
     outcome_observed_from: date | None = None
     segmentation: str = "source"
+    glossary: dict[str, dict[str, str]] = {}
 
     @field_validator("observed_from", mode="before")
     @classmethod
@@ -91,6 +93,14 @@ class Config(BaseModel):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError(f"{value!r} is no IANA time zone. {nearest(value, sorted(available_timezones()))[:200]}")
+        return value
+
+    @field_validator("glossary")
+    @classmethod
+    def _terms_that_are_there(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        from alignment_toolkit.glossary import refuse_unknown
+
+        refuse_unknown(value)
         return value
 
     @field_validator("horizons_days")

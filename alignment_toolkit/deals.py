@@ -64,7 +64,7 @@ def _deal_records(crm: Crm) -> ir.Table:
     attributes = {name: ibis.coalesce(told[f"lead_{name}"], ibis.literal(MISSING)) for name in ATTRIBUTES}
     attributes["source"] = ibis.coalesce(told.lead_source, named_or_missing(told.source))
     bucket = ibis.coalesce(told.lead_bucket, bucket_of(ibis.coalesce(told.account_id, told.lead_id, told.deal_id)))
-    plain = ("deal_id", "lead_id", "number", "created_at", "closed_at", "outcome", "amount", "currency")
+    plain = ("deal_id", "lead_id", "number", "created_at", "closed_at", "outcome", "amount", "currency", "close_on")
     return told.select(*plain, bucket=bucket, cohort_quarter=quarter_label(crm, told.created_at), **attributes)
 
 
@@ -92,17 +92,21 @@ def as_known(crm: Crm, seen: ir.Table) -> ir.Table:
     return told.mutate(amount=amount, outcome=outcome, closed_at=closed_at).select(seen.columns)
 
 
-def last_changes(crm: Crm) -> ir.Table:
-    """The last visible change of amount and of outcome per deal; of several at the same instant the greatest, whatever the rows' order.
+def last_changes(crm: Crm, *, columns: tuple[str, ...] = CHANGING) -> ir.Table:
+    """The last visible change of each column per deal; of several at the same instant the greatest, whatever the rows' order.
+
+    Args:
+        crm: The records; visible is what lies before its `as_of`.
+        columns: Of `deal_events`.
 
     Returns:
-        deal_id, and for both columns <column>_then and <column>_at (null when every change lies at or after `as_of`: not known before it),
+        deal_id, and for each column <column>_then and <column>_at (null when every change lies at or after `as_of`: not known before it),
         <column>_recorded (true: the deal has a history of it, so the last-seen value says nothing about `as_of`).
     """
     changes = crm.tables["deal_events"]
-    at_once = changes.group_by("deal_id", "changed_at").agg(**{column: changes[column].max() for column in CHANGING})
+    at_once = changes.group_by("deal_id", "changed_at").agg(**{column: changes[column].max() for column in columns})
     last: dict[str, ir.Value] = {}
-    for column in CHANGING:
+    for column in columns:
         told = at_once[column].notnull()
         seen = told & (at_once.changed_at < crm.as_of)
         last |= {

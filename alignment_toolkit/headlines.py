@@ -30,7 +30,7 @@ def kpis(study: Study) -> pd.DataFrame:
     parts = [quality_kpis(told), velocity_kpis(told), churn_kpis(told), driver_kpis(told)]
     filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
     whole = pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
-    return with_targets(with_owners(withheld(whole, told)), told)
+    return with_targets(with_owners(withheld(whole, told), agreed=told.config.glossary), told)
 
 
 def withheld(frame: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -83,13 +83,15 @@ def with_state_at_start(study: Study, known: ir.Table) -> ir.Table:
     changes = study.crm.tables["deal_events"]
     again = (changes.outcome == "open") & (changes.changed_at >= instant(starts)) & (changes.changed_at < instant(ends))
     opened = changes.group_by("deal_id").agg(opened_again=again.fill_null(False).any())
-    then = last_changes(replace(study.crm, as_of=starts, known_until=None)).select("deal_id", "outcome_then", "outcome_recorded")
+    then = last_changes(replace(study.crm, as_of=starts, known_until=None), columns=("outcome",))
     told = known.left_join(then.left_join(opened, "deal_id").drop("deal_id_right"), "deal_id").drop("deal_id_right")
     recorded = told.outcome_recorded.fill_null(False)
     was_open = ibis.ifelse(
         recorded, ibis.coalesce(told.outcome_then, "open") == "open", told.closed_at.isnull() | (told.closed_at >= starts)
     )
-    return told.mutate(was_open=was_open, opened_again=told.opened_again.fill_null(False)).drop("outcome_then", "outcome_recorded")
+    return told.mutate(was_open=was_open, opened_again=told.opened_again.fill_null(False)).drop(
+        "outcome_then", "outcome_at", "outcome_recorded"
+    )
 
 
 def with_lead_state(study: Study, known: ir.Table) -> ir.Table:

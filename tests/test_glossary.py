@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from typing import get_args
@@ -9,13 +10,14 @@ from typing import get_args
 import pandas as pd
 import pytest
 
-from alignment_toolkit.config import Owner
+from alignment_toolkit.config import Owner, config_from
+from alignment_toolkit.display import TABLE_MIME
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.figures import figure, figures
-from alignment_toolkit.glossary import BY_FACTOR, NOBODY, Term, glossary_table, is_known, label, term, terms, with_owners
+from alignment_toolkit.glossary import BY_FACTOR, NOBODY, Term, digest, glossary_table, is_known, label, owner_of, term, terms, with_owners
 from alignment_toolkit.headlines import kpis
 from alignment_toolkit.study import open_study
-from tests.conftest import SAMPLE
+from tests.conftest import ROOT, SAMPLE
 
 STABLE = (
     "leads", "conversion_30d", "conversion_90d", "conversion_180d", "conversion_365d", "acceptance_rate", "value_per_lead_180d", "bookings",
@@ -111,4 +113,64 @@ def test_owners_come_from_the_glossary_and_are_null_elsewhere() -> None:
 def test_the_table_has_one_row_per_term() -> None:
     told = glossary_table()
     assert told["name"].tolist() == list(terms())
-    assert list(told.columns) == ["name", "label", "definition", "formula", "unit", "direction", "owner"]
+    assert list(told.columns) == [
+        "name",
+        "label",
+        "definition",
+        "formula",
+        "unit",
+        "direction",
+        "owner",
+        "responsible",
+        "accountable",
+        "consulted",
+        "informed",
+    ]
+
+
+def test_roles_follow_from_the_owner_unless_the_entry_says_otherwise() -> None:
+    plain, own = term("won_share"), term("opportunities_per_lead")
+    assert (plain.responsible, plain.accountable, plain.consulted, plain.informed) == ("sales", "sales", "marketing", "success")
+    assert (own.owner, own.responsible, own.accountable) == ("marketing", "marketing and sales", "marketing")
+
+
+AGREED = {"won_share": {"owner": "shared"}, "conversion_{h}d": {"owner": "sales", "informed": "the board"}}
+
+
+def test_a_company_may_agree_otherwise() -> None:
+    told = glossary_table(agreed=AGREED).set_index("name")
+    assert told.loc["won_share", ["owner", "responsible", "informed"]].tolist() == ["shared", "marketing and sales", "everybody"]
+    assert told.loc["conversion_{h}d", ["owner", "responsible", "informed"]].tolist() == ["sales", "sales", "the board"]
+    assert owner_of("conversion_90d", agreed=AGREED) == "sales"
+    assert with_owners(figures([figure("conversion_90d", value=1, unit="share")]), agreed=AGREED)["owner"].tolist() == ["sales"]
+    assert digest(AGREED) != digest({}) == digest({})
+
+
+@pytest.mark.parametrize(
+    ("agreed", "sentence"),
+    [
+        ({"won_shar": {"owner": "sales"}}, "the glossary has no term 'won_shar'. Did you mean 'won_share'?"),
+        ({"won_share": {"owner": "sale"}}, "'sale' is no owner. Did you mean 'sales'?"),
+        (
+            {"won_share": {"label": "x"}},
+            "'label' of won_share cannot be set: labels, formulas and units are the same everywhere. "
+            "Known: owner, definition, responsible, accountable, consulted, informed",
+        ),
+    ],
+)
+def test_what_cannot_be_agreed_is_refused(agreed: dict[str, dict[str, str]], sentence: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        config_from({"glossary": agreed}, origin="alignment.toml")
+    assert sentence in str(refused.value)
+
+
+def test_no_committed_page_uses_a_word_that_the_glossary_lacks() -> None:
+    used = set()
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            for output in cell.get("outputs", []):
+                table = output.get("data", {}).get(TABLE_MIME, {"columns": [], "rows": []})
+                places = [at for at, column in enumerate(table["columns"]) if column in {"kpi", "factor"}]
+                used |= {row[at] for row in table["rows"] for at in places}
+    assert len(used) > 20
+    assert {name for name in used if not is_known(name)} == set()

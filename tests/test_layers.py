@@ -22,7 +22,7 @@ TIERS = (
     {"study", "days", "quarters"},
     {"leads"},
     {"timelines"},
-    {"journeys", "deals", "stages", "handovers", "customers", "in_play"},
+    {"journeys", "deals", "stages", "handovers", "customers", "in_play", "pipeline"},
     {"counts"},
     set(METRICS),
     {"headlines", "charts", "summary", "health", "display", "report", "printing", "delivery"},

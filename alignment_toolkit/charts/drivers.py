@@ -92,3 +92,38 @@ def _team(owner: str | None) -> str:
 
 def _signed(value: float) -> str:
     return f"{'+' if value > 0 else '−' if value < 0 else '±'}{abs(value):,.0f}"
+
+
+def pipeline_waterfall_chart(steps: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """The pipeline from the start of the quarter to its end, in money.
+
+    Args:
+        steps: As `velocity.pipeline_waterfall` returns it.
+        ax: Axes to draw on.
+    """
+    if steps.empty:
+        ax = ax or new_axes(height=1.6)
+        ax.set_title("The pipeline's movements are not on record")
+        ax.set_axis_off()
+        return describe(ax, "The pipeline's movements are not on record; the text says what is missing.")
+    money = [float(value) for value in steps["money"]]
+    levels = np.cumsum(money[:-1])
+    lefts = [0.0, *levels[:-1], 0.0]
+    ends = [SLATE, *(GREEN if value >= 0 else VERMILION for value in money[1:-1]), SLATE]
+    ax = ax or new_axes(height=1.6 + 0.34 * len(steps))
+    places = np.arange(len(steps))
+    ax.barh(places, money, left=lefts, color=ends, height=0.6)
+    said = [f"{value:,.0f}" if at in {0, len(steps) - 1} else _signed(value) for at, value in enumerate(money)]
+    for place, (text, left, value) in enumerate(zip(said, lefts, money, strict=True)):
+        at = (max(left, left + value), place)
+        ax.annotate(text, at, xytext=(4, 0), textcoords="offset points", va="center", color=INK, fontsize=9)
+    names = [f"{name.replace('_', ' ')} ({abs(deals):,})" for name, deals in zip(steps["step"], steps["deals"], strict=True)]
+    ax.set_yticks(places, names, fontsize=9)
+    ax.set_ylim(len(steps) - 0.5, -0.5)
+    ax.grid(visible=False, axis="y")
+    ax.grid(visible=True, axis="x")
+    ax.margins(x=0.16)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    ax.xaxis.set_major_locator(_few_ticks())
+    ax.set_title("The pipeline due in the quarter (deals)")
+    return describe(ax, f"Pipeline due in the quarter, in money (deals): {'; '.join(map(' '.join, zip(names, said, strict=True)))}.")

@@ -6,7 +6,23 @@ compares the counts; nothing else in the package sends an aggregate to an engine
 
 from __future__ import annotations
 
-from alignment_toolkit.counts import bridge, customers, deals, leads, mrr, quality, small, stages, volumes, wins
+from alignment_toolkit.counts import bridge, customers, deals, leads, mrr, pipeline, quality, small, stages, targets, volumes, wins
 from alignment_toolkit.counts.catalogue import CATALOGUE, counted, query
 
-__all__ = ["CATALOGUE", "bridge", "counted", "customers", "deals", "leads", "mrr", "quality", "query", "small", "stages", "volumes", "wins"]
+__all__ = [
+    "CATALOGUE",
+    "bridge",
+    "counted",
+    "customers",
+    "deals",
+    "leads",
+    "mrr",
+    "pipeline",
+    "quality",
+    "query",
+    "small",
+    "stages",
+    "targets",
+    "volumes",
+    "wins",
+]

@@ -68,7 +68,7 @@ def bookings_bridge(study: Study, *, by: str | None = None) -> pd.DataFrame:
                 "lower": lower,
                 "upper": upper,
                 "standard_error": float(limits.standard_error),
-                "owner": glossary.owner_of(factor),
+                "owner": glossary.owner_of(factor, agreed=study.config.glossary),
                 "is_clear": bool(lower > 0 or upper < 0),
             }
         )

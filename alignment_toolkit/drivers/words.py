@@ -40,12 +40,12 @@ def change_sentences(study: Study) -> list[str]:
         return [f"The change of bookings cannot be split: {reason}."]
     change, currency = bookings_change(study), study.config.reporting_currency
     word = "rose" if change["change"] > 0 else "fell" if change["change"] < 0 else "stayed"
-    limits = (
-        "" if pd.isna(change["lower"]) else f" (95 % interval {money(change['lower'], currency)} to {money(change['upper'], currency)})"
-    )
+    low, high = (money(change[limit], currency) for limit in ("lower", "upper"))
+    limits = "" if pd.isna(change["lower"]) else f" (95 % interval {low} to {high})"
+    before = f"{change['before']:,.0f} {currency} in {study.quarter.shift(-1).label}"
+    after = f"{change['after']:,.0f} {currency} in {study.quarter.label}"
     return [
-        f"Bookings {word} from {change['before']:,.0f} {currency} in {study.quarter.shift(-1).label} to {change['after']:,.0f} {currency} in"
-        f" {study.quarter.label}: {money(change['change'], currency)}{limits}.",
+        f"Bookings {word} from {before} to {after}: {money(change['change'], currency)}{limits}.",
         f"The split is by {segmentation(study)}; by another attribute the same change splits otherwise, and adds up just as well.",
     ]
 
@@ -99,4 +99,5 @@ def _stands_out(row: dict[Any, Any], currency: str) -> str:
     both = row["factor"] == "won_share" and row["by"] in LEAD_SLICES
     whose = " It is confined to what one source brings, so both teams should look at it." if both else ""
     holds = f"{named(row['segment'])} holds {money(row['contribution'], currency)} of the movement in the {about}"
-    return f"Split by {row['by'].removesuffix('_id')}, {holds}, {100 * row['of_movement_share']:.0f} % of it with {100 * row['of_deals_share']:.0f} % of the deals.{whose}"
+    shares = f"{100 * row['of_movement_share']:.0f} % of it with {100 * row['of_deals_share']:.0f} % of the deals"
+    return f"Split by {row['by'].removesuffix('_id')}, {holds}, {shares}.{whose}"

@@ -51,6 +51,16 @@ def data_digest(store: Path | None, *, config: Path | None = None) -> DataDigest
     return DataDigest(digest_of(files), files, rows if store.is_dir() else {})
 
 
+def glossary_digest(store: Path | None, config: Path | None) -> str:
+    """The digest of the words in force: the package's glossary with what the configuration has agreed otherwise."""
+    from alignment_toolkit.config import load_config
+    from alignment_toolkit.glossary import digest
+
+    own = None if store is None else (store if store.is_dir() else store.parent) / CONFIG_FILE
+    found = config or (own if own is not None and own.is_file() else None)
+    return digest(load_config(found).glossary)
+
+
 def code_digest(notebooks: Iterable[Path], *, packages: Mapping[str, str]) -> str:
     """The digest of the package with its template, the notebooks, Python and every installed version."""
     package = Path(__file__).resolve().parent.parent

@@ -12,7 +12,7 @@ from typing import Any
 from alignment_toolkit.errors import AlignmentError, NotReproduced, PublishError, UsageError
 from alignment_toolkit.report.catalogue import rebuild
 from alignment_toolkit.report.crew import first_failure, run_crew, shared_out
-from alignment_toolkit.report.digest import DataDigest, code_digest, data_digest, installed
+from alignment_toolkit.report.digest import DataDigest, code_digest, data_digest, glossary_digest, installed
 from alignment_toolkit.report.extract import summary_of, tables_of, write_tables
 from alignment_toolkit.report.journal import Event, Log, notice, silent
 from alignment_toolkit.report.lock import locked
@@ -156,7 +156,8 @@ def _checked(given: dict[str, Any], *, folder: Path | None, names: Sequence[str]
 
 def _known(plan: _Plan) -> Manifest:
     packages = installed()
-    return facts(
+    words = glossary_digest(plan.store, plan.config)
+    return {"glossary": words} | facts(
         quarter=plan.quarter,
         as_of=plan.given["as_of"],
         cohort=plan.given["cohort"],

@@ -6,6 +6,8 @@ from alignment_toolkit.velocity.change import change, win_curves, win_hazard_tes
 from alignment_toolkit.velocity.cycle import cycle
 from alignment_toolkit.velocity.headlines import velocity_kpis
 from alignment_toolkit.velocity.paths import stage_paths
+from alignment_toolkit.velocity.pipeline import coverage, pipeline_waterfall, slippage
+from alignment_toolkit.velocity.pipeline_words import pipeline_sentences
 from alignment_toolkit.velocity.sales_velocity import sales_velocity
 from alignment_toolkit.velocity.stage_conversion import stage_conversion
 from alignment_toolkit.velocity.time_in_stage import time_in_stage, time_to_advance
@@ -13,8 +15,12 @@ from alignment_toolkit.velocity.time_in_stage import time_in_stage, time_to_adva
 __all__ = [
     "bottleneck",
     "change",
+    "coverage",
     "cycle",
+    "pipeline_sentences",
+    "pipeline_waterfall",
     "sales_velocity",
+    "slippage",
     "stage_conversion",
     "stage_paths",
     "time_in_stage",

@@ -40,3 +40,11 @@ def test_without_deals_it_says_so(bridge: pd.DataFrame) -> None:
     ax = charts.bookings_bridge_chart(bridge.head(0), CHANGE)
     assert title(ax) == "The change of bookings cannot be split"
     assert description(ax) == "The change of bookings cannot be split; the text says why."
+
+
+def test_the_pipeline_s_steps() -> None:
+    steps = pd.DataFrame({"step": ["start", "created", "won", "end"], "deals": [3, 1, -2, 2], "money": [30.0, 10.0, -25.0, 15.0]})
+    ax = charts.pipeline_waterfall_chart(steps)
+    assert [(bar.get_x(), bar.get_width()) for bar in ax.patches] == [(0, 30), (30, 10), (40, -25), (0, 15)]
+    assert description(ax) == "Pipeline due in the quarter, in money (deals): start (3) 30; created (1) +10; won (2) −25; end (2) 15."
+    assert title(charts.pipeline_waterfall_chart(steps.head(0))) == "The pipeline's movements are not on record"

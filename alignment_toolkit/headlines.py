@@ -22,7 +22,7 @@ def kpis(study: Study) -> pd.DataFrame:
         there are any. Sections whose table is missing have one null row per figure with the reason.
     """
     from alignment_toolkit.churn import churn_kpis
-    from alignment_toolkit.drivers import driver_kpis
+    from alignment_toolkit.drivers import driver_kpis, target_kpis
     from alignment_toolkit.quality import quality_kpis
     from alignment_toolkit.velocity import velocity_kpis
 
@@ -30,7 +30,9 @@ def kpis(study: Study) -> pd.DataFrame:
     parts = [quality_kpis(told), velocity_kpis(told), churn_kpis(told), driver_kpis(told)]
     filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
     whole = pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
-    return with_targets(with_owners(withheld(whole, told), agreed=told.config.glossary), told)
+    owned = with_targets(with_owners(withheld(whole, told), agreed=told.config.glossary), told)
+    attained = target_kpis(told, owned).dropna(axis=1, how="all")
+    return pd.concat([owned, attained], ignore_index=True).reindex(columns=list(COLUMNS)).astype(dict.fromkeys(NUMBERS, "float64"))
 
 
 def withheld(frame: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """The open pipeline as deferred expressions: what each deal was at a quarter's start and at its end, and how it got from one to the other.
 
-Unit: the deal. Amounts are at the rates of the data at hand, so that quarters chain; an unknown amount counts as nothing. A deal is due when
-it is expected to close before the quarter's end, overdue ones included, or when it did close in the quarter. Without `deal_events` nothing
-here can be known.
+Unit: the deal. Amounts are at the rates of the data at hand, so that quarters chain; an unknown amount counts as nothing. A deal is due
+when it is expected to close before the quarter's end, overdue ones included, or when it did close in the quarter. Without `deal_events`
+nothing here can be known.
 """
 
 from __future__ import annotations

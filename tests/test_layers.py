@@ -22,7 +22,7 @@ TIERS = (
     {"study", "days", "quarters"},
     {"leads"},
     {"timelines"},
-    {"journeys", "deals", "stages", "handovers", "customers", "in_play", "pipeline"},
+    {"journeys", "deals", "stages", "handovers", "customers", "in_play", "pipeline", "targets"},
     {"counts"},
     set(METRICS),
     {"headlines", "charts", "summary", "health", "display", "report", "printing", "delivery"},

@@ -127,3 +127,37 @@ def pipeline_waterfall_chart(steps: pd.DataFrame, *, ax: Axes | None = None) -> 
     ax.xaxis.set_major_locator(_few_ticks())
     ax.set_title("The pipeline due in the quarter (deals)")
     return describe(ax, f"Pipeline due in the quarter, in money (deals): {'; '.join(map(' '.join, zip(names, said, strict=True)))}.")
+
+
+def forecasts_chart(past: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """What was forecast after week 1, 6 and 12 of past quarters (80 % intervals), and what came.
+
+    Args:
+        past: As `drivers.past_forecasts` returns it.
+        ax: Axes to draw on.
+    """
+    if past.empty:
+        ax = ax or new_axes(height=1.6)
+        ax.set_title("No past quarter could be forecast")
+        ax.set_axis_off()
+        return describe(ax, "No past quarter could be forecast; the text says why.")
+    ax = ax or new_axes()
+    quarters = list(dict.fromkeys(past["quarter"]))
+    places = {quarter: at for at, quarter in enumerate(quarters)}
+    for (week, part), colour, shift in zip(past.groupby("week"), (PURPLE, BLUE, GREEN), (-0.22, 0.0, 0.22), strict=False):
+        at = part["quarter"].map(places) + shift
+        ax.vlines(at, part["lower_80"], part["upper_80"], color=colour, linewidth=5, alpha=0.5)
+        ax.scatter(at, part["expected"], color=colour, s=22, zorder=3, label=f"after week {week}")
+    actual = past.drop_duplicates("quarter")
+    ax.scatter(actual["quarter"].map(places), actual["actual"], marker="_", color=INK, s=700, linewidths=2.2, label="what came", zorder=2)
+    ax.set_xticks(range(len(quarters)), quarters, rotation=30, ha="right")
+    ax.set_ylim(0, None)
+    ax.set_ylabel("Bookings of the quarter")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.22), ncols=4, fontsize=8)
+    ax.set_title("Forecasts from inside past quarters, and what came")
+    said = [
+        f"{row['quarter']} week {row['week']} {row['lower_80']:,.0f} to {row['upper_80']:,.0f}, came {row['actual']:,.0f}"
+        for row in past.to_dict("records")
+    ]
+    return describe(ax, f"80 % intervals of bookings, forecast from inside each quarter: {'; '.join(said)}.")

@@ -6,7 +6,7 @@ compares the counts; nothing else in the package sends an aggregate to an engine
 
 from __future__ import annotations
 
-from alignment_toolkit.counts import bridge, customers, deals, leads, mrr, pipeline, quality, small, stages, targets, volumes, wins
+from alignment_toolkit.counts import bridge, customers, deal_days, deals, leads, mrr, pipeline, quality, small, stages, volumes, wins
 from alignment_toolkit.counts.catalogue import CATALOGUE, counted, query
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "bridge",
     "counted",
     "customers",
+    "deal_days",
     "deals",
     "leads",
     "mrr",
@@ -22,7 +23,6 @@ __all__ = [
     "query",
     "small",
     "stages",
-    "targets",
     "volumes",
     "wins",
 ]

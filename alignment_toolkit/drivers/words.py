@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from alignment_toolkit.drivers.attainment import NO_TARGETS, target_table
 from alignment_toolkit.drivers.bridge import bookings_bridge, bookings_change, segmentation, unanswerable
+from alignment_toolkit.drivers.forecast import FEWEST_FORECASTS, calibration
 from alignment_toolkit.drivers.where import where_it_moved
 from alignment_toolkit.glossary import NOBODY, label, term
 from alignment_toolkit.study import Study
@@ -101,3 +103,42 @@ def _stands_out(row: dict[Any, Any], currency: str) -> str:
     holds = f"{named(row['segment'])} holds {money(row['contribution'], currency)} of the movement in the {about}"
     shares = f"{100 * row['of_movement_share']:.0f} % of it with {100 * row['of_deals_share']:.0f} % of the deals"
     return f"Split by {row['by'].removesuffix('_id')}, {holds}, {shares}.{whose}"
+
+
+def target_sentences(study: Study) -> list[str]:
+    """How far the quarter got towards its targets, and the chance of meeting that of bookings."""
+    table = target_table(study)
+    if table.empty:
+        return [f"Whether targets are met cannot be told: {NO_TARGETS}."]
+    return [_target(row, study) for row in table.to_dict("records")]
+
+
+def _target(row: dict[Any, Any], study: Study) -> str:
+    unit = f" {study.config.reporting_currency}" if row["kpi"] == "bookings" else ""
+    sums = f"{row['value']:,.0f}{unit} of a target of {row['target']:,.0f}{unit}"
+    head = f"{label(str(row['kpi']))}: {sums} ({100 * row['attained_share']:.0f} %)"
+    if row["elapsed_share"] >= 1:
+        return f"{head}; the target was {'met' if row['attained_share'] >= 1 else 'missed'}, {team(row['owner'])} to speak to it."
+    if pd.isna(row["expected"]):
+        return f"{head} with {100 * row['elapsed_share']:.0f} % of the quarter gone; no forecast: {row['reason']}."
+    chance = (
+        "" if pd.isna(row["probability_share"]) else f", and the target is met in {100 * row['probability_share']:.0f} of 100 simulations"
+    )
+    between = f"{row['lower_80']:,.0f} and {row['upper_80']:,.0f}{unit}"
+    return (
+        f"{head} with {100 * row['elapsed_share']:.0f} % of the quarter gone; it ends between {between} in 80 of 100 simulations{chance}."
+    )
+
+
+def forecast_sentences(past: pd.DataFrame) -> list[str]:
+    """How forecasts from inside past quarters did, and whether so few of them prove anything."""
+    told = calibration(past)
+    if not told["n"]:
+        return ["No past quarter could be forecast: too few deals, or quarters, before it."]
+    base = f"{told['quarters']} quarters, three forecasts each"
+    held = f"{round(told['held'] * told['n'])} of {told['n']} intervals of 80 % held what came ({base})"
+    if not told["n_met"]:
+        return [f"{held}. No past target can be compared."]
+    score = f"The squared error of the chance of meeting the target was {told['brier']:.3f}; saying the past rate every time had"
+    claim = "" if told["claim"] else f" With {told['n_met']} forecasts, fewer than {FEWEST_FORECASTS}, no calibration is claimed."
+    return [f"{held}.", f"{score} {told['brier_past_rate']:.3f} (n = {told['n_met']}).{claim}"]

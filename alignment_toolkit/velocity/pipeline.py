@@ -15,8 +15,8 @@ import pandas as pd
 
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.pipeline import CENTS, DEALS
-from alignment_toolkit.figures import ALL
 from alignment_toolkit.study import Study
+from alignment_toolkit.targets import promised_bookings
 
 NO_HISTORY = "no deal_events table"
 SIGNS = {"pushed_out": -1, "won": -1, "lost": -1}
@@ -42,7 +42,7 @@ def pipeline_waterfall(study: Study, *, scope: str = "due") -> pd.DataFrame:
     if unknown_history(study):
         return pd.DataFrame(columns=["step", "deals", "money"])
     found = counted("pipeline_steps", study).set_index("scope")
-    row = found.loc[scope] if scope in found.index else pd.Series(0, index=[*DEALS, *CENTS])
+    row = found.to_dict("index").get(scope, dict.fromkeys((*DEALS, *CENTS), 0))
     rows = [_step(row, name) for name in WHAT]
     inner = rows[1:-1]
     for unit in ("deals", "cents"):
@@ -50,7 +50,7 @@ def pipeline_waterfall(study: Study, *, scope: str = "due") -> pd.DataFrame:
     return pd.DataFrame([{"step": each["step"], "deals": each["deals"], "money": Decimal(each["cents"]) / 100} for each in rows])
 
 
-def _step(row: pd.Series, name: str) -> dict[str, Any]:
+def _step(row: dict[Any, Any], name: str) -> dict[str, Any]:
     sign = SIGNS.get(name, 1)
     return {"step": name, "deals": sign * int(row.get(name, 0)), "cents": sign * int(row[f"{name}_cents"])}
 
@@ -66,16 +66,16 @@ def slippage(study: Study) -> pd.DataFrame:
     steps = pipeline_waterfall(study)
     if steps.empty:
         return steps
-    found, told = steps.set_index("step"), counted("pipeline_pushes", study).iloc[0]
-    came = ["start", "created", "reopened", "pulled_in"]
-    due, money = int(found.loc[came, "deals"].sum()), sum(found.loc[came, "money"])
-    pushed = -int(found.loc["pushed_out", "deals"])
+    found, told = steps.set_index("step").to_dict("index"), counted("pipeline_pushes", study).iloc[0]
+    came = [found[name] for name in ("start", "created", "reopened", "pulled_in")]
+    due, money = sum(step["deals"] for step in came), sum(step["money"] for step in came)
+    pushed = -found["pushed_out"]["deals"]
     row = {
         "quarter": study.quarter.label,
         "due": due,
         "due_money": money,
         "pushed_out": pushed,
-        "pushed_money": -found.loc["pushed_out", "money"],
+        "pushed_money": -found["pushed_out"]["money"],
         "pushed_share": pushed / due if due else np.nan,
         "pushes": int(told["n"]),
         "pushed_deals": int(told["deals"]),
@@ -108,20 +108,11 @@ def coverage(study: Study, *, quarters: int = 4) -> pd.DataFrame:
         each = each.previous()
     frame = pd.DataFrame(rows[::-1], columns=["quarter", "due_at_start", "target", "coverage", "booked", "needed"])
     usual = frame["needed"].expanding().median().shift()
-    return frame.assign(enough=(frame["coverage"] >= usual).where(usual.notna() & frame["coverage"].notna(), None))
+    return frame.assign(enough=(frame["coverage"] >= usual).where(usual.notna() & frame["coverage"].notna(), np.nan))
 
 
 def _covered(study: Study, due: float, booked: float) -> dict[str, Any]:
-    target = bookings_target(study)
+    target = promised_bookings(study.crm, study.quarter)
     covered = due / target if target else np.nan
     needed = due / booked if booked > 0 else np.nan
     return {"quarter": study.quarter.label, "due_at_start": due, "target": target, "coverage": covered, "booked": booked, "needed": needed}
-
-
-def bookings_target(study: Study) -> float:
-    """The target of bookings for the whole quarter, NaN where no team, or more than one, promised it."""
-    if not study.crm.has("targets"):
-        return np.nan
-    promised = counted("targets_promised", study)
-    mine = promised[(promised["kpi"] == "bookings") & promised["segment"].isin(["", ALL])]
-    return float(mine["target"].iloc[0]) if len(mine) == 1 else np.nan

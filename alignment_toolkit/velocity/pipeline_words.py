@@ -14,11 +14,11 @@ def pipeline_sentences(study: Study) -> list[str]:
         return [
             f"What moved in the pipeline cannot be told: {reason}. It holds each change of a deal's outcome, amount and expected close."
         ]
-    steps, currency = pipeline_waterfall(study).set_index("step"), study.config.reporting_currency
-    start, end = steps.loc["start"], steps.loc["end"]
+    steps, currency = pipeline_waterfall(study).set_index("step").to_dict("index"), study.config.reporting_currency
+    start, end = steps["start"], steps["end"]
     return [
         f"{start['deals']:,} deals worth {start['money']:,.0f} {currency} were due at the start of {study.quarter.label};"
-        f" {-steps.loc['won', 'deals']:,} were won, {-steps.loc['lost', 'deals']:,} lost, and {end['deals']:,} are still open and overdue.",
+        f" {-steps['won']['deals']:,} were won, {-steps['lost']['deals']:,} lost, and {end['deals']:,} are still open and overdue.",
         _slipped(study),
         *_covered(study),
     ]

@@ -48,3 +48,18 @@ def test_the_pipeline_s_steps() -> None:
     assert [(bar.get_x(), bar.get_width()) for bar in ax.patches] == [(0, 30), (30, 10), (40, -25), (0, 15)]
     assert description(ax) == "Pipeline due in the quarter, in money (deals): start (3) 30; created (1) +10; won (2) −25; end (2) 15."
     assert title(charts.pipeline_waterfall_chart(steps.head(0))) == "The pipeline's movements are not on record"
+
+
+def test_forecasts_and_what_came() -> None:
+    past = pd.DataFrame(
+        {
+            "quarter": ["2026Q1", "2026Q1"], "week": [1, 6], "expected": [10.0, 12.0],
+            "lower_80": [5.0, 9.0], "upper_80": [16.0, 15.0], "actual": [14.0, 14.0],
+        }
+    )  # fmt: skip
+    ax = charts.forecasts_chart(past)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["after week 1", "after week 6", "what came"]
+    assert description(ax) == (
+        "80 % intervals of bookings, forecast from inside each quarter: 2026Q1 week 1 5 to 16, came 14; 2026Q1 week 6 9 to 15, came 14."
+    )
+    assert title(charts.forecasts_chart(past.head(0))) == "No past quarter could be forecast"

@@ -1,0 +1,33 @@
+"""What was promised: the targets of a quarter, and how far figures got towards them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from alignment_toolkit.figures import ALL
+
+if TYPE_CHECKING:
+    from alignment_toolkit.periods import Quarter
+    from alignment_toolkit.store import Crm
+
+
+def promised(crm: Crm) -> pd.DataFrame:
+    """Every target for a whole company that exactly one team promised: quarter, kpi, target, owner; empty without the table."""
+    if not crm.has("targets"):
+        return pd.DataFrame(columns=["quarter", "kpi", "target", "owner"])
+    key = ("promised",)
+    if key not in crm.counts:
+        told = crm.tables["targets"].to_pandas()
+        whole = told[told["segment"].fillna("").isin(["", ALL])]
+        single = whole.drop_duplicates(["quarter", "kpi"], keep=False)
+        crm.counts[key] = single[["quarter", "kpi", "target", "owner"]].astype({"target": float})
+    return crm.counts[key]
+
+
+def promised_bookings(crm: Crm, quarter: Quarter) -> float:
+    """The target of bookings of a quarter, NaN where there is none, or more than one."""
+    found = promised(crm)
+    mine = found[(found["quarter"] == quarter.label) & (found["kpi"] == "bookings")]
+    return float(mine["target"].iloc[0]) if len(mine) == 1 else float("nan")

@@ -1,0 +1,79 @@
+"""The agenda of the next meeting: the largest movements that are more than noise, each with its owner, its figure and its page.
+
+Deterministic: the same figures give the same agenda. Where nothing moved it is empty, and says nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from alignment_toolkit.drivers.attainment import target_table
+from alignment_toolkit.drivers.bridge import bookings_bridge
+from alignment_toolkit.drivers.where import where_it_moved
+from alignment_toolkit.drivers.words import LEAD_SLICES, money, named, ranked, team, value_words
+from alignment_toolkit.glossary import label
+from alignment_toolkit.study import Study
+
+PAGE = "drivers-and-targets.html"
+COLUMNS = ("item", "owner", "figure", "page")
+MOST_ITEMS = 5
+WORTH_TELLING = 0.05  # of the largest movement: a smaller one is no item, however sure
+EVEN = 0.5
+
+
+def agenda(study: Study) -> pd.DataFrame:
+    """What to talk about, in order: movements of bookings by size, then targets missed or in doubt.
+
+    Args:
+        study: Quarter and as-of.
+
+    Returns:
+        item (a sentence), owner (the team, or both teams; a won share that stands out in one source or campaign lists both), figure (name
+        in `kpis.json`), page; at most five movements. Empty where nothing moved by more than noise and no target was missed.
+    """
+    return pd.DataFrame([*_movements(study), *_targets(study)], columns=list(COLUMNS))
+
+
+def agenda_sentences(study: Study) -> list[str]:
+    """The items as sentences; nothing where there is nothing to talk about."""
+    return [f"{row['item']} ({row['owner']})" for row in agenda(study).to_dict("records")]
+
+
+def _movements(study: Study) -> list[dict[str, Any]]:
+    bridge = bookings_bridge(study)
+    clear = ranked(bridge[bridge["is_clear"].astype(bool)])
+    if clear.empty:
+        return []
+    large = clear[clear["contribution"].abs() >= WORTH_TELLING * clear["contribution"].abs().max()]
+    where = where_it_moved(study)
+    outstanding = where[where["stands_out"].astype(bool)].drop_duplicates("factor").set_index("factor").to_dict("index")
+    currency = study.config.reporting_currency
+    return [_movement(row, outstanding.get(row["factor"]), currency) for row in large.head(MOST_ITEMS).to_dict("records")]
+
+
+def _movement(row: dict[Any, Any], group: dict[Any, Any] | None, currency: str) -> dict[str, Any]:
+    values = "" if pd.isna(row["before"]) else f", from {value_words(row, 'before')} to {value_words(row, 'after')}"
+    place = f", most of all in {named(group['segment'])}" if group else ""
+    both = bool(group) and row["factor"] == "won_share" and group is not None and group["by"] in LEAD_SLICES
+    return {
+        "item": f"{label(str(row['factor']))}{values}{place}: {money(row['contribution'], currency)} of bookings moved there.",
+        "owner": team("shared") if both else team(row["owner"]),
+        "figure": f"driver {row['factor']}",
+        "page": PAGE,
+    }
+
+
+def _targets(study: Study) -> list[dict[str, Any]]:
+    rows = []
+    for row in target_table(study).to_dict("records"):
+        over, chance = row["elapsed_share"] >= 1, row["probability_share"]
+        if over and row["attained_share"] < 1:
+            item = f"{label(str(row['kpi']))} reached {100 * row['attained_share']:.0f} % of the target."
+        elif not over and pd.notna(chance) and chance < EVEN:
+            item = f"{label(str(row['kpi']))} will meet the target in {100 * chance:.0f} of 100 simulations."
+        else:
+            continue
+        rows.append({"item": item, "owner": team(row["owner"]), "figure": f"target_attainment {row['kpi']}", "page": PAGE})
+    return rows

@@ -24,8 +24,8 @@ def joint_wins(study: Study, *, by: str = "source") -> pd.DataFrame:
         by: An attribute of leads; groups of fewer than `min_cell` leads are one.
 
     Returns:
-        segment ("(all)" first, then by joint money, largest first), joint_wins, joint_money (reporting currency), wins, money (all won deals),
-        joint_share (of the money). Empty without deals or touches.
+        segment ("(all)" first, then by joint money, largest first), joint_wins, joint_money (reporting currency), wins, money (all won
+        deals), joint_share (of the money). Empty without deals or touches.
     """
     if not study.crm.has("deals", "touches"):
         return pd.DataFrame(columns=list(COLUMNS))
@@ -48,6 +48,5 @@ def joint_sentences(study: Study) -> list[str]:
     if not row["wins"]:
         return ["No deal was won in the quarter."]
     money = f"{row['joint_money']:,.0f} of {row['money']:,.0f} {study.config.reporting_currency}"
-    return [
-        f"Both teams had touched {row['joint_wins']:,} of the {row['wins']:,} deals won in the quarter, {money}: the credit is theirs together."
-    ]
+    wins = f"{row['joint_wins']:,} of the {row['wins']:,} deals won in the quarter"
+    return [f"Both teams had touched {wins}, {money}: the credit is theirs together."]

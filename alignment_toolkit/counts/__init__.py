@@ -6,7 +6,22 @@ compares the counts; nothing else in the package sends an aggregate to an engine
 
 from __future__ import annotations
 
-from alignment_toolkit.counts import bridge, customers, deal_days, deals, joint, leads, mrr, pipeline, quality, small, stages, volumes, wins
+from alignment_toolkit.counts import (
+    bridge,
+    customers,
+    deal_days,
+    deals,
+    joint,
+    leads,
+    losses,
+    mrr,
+    pipeline,
+    quality,
+    small,
+    stages,
+    volumes,
+    wins,
+)
 from alignment_toolkit.counts.catalogue import CATALOGUE, counted, query
 
 __all__ = [
@@ -18,6 +33,7 @@ __all__ = [
     "deals",
     "joint",
     "leads",
+    "losses",
     "mrr",
     "pipeline",
     "quality",

@@ -5,6 +5,7 @@ from alignment_toolkit.velocity.bottleneck import bottleneck
 from alignment_toolkit.velocity.change import change, win_curves, win_hazard_test
 from alignment_toolkit.velocity.cycle import cycle
 from alignment_toolkit.velocity.headlines import velocity_kpis
+from alignment_toolkit.velocity.losses import loss_reasons, loss_sentences
 from alignment_toolkit.velocity.paths import stage_paths
 from alignment_toolkit.velocity.pipeline import coverage, pipeline_waterfall, slippage
 from alignment_toolkit.velocity.pipeline_words import pipeline_sentences
@@ -17,6 +18,8 @@ __all__ = [
     "change",
     "coverage",
     "cycle",
+    "loss_reasons",
+    "loss_sentences",
     "pipeline_sentences",
     "pipeline_waterfall",
     "sales_velocity",

@@ -43,7 +43,7 @@ class Parts:
         return sum((self[name] for name in ("open_at_start", "from_leads", "from_earlier", "without_lead")), self["reopened"])
 
     @property
-    def today(self) -> Array:
+    def comparable_cents(self) -> Array:
         """Cents won at today's rates; where nothing is known at them, those of its own quarter."""
         return np.where(self["cents_today"] == 0, self["cents"], self["cents_today"])
 
@@ -53,8 +53,8 @@ class Parts:
             "opportunities_per_lead": ratio(self["from_leads"], self["leads"]),
             "earlier_yield": ratio(self["from_earlier"], self["earlier_leads"]),
             "won_share": ratio(self["won"], self.in_play),
-            "mean_won_amount": ratio(self.today, self["won"]),
-            "exchange_rates": ratio(self["cents"], self.today),
+            "mean_won_amount": ratio(self.comparable_cents, self["won"]),
+            "exchange_rates": ratio(self["cents"], self.comparable_cents),
         }
 
     def totals(self, volume: str) -> tuple[Array, Array]:

@@ -295,7 +295,8 @@ def test_a_fault_inside_a_command_is_a_sentence(alignment: Any, monkeypatch: pyt
 def test_the_glossary_in_every_form(alignment: Any) -> None:
     assert "acceptance_rate" in alignment("glossary").out
     entries = json.loads(alignment("glossary", "--format", "json").out)
-    assert {"name", "label", "definition", "formula", "unit", "direction", "owner"} == set(entries[0])
+    told = {"name", "label", "definition", "formula", "unit", "direction", "owner", "responsible", "accountable", "consulted", "informed"}
+    assert told == set(entries[0])
     one = alignment("glossary", "conversion_90d")
     assert (one.code, one.err) == (0, "")
     assert "Conversion within 90 days" in one.out

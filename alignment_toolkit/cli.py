@@ -129,22 +129,33 @@ def kpis(
 @app.command()
 def ingest(
     source: Annotated[list[str], typer.Option("--source", help="Folder of exports, .duckdb file or connection address; repeatable.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder to write the store to.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the store to make or to renew.")],
     mapping: Annotated[
         list[str] | None, typer.Option("--mapping", help="Mapping file or shipped name, one per source; default: recognise.")
     ] = None,
     config: ConfigOption = "",
+    merge: Annotated[
+        Literal["replace", "upsert"],
+        typer.Option("--merge", help="replace: what is not in the extract is gone; upsert: its rows replace those with the same key."),
+    ] = "replace",
+    force: Annotated[bool, typer.Option("--force", help="Read every file, even when none has changed.")] = False,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="Snapshots that stay, the new one included.")] = 12,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another ingest to finish.")] = 0,
 ) -> None:
-    """Turn CRM exports into a store of canonical tables.
+    """Turn CRM exports into a store of canonical tables, or renew it with newer ones; only what changed is read.
 
     Example: alignment ingest --source exports --out data/mine
 
     Example: alignment ingest --mapping salesforce --source crm --mapping stripe --source billing --out data/mine
+
+    Example: alignment ingest --source exports-2026-10 --out data/mine --merge upsert
     """
     from alignment_toolkit.ingest import ingest as run
 
-    done = run(mapping, source=source, out=out, config=config or None)
-    show(done.table(), "table")
+    done = run(mapping, source=source, out=out, config=config or None, merge=merge, force=force, keep=keep, wait=wait, now=clock())
+    if not done.is_unchanged:
+        show(done.table(), "table")
+    print(*done.sentences(), sep="\n")
     for note in done.notes:
         print(note, file=sys.stderr)
 

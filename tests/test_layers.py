@@ -15,10 +15,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 METRICS = ("quality", "velocity", "churn")
 
 TIERS = (
-    {"errors", "visible", "schema", "__version__"},
+    {"errors", "visible", "schema", "digests", "locking", "__version__"},
     {"config", "periods", "figures", "tables", "glossary", "hashing", "stats"},
     {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing"}
-    | {"recognise", "explain", "guessing", "starter"},
+    | {"recognise", "explain", "guessing", "starter", "snapshots", "renewal"},
     {"study", "days", "quarters"},
     {"leads"},
     {"timelines"},

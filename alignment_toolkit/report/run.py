@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from alignment_toolkit.errors import AlignmentError, NotReproduced, PublishError, UsageError
+from alignment_toolkit.locking import locked
 from alignment_toolkit.report.catalogue import rebuild
 from alignment_toolkit.report.crew import first_failure, run_crew, shared_out
 from alignment_toolkit.report.digest import DataDigest, code_digest, data_digest, installed
 from alignment_toolkit.report.extract import summary_of, tables_of, write_tables
 from alignment_toolkit.report.journal import Event, Log, notice, silent
-from alignment_toolkit.report.lock import locked
 from alignment_toolkit.report.manifest import Manifest, facts, finished, write_manifest
 from alignment_toolkit.report.notebooks import page_name, page_title, read_notebook, report_notebooks, select
 from alignment_toolkit.report.parameters import check_parameters

@@ -18,6 +18,7 @@ from alignment_toolkit.schema import TABLES
 from alignment_toolkit.snapshots.ledger import entry_of, read_ledger
 from alignment_toolkit.snapshots.showing import adopted, begun, discarded, refuse_conflicts, shown, taken_over
 from alignment_toolkit.snapshots.whole import JOURNAL
+from alignment_toolkit.store import seal_store
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def made_snapshot(store: Path, bench: Workbench, sources: dict[str, Source], *, 
         changes = [change for name in TABLES if (change := _settled(name, staging, making)) is not None] if entries else []
         write_settings(making.settings, staging)
         (staging / JOURNAL).write_text(json.dumps(journal, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        seal_store(staging, is_checked=True)
         moved = {change.table: {"new": change.new, "changed": change.changed, "gone": change.gone} for change in changes if change.is_any}
         entry = entry_of(staging, changes=moved, made_from=making.plan.made_from, **making.ledger)
         refuse_conflicts(store, entry.files, config=making.config)

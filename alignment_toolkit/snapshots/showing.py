@@ -17,7 +17,7 @@ from alignment_toolkit.errors import UsageError
 from alignment_toolkit.schema import TABLES
 from alignment_toolkit.snapshots.layout import CURRENT, current_of, is_own_link, link_target, snapshots_folder
 from alignment_toolkit.snapshots.ledger import Entry, entry_of, write_ledger
-from alignment_toolkit.snapshots.whole import JOURNAL, damaged, journal_of
+from alignment_toolkit.snapshots.whole import JOURNAL, SEAL, damaged, journal_of
 
 _NEW, GOING = ".new-", ".going-"
 
@@ -50,7 +50,7 @@ def taken_over(file: Path, staging: Path) -> None:
 
 def adopted(store: Path) -> list[Entry]:
     """Make the tables of a store without snapshots its first snapshot; whoever reads it meanwhile sees the same files."""
-    names = [f"{entry['table']}.parquet" for entry in journal_of(store).get("tables", ())] + [CONFIG_FILE, JOURNAL]
+    names = [f"{entry['table']}.parquet" for entry in journal_of(store).get("tables", ())] + [CONFIG_FILE, JOURNAL, SEAL]
     there = [store / name for name in names if (store / name).is_file()]
     staging = begun(store)
     for path in there:
@@ -76,8 +76,8 @@ def shown(store: Path, staging: Path, entry: Entry, *, before: Sequence[Entry]) 
     _placed(staging, snapshots_folder(store) / entry.name, entry)
     again = bool(before) and before[-1].digest == entry.digest
     write_ledger(store, [*before[:-1], replace(before[-1], made_from=entry.made_from)] if again else [*before, entry])
-    names = {*entry.files, JOURNAL}
-    for name in sorted(names):
+    names = {*entry.files, JOURNAL, SEAL}
+    for name in sorted(name for name in names if (snapshots_folder(store) / entry.name / name).is_file()):
         if not os.path.lexists(store / name):
             _link(store / name, link_target(name))
     current = snapshots_folder(store) / CURRENT
@@ -133,8 +133,9 @@ def _placed(staging: Path, folder: Path, entry: Entry) -> None:
     if not folder.exists():
         staging.replace(folder)
         return
-    for name in (*damaged(folder, entry.files), JOURNAL):
-        (staging / name).replace(folder / name)
+    for name in (*damaged(folder, entry.files), JOURNAL, SEAL):
+        if (staging / name).is_file():
+            (staging / name).replace(folder / name)
     shutil.rmtree(staging, ignore_errors=True)
 
 

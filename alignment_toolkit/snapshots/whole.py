@@ -11,7 +11,7 @@ from alignment_toolkit.border.sentences import Fault
 from alignment_toolkit.digests import file_digest
 from alignment_toolkit.snapshots.layout import current_of
 
-JOURNAL = "ingest.json"
+JOURNAL, SEAL = "ingest.json", ".checked.json"  # beside the tables and the settings
 
 
 def journal_of(snapshot: Path) -> dict[str, Any]:

@@ -74,13 +74,13 @@ def report(
     from alignment_toolkit.report.journal import journal_for, notice
     from alignment_toolkit.report.parameters import parse_assignments
     from alignment_toolkit.report.run import run_report
-    from alignment_toolkit.study import requested
+    from alignment_toolkit.study import quarter_asked, requested
 
     log = journal_for(log_format, stream=sys.stderr)
     given = parse_assignments(parameter or [])
     asked = {"data": data, "quarter": quarter, "as_of": as_of, "cohort": cohort, "config": config}
     asked |= {name: given.pop(name) for name in asked if name in given}  # -p quarter=2026Q3 means --quarter 2026Q3
-    asked["quarter"] = quarter_label(asked["data"], asked["quarter"], config=asked["config"])
+    asked["quarter"] = quarter_asked(asked["data"], asked["quarter"], config=asked["config"])
     asked["as_of"] = as_of_text(asked["data"], asked["quarter"], asked["as_of"], config=asked["config"])
     requested(**asked)  # a bad request is refused before a kernel starts
     done = run_report(
@@ -120,8 +120,9 @@ def kpis(
     Example: alignment kpis --data data/sample --quarter 2026Q3 --format csv
     """
     from alignment_toolkit.headlines import kpis as compute
+    from alignment_toolkit.study import quarter_asked
 
-    chosen = quarter_label(data, quarter, config=config)
+    chosen = quarter_asked(data, quarter, config=config)
     asked = {"data": data, "quarter": chosen, "as_of": as_of, "cohort": cohort, "config": config}
     show(compute(opened(asked, tell=lambda sentence: print(f"alignment: {sentence}", file=sys.stderr))), format)
 
@@ -216,6 +217,39 @@ def check(data: DataOption, config: ConfigOption = "", format: FormatOption = "t
     if format == "table":
         show(found.rows, format)
     show(found.faults, format)
+
+
+@app.command()
+def diff(
+    data: DataOption,
+    before: Annotated[str, typer.Option("--from", help="Digest of the earlier snapshot; default: the one before --to.")] = "",
+    after: Annotated[str, typer.Option("--to", help="Digest of the later snapshot; default: the one that is shown.")] = "",
+    quarter: Annotated[str, typer.Option("--quarter", help="Quarter; default: the last full one of the earlier snapshot.")] = "",
+    as_of: AsOfOption = "",
+    cohort: CohortOption = "4q",
+    config: ConfigOption = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Ids named per figure and kind of record.")] = 20,
+    format: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print the result.")] = "table",  # noqa: A002
+) -> None:
+    """What changed since the last snapshot of a store: rows, restated figures, and the records responsible.
+
+    Example: alignment diff --data data/mine
+
+    Example: alignment diff --data data/mine --from 77d0 --to 3f2a --quarter 2026Q3 --format json
+    """
+    import json
+
+    from alignment_toolkit.restated.diff import difference
+
+    found = difference(data, before=before, after=after, quarter=quarter, as_of=as_of, cohort=cohort, config=config, limit=limit)
+    if format == "json":
+        print(json.dumps(found.record(), ensure_ascii=False, indent=1, allow_nan=False))
+        return
+    print(found.heading())
+    for frame in (found.tables, found.figures, found.records):
+        if len(frame):
+            show(frame, "table")
+    print(*found.notes, sep="\n", file=sys.stderr)
 
 
 @app.command()
@@ -327,19 +361,6 @@ def opened(asked: dict[str, str], *, tell: Callable[[str], object]) -> Study:
         if sentence:
             tell(sentence)
     return study
-
-
-def quarter_label(data: str, quarter: str, *, config: str) -> str:
-    """The quarter asked for, else the last one that ends at or before the end of the day of the store's last event."""
-    from alignment_toolkit.periods import Quarter, last_full_quarter
-    from alignment_toolkit.store import last_event_day, open_crm
-    from alignment_toolkit.study import settings_for
-
-    settings = settings_for(data, config)
-    if quarter:
-        return Quarter.parse(quarter, start_month=settings.fiscal_year_start_month).label
-    latest = last_event_day(open_crm(data, as_of=datetime(9999, 12, 31), config=settings))
-    return last_full_quarter(latest, settings.time_zone, start_month=settings.fiscal_year_start_month).label
 
 
 def as_of_text(data: str, quarter: str, as_of: str, *, config: str) -> str:

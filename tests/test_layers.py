@@ -25,7 +25,7 @@ TIERS = (
     {"journeys", "deals", "stages", "handovers", "customers"},
     {"counts"},
     set(METRICS),
-    {"headlines", "charts", "summary", "health", "display", "report", "printing", "delivery"},
+    {"headlines", "charts", "summary", "health", "display", "report", "printing", "delivery", "restated"},
     {"cli"},
     {"__main__", "__init__"},
 )

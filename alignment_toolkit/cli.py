@@ -16,6 +16,7 @@ import typer
 
 from alignment_toolkit import __version__
 from alignment_toolkit.errors import AlignmentError, PublishError, UsageError
+from alignment_toolkit.options import AsOfOption, CohortOption, ConfigOption, DataOption, FormatOption, QuarterOption, VendorName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,14 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-DataOption = Annotated[str, typer.Option("--data", help="Store: a folder of tables, a .duckdb file or env:NAME holding an address.")]
-QuarterOption = Annotated[str, typer.Option("--quarter", help="Fiscal quarter such as 2026Q3; default: the last full one.")]
-AsOfOption = Annotated[str, typer.Option("--as-of", help="First day that is not visible; default: the day after the quarter.")]
-CohortOption = Annotated[str, typer.Option("--cohort", help="4q: the four quarters up to this one; 1q: this one; all: all history.")]
-ConfigOption = Annotated[str, typer.Option("--config", help="Configuration file; default: the store's own alignment.toml.")]
-VendorName = Literal["hubspot", "salesforce", "fivetran_hubspot", "fivetran_salesforce", "stripe"]
-FormatOption = Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print the result.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -74,14 +67,14 @@ def report(
     from alignment_toolkit.report.journal import journal_for, notice
     from alignment_toolkit.report.parameters import parse_assignments
     from alignment_toolkit.report.run import run_report
-    from alignment_toolkit.study import quarter_asked, requested
+    from alignment_toolkit.study import as_of_asked, quarter_asked, requested
 
     log = journal_for(log_format, stream=sys.stderr)
     given = parse_assignments(parameter or [])
     asked = {"data": data, "quarter": quarter, "as_of": as_of, "cohort": cohort, "config": config}
     asked |= {name: given.pop(name) for name in asked if name in given}  # -p quarter=2026Q3 means --quarter 2026Q3
     asked["quarter"] = quarter_asked(asked["data"], asked["quarter"], config=asked["config"])
-    asked["as_of"] = as_of_text(asked["data"], asked["quarter"], asked["as_of"], config=asked["config"])
+    asked["as_of"] = as_of_asked(asked["data"], asked["quarter"], asked["as_of"], config=asked["config"])
     requested(**asked)  # a bad request is refused before a kernel starts
     done = run_report(
         data=asked["data"],
@@ -361,15 +354,6 @@ def opened(asked: dict[str, str], *, tell: Callable[[str], object]) -> Study:
         if sentence:
             tell(sentence)
     return study
-
-
-def as_of_text(data: str, quarter: str, as_of: str, *, config: str) -> str:
-    """The as-of of a report: what was asked for, else the first day after the quarter."""
-    from alignment_toolkit.periods import Quarter
-    from alignment_toolkit.study import settings_for
-
-    settings = settings_for(data, config)
-    return as_of or Quarter.parse(quarter, start_month=settings.fiscal_year_start_month).end_on.isoformat()
 
 
 def show(frame: pd.DataFrame, format: str) -> None:  # noqa: A002

@@ -148,6 +148,12 @@ def quarter_asked(data: str, quarter: str, *, config: str = "") -> str:
     return last_full_quarter(latest, settings.time_zone, start_month=settings.fiscal_year_start_month).label
 
 
+def as_of_asked(data: str, quarter: str, as_of: str, *, config: str = "") -> str:
+    """The as-of of a report: what was asked for, else the first day after the quarter."""
+    settings = settings_for(data, config)
+    return as_of or Quarter.parse(quarter, start_month=settings.fiscal_year_start_month).end_on.isoformat()
+
+
 def checked_cohort(cohort: str) -> Cohort:
     """The cohort rule, refused in a sentence when it is none."""
     if cohort not in get_args(Cohort):

@@ -26,7 +26,7 @@ TIERS = (
     {"counts"},
     set(METRICS),
     {"headlines", "charts", "summary", "health", "display", "report", "printing", "delivery", "restated"},
-    {"cli"},
+    {"options", "cli"},
     {"__main__", "__init__"},
 )
 KNOWS_AN_ENGINE = {"store.py", "ingest.py", "faults.py", "cli.py"}

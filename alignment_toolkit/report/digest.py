@@ -12,7 +12,7 @@ from pathlib import Path
 from alignment_toolkit.config import CONFIG_FILE
 from alignment_toolkit.digests import digest_of, file_digest
 from alignment_toolkit.schema import TABLES
-from alignment_toolkit.snapshots.layout import files_of, store_file
+from alignment_toolkit.snapshots.layout import current_of, files_of, store_file
 
 _ENDINGS = (".parquet", ".csv")
 
@@ -25,11 +25,13 @@ class DataDigest:
         digest: Digest over all its files; None where the data lie behind an address and cannot be pinned.
         files: File name -> SHA-256; the configuration used is among them.
         rows: Table -> rows in its file, None where it cannot be read; empty for a database, whose engine counts them (`store.row_counts`).
+        snapshot: Name of the snapshot that a store folder shows; None: it has none.
     """
 
     digest: str | None
     files: dict[str, str]
     rows: dict[str, int | None]
+    snapshot: str | None = None
 
 
 def data_digest(store: Path | None, *, config: Path | None = None) -> DataDigest:
@@ -47,7 +49,8 @@ def data_digest(store: Path | None, *, config: Path | None = None) -> DataDigest
         paths[CONFIG_FILE] = settings
     files = {name: file_digest(path) for name, path in sorted(paths.items())}
     rows = {path.stem: _rows(path) for name, path in sorted(paths.items()) if name != CONFIG_FILE}
-    return DataDigest(digest_of(files), files, rows if store.is_dir() else {})
+    shown = current_of(store)
+    return DataDigest(digest_of(files), files, rows if store.is_dir() else {}, shown.name if shown else None)
 
 
 def code_digest(notebooks: Iterable[Path], *, packages: Mapping[str, str]) -> str:

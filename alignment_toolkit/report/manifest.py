@@ -52,7 +52,7 @@ def facts(
         "as_of": as_of,
         "cohort": cohort,
         "parameters": dict(parameters),
-        "data": {"where": data, "digest": digest.digest, "files": digest.files, "rows": digest.rows},
+        "data": {"where": data, "digest": digest.digest, "files": digest.files, "rows": digest.rows, "snapshot": digest.snapshot},
         "code": {"version": __version__, "digest": code},
         "packages": dict(packages),
         "key": key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,7 @@ def difference(
     store = _folder(data)
     was, now = chosen(store, before=before, after=after)
     places = [_whole(store, entry) for entry in (was, now)]
-    tables = changes_frame([change for name in TABLES if (change := _change(name, *places)) is not None])
+    tables = changes_frame([change for name in TABLES if (change := change_of(name, *places)) is not None])
     with ExitStack() as views:
         one, other = (views.enter_context(seen_as(store, place)) for place in places)
         asked = quarter_asked(str(one), quarter, config=config)
@@ -137,6 +138,31 @@ def changes_frame(changes: list[Changes]) -> pd.DataFrame:
     return pd.DataFrame([{name: getattr(change, name) for name in names} for change in changes], columns=list(names))
 
 
+def change_of(table: str, before: Path, after: Path) -> Changes | None:
+    """What became of the rows of a table between two snapshot folders; None where neither has it."""
+    was, now = ((place / f"{table}.parquet") for place in (before, after))
+    there = [path if path.is_file() else None for path in (was, now)]
+    if not any(there):
+        return None
+    if all(there) and was.samefile(now):
+        return Changes(table, n := rows_in(was), n)
+    return compared(table, *there)
+
+
+def snapshot_known_as(store: Path, names: Iterable[str]) -> Path | None:
+    """The folder of a snapshot that is kept whole, by its name or digest; None where there is none."""
+    try:
+        entries = kept(store, read_ledger(store))
+    except DataRefused:
+        return None
+    for name in filter(None, names):
+        for entry in entries:
+            place = snapshots_folder(store) / entry.name
+            if entry.digest.startswith(name) and not damaged(place, entry.files, sizes=entry.sizes):
+                return place
+    return None
+
+
 def _folder(data: str | Path) -> Path:
     if address.is_address(data):
         raise UsageError("a store behind an address has no snapshots", value=address.shown(data), way_out="Compare folders")
@@ -152,16 +178,6 @@ def _whole(store: Path, entry: Entry) -> Path:
         faults = [f"{name} {what}" for name, what in broken.items()]
         raise DataRefused(f"the snapshot {entry.name} is damaged", faults=faults, way_out="Name another one with --from or --to")
     return place
-
-
-def _change(table: str, before: Path, after: Path) -> Changes | None:
-    was, now = ((place / f"{table}.parquet") for place in (before, after))
-    there = [path if path.is_file() else None for path in (was, now)]
-    if not any(there):
-        return None
-    if all(there) and was.samefile(now):
-        return Changes(table, n := rows_in(was), n)
-    return compared(table, *there)
 
 
 def _settings_changed(was: Entry, now: Entry) -> list[str]:

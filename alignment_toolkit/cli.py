@@ -198,11 +198,12 @@ def map_source(
 
 @app.command()
 def check(data: DataOption, config: ConfigOption = "", format: FormatOption = "table") -> None:  # noqa: A002
-    """Check a store: fatal faults leave with 3, the others are counted. CSV and JSON list the faults alone.
+    """Check a store: fatal faults leave with 3, the others are counted, snapshots are listed. CSV and JSON list the faults alone.
 
     Example: alignment check --data data/sample
     """
     from alignment_toolkit.faults import check_store
+    from alignment_toolkit.snapshots.listing import snapshots_of
 
     found = check_store(data, config=config or None)
     for note in found.notes:
@@ -210,6 +211,8 @@ def check(data: DataOption, config: ConfigOption = "", format: FormatOption = "t
     if format == "table":
         show(found.rows, format)
     show(found.faults, format)
+    if format == "table" and len(listed := snapshots_of(data)):
+        show(listed, format)
 
 
 @app.command()

@@ -42,10 +42,11 @@ def discarded(staging: Path) -> None:
 
 def taken_over(file: Path, staging: Path) -> None:
     """A file that did not change, in a new snapshot: stored once where the disk knows hard links, else copied."""
+    real = file.resolve()  # a link to a link would lead nowhere from the new place
     try:
-        (staging / file.name).hardlink_to(file)
+        (staging / file.name).hardlink_to(real)
     except OSError:
-        shutil.copy2(file, staging / file.name)
+        shutil.copy2(real, staging / file.name)
 
 
 def adopted(store: Path) -> list[Entry]:

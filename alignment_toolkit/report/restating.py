@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alignment_toolkit.report.outputs import Shown
@@ -11,17 +11,17 @@ from alignment_toolkit.report.restate import Earlier, figures_payload, headline,
 from alignment_toolkit.tables import table_html
 
 
-def restated_section(earlier: Earlier | None, shown: Iterable[Shown]) -> dict[str, Any] | None:
+def restated_section(known: Mapping[str, Any] | None, shown: Iterable[Shown]) -> dict[str, Any] | None:
     """What the page of the headline figures says about an earlier report; None on other pages, or where no figure is another.
 
     Args:
-        earlier: The report that this one replaces.
+        known: The report that this one replaces, an `Earlier` as the JSON values that workers are sent.
         shown: Everything that the page's notebook has shown.
     """
-    kpis = kpis_shown(item.payload for item in shown if item.kind == "table") if earlier else None
-    if earlier is None or kpis is None:
+    kpis = kpis_shown(item.payload for item in shown if item.kind == "table") if known else None
+    if known is None or kpis is None:
         return None
-    told = without_ids(restatement(earlier, kpis))
+    told = without_ids(restatement(Earlier(**known), kpis))
     if not told["figures"]:
         return None
     payload = figures_payload(told, whole_only=True)

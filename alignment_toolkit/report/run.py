@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -234,7 +234,7 @@ def _jobs(plan: _Plan, staging: Path, earlier: Earlier | None) -> list[Job]:
         for path in plan.notebooks
     ]
     pages = [{"page": page_name(path.stem), "title": page_title(read_notebook(path), default=path.stem)} for path in plan.notebooks]
-    frame = {"facts": plan.known, "pages": pages, "earlier": earlier}
+    frame = {"facts": plan.known, "pages": pages, "earlier": asdict(earlier) if earlier else None}
     groups = shared_out(tasks[1:] + tasks[:1], workers=plan.workers)  # the summary last: the others have counted what it needs by then
     return [Job(group, plan.cell_timeout, str(plan.root), frame, scratch=str(staging / PASSES)) for group in groups]
 

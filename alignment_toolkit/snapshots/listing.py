@@ -26,8 +26,8 @@ def snapshots_of(where: str | Path) -> pd.DataFrame:
         where: The store; one behind an address or in a database file has none.
 
     Returns:
-        snapshot (how its digest begins), shown (`shown` or empty), at (minutes, UTC; null: not known), sources, merge, rows (of all tables),
-        new, changed and gone (rows against the snapshot before), state (`whole`, or what is missing or changed).
+        snapshot (how its digest begins), shown (`shown` or empty), at (minutes, UTC; null: not known), sources, merge, rows (of all
+        tables), new, changed and gone (rows against the snapshot before), state (`whole`, or what is missing or changed).
 
     Raises:
         DataRefused: When the ledger cannot be read.

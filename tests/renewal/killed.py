@@ -127,7 +127,7 @@ def main(base: Path, first: Path | None, second: Path, points: int, seed: int) -
         rest = [path.name for path in (place / "store" / ".snapshots").glob(".*")] if again == 0 else []
         kills.append({"step": step, "code": code, "left": left, "again": again, "after": seen(place / "store"), "rest": rest})
         shutil.rmtree(place)
-    print(json.dumps(told | {"kills": kills}))
+    sys.stdout.write(json.dumps(told | {"kills": kills}))
 
 
 if __name__ == "__main__":

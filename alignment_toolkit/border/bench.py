@@ -94,6 +94,7 @@ def read(benches: list[Workbench], *, tables: Collection[str] | None = None, fil
         files: Number of a bench -> names of its files to read; None: all.
     """
     backend = duck.connect()
+    duck.spill(backend)
     for bench in benches:
         bench.backend, bench.tables = backend, None if tables is None else frozenset(tables)
         wanted = [match for found in bench.matched.found.values() for match in _names(found)]

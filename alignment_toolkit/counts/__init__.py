@@ -6,7 +6,22 @@ compares the counts; nothing else in the package sends an aggregate to an engine
 
 from __future__ import annotations
 
-from alignment_toolkit.counts import customers, deals, leads, mrr, quality, small, stages, volumes, wins
+from alignment_toolkit.counts import customers, deals, handoff, leads, mrr, quality, small, stages, touches, volumes, wins
 from alignment_toolkit.counts.catalogue import CATALOGUE, counted, query
 
-__all__ = ["CATALOGUE", "counted", "customers", "deals", "leads", "mrr", "quality", "query", "small", "stages", "volumes", "wins"]
+__all__ = [
+    "CATALOGUE",
+    "counted",
+    "customers",
+    "deals",
+    "handoff",
+    "leads",
+    "mrr",
+    "quality",
+    "query",
+    "small",
+    "stages",
+    "touches",
+    "volumes",
+    "wins",
+]

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.end_to_end.conftest import alignment
 
 pytestmark = pytest.mark.slow
-PAGES = ("index.html", "lead-quality.html", "funnel-velocity.html", "churn.html")
+PAGES = ("index.html", "lead-quality.html", "funnel-velocity.html", "churn.html", "closed-loop.html")
 
 
 def test_the_published_tree_is_what_the_design_says(sample_report: Path) -> None:

@@ -122,7 +122,7 @@ def test_leads_handed_over_before_touches_were_recorded_are_left_out() -> None:
 def test_the_curve_ends_where_the_counts_do() -> None:
     curve = response_curve(company()).set_index("hour")
     assert curve.loc[5, "touched_share"] == pytest.approx(3 / 10)  # after and new in their second hour, quick in its sixth
-    assert curve.loc[720, "closed_share"] == pytest.approx(2 / 9, abs=0.02)
+    assert curve.loc[720, "closed_share"] == pytest.approx(2 / 10)
     assert (curve["touched_share"].diff().dropna() >= 0).all()
 
 

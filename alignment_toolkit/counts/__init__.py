@@ -6,7 +6,7 @@ compares the counts; nothing else in the package sends an aggregate to an engine
 
 from __future__ import annotations
 
-from alignment_toolkit.counts import customers, deals, handoff, leads, mrr, quality, small, stages, touches, volumes, wins
+from alignment_toolkit.counts import customers, deals, handoff, leads, mrr, personas, quality, small, stages, touches, volumes, wins
 from alignment_toolkit.counts.catalogue import CATALOGUE, counted, query
 
 __all__ = [
@@ -14,9 +14,11 @@ __all__ = [
     "counted",
     "customers",
     "deals",
+    "feedback",
     "handoff",
     "leads",
     "mrr",
+    "personas",
     "quality",
     "query",
     "small",

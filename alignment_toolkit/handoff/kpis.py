@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from alignment_toolkit.figures import COLUMNS, figure, figures, with_previous
+from alignment_toolkit.handoff.feedback import feedback_effect
 from alignment_toolkit.handoff.rejections import rejection_rate
 from alignment_toolkit.handoff.sla import sla, speed_to_lead
 from alignment_toolkit.study import Study
@@ -14,12 +15,16 @@ NO_TOUCHES = "no touches table"
 
 
 def handoff_kpis(study: Study) -> pd.DataFrame:
-    """Speed to lead, the agreement on it and the rejection rate with `previous` from one quarter earlier.
+    """Speed to lead, the agreement on it and the rejection rate with `previous` from one quarter earlier; the effect of
+    feedback.
 
     Returns:
-        Figure frame by `SLICES`; one null row each with the reason where touches or feedback are missing.
+        Figure frame by `SLICES`, the effect of feedback as a whole; one null row each with the reason where touches or feedback are
+        missing.
     """
-    return with_previous(_figures(study), _figures(study.previous()))
+    told = with_previous(_figures(study), _figures(study.previous()))
+    filled = [part.dropna(axis=1, how="all") for part in (told, feedback_effect(study))]
+    return pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
 
 
 def _figures(study: Study) -> pd.DataFrame:

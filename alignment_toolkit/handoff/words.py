@@ -55,6 +55,26 @@ def slowest_sentences(speed: pd.DataFrame, *, by: str) -> list[str]:
     return [f"Leads of {slow['segment']} wait longest: {slow['value']:,.0f} hours, against {fast['value']:,.0f} in {fast['segment']}."]
 
 
+def feedback_sentences(effect: pd.DataFrame, answered: pd.DataFrame) -> list[str]:
+    """Whether marketing's answers went with better leads, worded as an association.
+
+    Args:
+        effect: As `feedback.feedback_effect` makes it.
+        answered: As `feedback.answered_campaigns` makes it.
+    """
+    row = effect.iloc[0]
+    some = f"Marketing answered rejections of {len(answered):,} campaigns." if len(answered) else "No answer of marketing is on record."
+    if pd.isna(row["value"]):
+        return [some, f"Whether that goes with better leads: {row['reason']}."]
+    points = f"{100 * row['value']:+.1f} points ({100 * row['lower']:+.1f} to {100 * row['upper']:+.1f})"
+    clear = row["lower"] > 0 or row["upper"] < 0
+    told = "more than chance explains" if clear else "which may be chance"
+    return [
+        some,
+        f"Their leads reach opportunity within 30 days by {points} more often than those of campaigns like them, {told}. An association.",
+    ]
+
+
 def rejection_sentences(reasons: pd.DataFrame) -> list[str]:
     """What sales rejects most, and how often it says no reason."""
     if reasons.empty:

@@ -162,6 +162,7 @@ def test_missing_tables_are_reasons() -> None:
         "speed_to_lead_median": "no touches table",
         "sla_met_rate": "no touches table",
         "rejection_rate": "no feedback table",
+        "feedback_effect": "no feedback table",
     }
     assert unanswered(bare)[0] == "Without the table touches this page cannot say how soon a person of sales touches a lead."
     assert rejection_sentences(rejection_reasons(bare)) == ["No rejection is on record in the window."]

@@ -106,8 +106,8 @@ def main() -> None:
     lines = [
         "# The effect of feedback in simulated worlds",
         "",
-        f"Written by `python -m benchmarks.feedback --worlds {chosen.worlds}`. Marketing acts after bad months. Without an effect the interval",
-        "may exclude 0 in at most 7 % of the worlds; a planted effect is to be covered in 93 to 97 %.",
+        f"Written by `python -m benchmarks.feedback --worlds {chosen.worlds}`. Marketing acts after bad months. Without an effect the",
+        "interval may exclude 0 in at most 7 % of the worlds; a planted effect is to be covered in 93 to 97 %.",
         "",
         "| worlds | with an interval | covered % | excludes 0 wrongly % | bias, points | mean width, points | treated campaigns |",
         "|---|---|---|---|---|---|---|",

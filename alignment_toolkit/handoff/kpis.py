@@ -15,8 +15,7 @@ NO_TOUCHES = "no touches table"
 
 
 def handoff_kpis(study: Study) -> pd.DataFrame:
-    """Speed to lead, the agreement on it and the rejection rate with `previous` from one quarter earlier; the effect of
-    feedback.
+    """Speed to lead, first touch in time and the rejection rate with `previous` from one quarter earlier; the effect of feedback.
 
     Returns:
         Figure frame by `SLICES`, the effect of feedback as a whole; one null row each with the reason where touches or feedback are

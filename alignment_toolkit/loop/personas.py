@@ -1,7 +1,7 @@
 """Personas: who comes in, has that changed since the last review, and can they be told apart at all?
 
-Unit: the lead. Mix: leads created in a quarter by persona. Two personas that neither convert nor are accepted differently by more than chance
-are one persona in practice. It does not answer whether a persona is well described.
+Unit: the lead. Mix: leads created in a quarter by persona. Two personas that neither convert nor are accepted differently by more than
+chance are one persona in practice. It does not answer whether a persona is well described.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def persona_mix(study: Study, *, since: Quarter | None = None) -> pd.DataFrame:
         since: Quarter of the last review; None: the quarter before.
 
     Returns:
-        One row per persona, most leads first: persona, leads, leads_share, leads_before, before_share, change_share, index_part (its part of
-        the population stability index). Leads without a persona take no part in shares and stand last.
+        One row per persona, most leads first: persona, leads, leads_share, leads_before, before_share, change_share, index_part (its part
+        of the population stability index). Leads without a persona take no part in shares and stand last.
     """
     now, before = _counts(study, since)
     known = [name for name in now.index if name != MISSING]
@@ -119,9 +119,9 @@ def _verdict(p: Array) -> str | None:
 
 def drift_sentences(drift: Drift, mix: pd.DataFrame) -> list[str]:
     """What moved, in words, and that nothing did where it did not."""
-    if np.isnan(drift.index):
+    if np.isnan(drift.psi):
         return [f"Whether the mix of personas has moved cannot be said: {NOT_RECORDED}."]
-    told = f"population stability index {drift.index:.2f}, of which chance explains {drift.expected:.2f}"
+    told = f"population stability index {drift.psi:.2f}, of which chance explains {drift.expected:.2f}"
     if not drift.has_moved:
         return [f"The mix of personas has not moved by more than chance explains since the last review ({told})."]
     moved = mix.dropna(subset=["change_share"]).sort_values("change_share")

@@ -21,13 +21,13 @@ class Drift(NamedTuple):
     """How far two mixes are apart.
 
     Attributes:
-        index: Population stability index, ≥ 0; null where a sample is empty or only one category occurs.
+        psi: Population stability index, ≥ 0; null where a sample is empty or only one category occurs.
         expected: What chance alone makes of it on average for samples of these sizes.
         p: p-value of the chi-squared test of equal mixes; null likewise.
         has_moved: Whether the index is notable and the test clear.
     """
 
-    index: float
+    psi: float
     expected: float
     p: float
     has_moved: bool

@@ -85,6 +85,32 @@ def origin_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Bookings of the quarter by who touched their deals before the win: {words}.")
 
 
+def persona_mix_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """The share of each persona in the quarter and at the last review, side by side.
+
+    Args:
+        frame: As `loop.persona_mix` makes it; leads without a persona are not drawn.
+        ax: Where to draw; new axes by default.
+    """
+    drawn = frame.dropna(subset=["leads_share"]).head(MOST_ROWS)
+    if drawn.empty:
+        return _nothing(ax, "No lead has a persona.")
+    ax = ax or new_axes(height=1.5 + 0.5 * max(len(drawn), 2))
+    places = np.arange(len(drawn))
+    ax.barh(places - 0.2, drawn["leads_share"], color=BLUE, height=0.36, label="this quarter")
+    ax.barh(places + 0.2, drawn["before_share"], color=SLATE, height=0.36, label="last review")
+    ax.set_yticks(places, [safe_label(name) for name in drawn["persona"]])
+    ax.invert_yaxis()
+    ax.grid(visible=False, axis="y")
+    ax.grid(visible=True, axis="x")
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.set_xlabel("Share of leads with a persona")
+    ax.legend(loc="lower right", fontsize=9)
+    ax.set_title("Who comes in, and who came in before")
+    rows = [f"{visible(row['persona'])} {row['leads_share']:.0%} after {row['before_share']:.0%}" for row in drawn.to_dict("records")]
+    return describe(ax, f"Share of leads by persona, this quarter after the last review: {'; '.join(rows)}.")
+
+
 def response_curve_chart(frame: pd.DataFrame, *, hours: float, until: int = 96, ax: Axes | None = None) -> Axes:
     """The share of leads handed over that a person of sales has touched, by hours since the handover.
 

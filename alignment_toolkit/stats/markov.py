@@ -17,6 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from alignment_toolkit.stats.risk import Array, ratio
 
 
+DENSE_UP_TO = 200
+
+
 class Removal(NamedTuple):
     """What the chain says of each channel.
 
@@ -51,23 +54,32 @@ def removal_effects(steps: ArrayLike) -> Removal:
         Anderl, Becker, von Wangenheim and Schumann 2016, "Mapping the customer journey"; Kemeny and Snell 1960, theorem 3.2.4 for the
         fundamental matrix and 3.5.4 for the probability of ever coming to a state.
     """
-    from scipy.sparse import csc_matrix, eye
-    from scipy.sparse.linalg import splu
-
     counts = np.asarray(steps, dtype=float)
     n = counts.shape[0] - 1
     known = np.where(reaches_an_end(counts)[None, :], counts, 0.0)
     share = ratio(known, known.sum(axis=1, keepdims=True), empty=0.0)
     if not share[0].any():
         return Removal(np.full(n, np.nan), np.zeros(n), np.zeros(n), float("nan"))
-    inner = np.hstack([np.zeros((n + 1, 1)), share[:, :n]])
-    factors = splu(eye(n + 1, format="csc") - csc_matrix(inner))
-    wins = np.clip(factors.solve(share[:, n]), 0.0, 1.0)
-    fundamental = factors.solve(np.eye(n + 1))
+    fundamental = fundamental_matrix(np.hstack([np.zeros((n + 1, 1)), share[:, :n]]))
+    wins = np.clip(fundamental @ share[:, n], 0.0, 1.0)
     visited = np.clip(ratio(fundamental[0], np.diag(fundamental)), 0.0, 1.0)[1:]
     won = float(wins[0])
     effect = ratio(visited * wins[1:], np.full(n, won)) if won > 0 else np.full(n, np.nan)
     return Removal(effect, visited, wins[1:], won)
+
+
+def fundamental_matrix(inner: Array) -> Array:
+    """(I − Q)⁻¹ of the transition probabilities Q among start and channels: expected visits to each from each.
+
+    A sparse factorisation pays from some hundred channels on; below, taking a matrix apart costs more than solving it.
+    """
+    size = len(inner)
+    if size <= DENSE_UP_TO:
+        return np.asarray(np.linalg.inv(np.eye(size) - inner))
+    from scipy.sparse import csc_matrix, eye
+    from scipy.sparse.linalg import splu
+
+    return np.asarray(splu(eye(size, format="csc") - csc_matrix(inner)).solve(np.eye(size)))
 
 
 def reaches_an_end(counts: Array) -> NDArray[np.bool_]:

@@ -59,3 +59,11 @@ def test_the_response_curve_says_what_is_touched_in_time():
     assert ax.get_lines()[1].get_xdata() == [5, 5]
     assert description(ax) == "Leads touched by a person of sales by hour 5 after the handover: DACH 50% of 200."
     assert title(charts.response_curve_chart(frame.head(0), hours=5)) == "Too few leads were handed over for a curve."
+
+
+def test_the_mix_is_drawn_beside_the_last_review():
+    frame = pd.DataFrame({"persona": ["IT", "$x", "(missing)"], "leads_share": [0.75, 0.25, np.nan], "before_share": [0.5, 0.5, np.nan]})
+    ax = charts.persona_mix_chart(frame)
+    assert [bar.get_width() for bar in ax.patches] == [0.75, 0.25, 0.5, 0.5]
+    assert description(ax) == "Share of leads by persona, this quarter after the last review: IT 75% after 50%; $x 25% after 50%."
+    assert title(charts.persona_mix_chart(frame.tail(1))) == "No lead has a persona."

@@ -71,6 +71,16 @@ def test_removal_by_algebra_is_removal_by_solving_again() -> None:
         assert found.effect[gone] == pytest.approx(1 - won_without(steps, gone) / found.won, abs=1e-12)
 
 
+def test_many_channels_go_through_the_sparse_factorisation_to_the_same_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    steps = rng.integers(0, 9, (301, 302)) * (rng.random((301, 302)) < 0.02)
+    sparse = removal_effects(steps)
+    monkeypatch.setattr("alignment_toolkit.stats.markov.DENSE_UP_TO", 1000)
+    dense = removal_effects(steps)
+    assert sparse.effect == pytest.approx(dense.effect, abs=1e-10)
+    assert sparse.won == pytest.approx(dense.won, abs=1e-12)
+
+
 def won_without(steps: np.ndarray, gone: int) -> float:
     """P(won) of the chain in which every step to a channel is lost, by solving its equations densely."""
     share = steps / np.maximum(steps.sum(axis=1, keepdims=True), 1)

@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from alignment_toolkit.stats.risk import Array, ratio
 
-
 DENSE_UP_TO = 200
 
 

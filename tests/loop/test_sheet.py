@@ -32,10 +32,9 @@ def named(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(segment=frame["segment"].map(lambda label: names.get(label, label))).set_index("segment")
 
 
-def same(one: pd.Series, other: pd.Series) -> None:
+def is_same(one: pd.Series, other: pd.Series) -> bool:
     known = other.index.intersection(one.index)
-    assert len(known) > 15
-    assert one[known].astype(float).to_numpy() == pytest.approx(other[known].astype(float).to_numpy(), nan_ok=True)
+    return len(known) > 15 and one[known].astype(float).to_numpy() == pytest.approx(other[known].astype(float).to_numpy(), nan_ok=True)
 
 
 def test_every_campaign_has_a_row() -> None:
@@ -46,13 +45,13 @@ def test_every_campaign_has_a_row() -> None:
 
 def test_columns_are_those_of_their_own_pages() -> None:
     told = sheet("campaign")
-    same(told["conversion_rate"], named(ranking(sample(), by="campaign_id"))["shrunk_rate"])
-    same(told["acceptance_rate"], named(acceptance(sample(), by="campaign_id"))["value"])
-    same(told["early_churn_rate"], early_churn(sample(), by="campaign_id").set_index("segment")["churned_share"])
-    same(told["cost"], named(cost_and_return(sample(), by="campaign_id"))["cost"])
+    assert is_same(told["conversion_rate"], named(ranking(sample(), by="campaign_id"))["shrunk_rate"])
+    assert is_same(told["acceptance_rate"], named(acceptance(sample(), by="campaign_id"))["value"])
+    assert is_same(told["early_churn_rate"], early_churn(sample(), by="campaign_id").set_index("segment")["churned_share"])
+    assert is_same(told["cost"], named(cost_and_return(sample(), by="campaign_id"))["cost"])
     figures = attribution_kpis(sample())
     mine = figures[(figures["kpi"] == "attributed_bookings") & (figures["slice"] == "campaign")].set_index("segment")["value"]
-    same(told["attributed"], mine)
+    assert is_same(told["attributed"], mine)
 
 
 def test_leads_and_bookings_add_up_on_both_sheets() -> None:

@@ -146,7 +146,7 @@ def main() -> None:
         "# Attribution: time and exactness",
         "",
         f"Written by `python -m benchmarks.attribution`: {chosen.journeys:,} journeys, {len(frames['touches']):,} touches,",
-        f"{chosen.channels} channels, {found.deals:,} won deals, half of the journeys still open; two shared cores.",
+        f"{chosen.channels} channels, {found.deals:,} won deals, half of the journeys still open; two shared cores, other work beside it.",
         "",
         "| what | wall s | processor s |",
         "|---|---|---|",

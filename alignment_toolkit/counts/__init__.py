@@ -6,16 +6,40 @@ compares the counts; nothing else in the package sends an aggregate to an engine
 
 from __future__ import annotations
 
-from alignment_toolkit.counts import customers, deals, handoff, leads, mrr, personas, quality, small, stages, touches, volumes, wins
+from alignment_toolkit.counts import (
+    arrivals,
+    customer_gaps,
+    customers,
+    deal_gaps,
+    deals,
+    feedback,
+    handoff,
+    lead_gaps,
+    leads,
+    mrr,
+    personas,
+    quality,
+    small,
+    stages,
+    touches,
+    verdict_gaps,
+    visit_gaps,
+    volumes,
+    wins,
+)
 from alignment_toolkit.counts.catalogue import CATALOGUE, counted, query
 
 __all__ = [
     "CATALOGUE",
+    "arrivals",
     "counted",
+    "customer_gaps",
     "customers",
+    "deal_gaps",
     "deals",
     "feedback",
     "handoff",
+    "lead_gaps",
     "leads",
     "mrr",
     "personas",
@@ -24,6 +48,8 @@ __all__ = [
     "small",
     "stages",
     "touches",
+    "verdict_gaps",
+    "visit_gaps",
     "volumes",
     "wins",
 ]

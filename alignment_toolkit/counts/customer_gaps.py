@@ -101,4 +101,8 @@ def turned_subscriptions(study: Study) -> ir.Table:
     """Subscriptions that end on or before their start and so make nobody a customer: n, n_priced, cents (per month)."""
     rows = subscription_rows(study.crm)
     turned = rows.filter((rows.end <= rows.start) & ~rows.is_trial.fill_null(False))
-    return turned.agg(n=turned.count(), n_priced=(turned.cents > 0).cast("int64").sum().fill_null(0).cast("int64"), cents=turned.cents.sum().fill_null(0).cast("int64"))
+    return turned.agg(
+        n=turned.count(),
+        n_priced=(turned.cents > 0).cast("int64").sum().fill_null(0).cast("int64"),
+        cents=turned.cents.sum().fill_null(0).cast("int64"),
+    )

@@ -13,9 +13,9 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
+from alignment_toolkit.counts.deals import observed_deals
 from alignment_toolkit.counts.lead_gaps import cents_sum, places
 from alignment_toolkit.deals import constant_rates, deals, in_reporting_currency, last_changes
-from alignment_toolkit.counts.deals import observed_deals
 from alignment_toolkit.study import Study
 from alignment_toolkit.timelines import milestones
 
@@ -44,7 +44,12 @@ def deal_gaps(study: Study) -> ir.Table:
     won_leads = milestones(study.crm).filter(_.won_at.notnull()).select(won_number="number")
     told = told.left_join(won_leads, told.number == won_leads.won_number)
     closed = told.outcome != "open"
-    link = ibis.cases((told.lead_id.isnull(), "no lead"), (told.number.isnull(), "unknown lead"), (told.won_number.isnull(), "lead not won"), else_="won lead")
+    link = ibis.cases(
+        (told.lead_id.isnull(), "no lead"),
+        (told.number.isnull(), "unknown lead"),
+        (told.won_number.isnull(), "lead not won"),
+        else_="won lead",
+    )
     flagged = told.mutate(
         in_quarter=closed & places(study, told.closed_at)["in_quarter"],
         in_window=places(study, told.created_at)["in_window"],
@@ -123,5 +128,3 @@ def rates_at_hand(study: Study) -> ir.Table:
         return constant_rates(study.crm)
     leads = study.crm.tables["leads"].limit(1)
     return leads.group_by(rate_currency=ibis.literal(study.config.reporting_currency)).agg(rate=ibis.literal(1.0))
-
-

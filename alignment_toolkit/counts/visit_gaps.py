@@ -13,6 +13,7 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.lead_gaps import gap_of
 from alignment_toolkit.days import days_until, last_whole_day
+from alignment_toolkit.journeys import entry_index
 from alignment_toolkit.stages import is_advance, is_return, n_skipped, observed_visits, under_observation, watched_visits
 from alignment_toolkit.study import Study
 from alignment_toolkit.timelines import won_rank
@@ -20,7 +21,7 @@ from alignment_toolkit.timelines import won_rank
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-GROUPS = ("gap", "extra", "entry", "exit", "exit_move", "last_index", "day", "day_last_index")
+GROUPS = ("gap", "extra", "entry", "exit", "exit_move", "last_index", "day", "day_entry", "day_last_index")
 
 
 @query
@@ -32,16 +33,22 @@ def visit_gaps(study: Study) -> ir.Table:
         went back), `detour_inner` (it lies between going back and coming forward again), `detour_end` (the visit after that),
         `deal_won_lead_not` (still open while the lead's deal is won), `won_without_deal` (won while there is no won deal),
         `won_before_creation` and `lost_before_creation` (over before it began, so not counted); extra (visits that are not there: stages
-        jumped over, or stamped together); entry, exit, exit_move, last_index; day and day_last_index (of `detour_end` its end and last
-        observed day counted from the start of the detour, of `deal_won_lead_not` the day of the win; else null); n.
+        jumped over, or stamped together); entry, exit, exit_move, last_index; day, day_entry, day_last_index (of `detour_end` its end,
+        first and last observed day counted from the start of the detour; day of `deal_won_lead_not`: of the win; else null); n.
     """
     seen = observed_visits(study).mutate(entered_at=_.created_at).drop("created_at", "cents", "entry_move")
     told = seen.inner_join(marked_visits(study), ["number", "rank", "entered_at"])
     from_start, won_late = told.gap == "detour_end", told.gap == "deal_won_lead_not"
     ended = from_start & (told.exit_move != "censor")
     aged = last_whole_day(told.began_at, study.as_of)
-    day = ibis.cases((ended, days_until(told.began_at, told.left_at)), (from_start, aged), (won_late, days_until(told.entered_at, told.deal_won_at)), else_=ibis.null("int64"))
-    placed = told.mutate(day=day, day_last_index=ibis.ifelse(from_start, aged, ibis.null("int64")))
+    day = ibis.cases(
+        (ended, days_until(told.began_at, told.left_at)),
+        (from_start, aged),
+        (won_late, days_until(told.entered_at, told.deal_won_at)),
+        else_=ibis.null("int64"),
+    )
+    nothing, since = ibis.null("int64"), entry_index(study, told.began_at)
+    placed = told.mutate(day=day, day_entry=ibis.ifelse(from_start, since, nothing), day_last_index=ibis.ifelse(from_start, aged, nothing))
     kept = placed.filter(placed.gap.notnull()).select(*GROUPS)
     return kept.union(over_at_once(study).select(*GROUPS)).group_by(*GROUPS).agg(n=_.count())
 
@@ -53,7 +60,7 @@ def over_at_once(study: Study) -> ir.Table:
     seen = under_observation(study, stays.mutate(ended_at=_.left_at, won=_.next_rank == won_rank(crm)))
     nothing, zero = ibis.null("int64"), ibis.literal(0).cast("int64")
     gap = ibis.ifelse(seen.exit_move == "event", "won_before_creation", "lost_before_creation")
-    return seen.mutate(gap=gap, extra=zero, day=nothing, day_last_index=nothing)
+    return seen.mutate(gap=gap, extra=zero, day=nothing, day_entry=nothing, day_last_index=nothing)
 
 
 def marked_visits(study: Study) -> ir.Table:
@@ -61,7 +68,9 @@ def marked_visits(study: Study) -> ir.Table:
     known = gap_of(study).filter(_.gap.isin(["deal_won_lead_not", "won_without_deal"])).select("number", "deal_won_at", lead_gap="gap")
     stays = watched_visits(study).left_join(known, "number").drop("number_right")
     ordered = ibis.window(group_by="number", order_by=["entered_at", "rank"])
-    flagged = stays.mutate(back=is_return(stays) & ~stays.is_backfilled, jumped=n_skipped(study.crm, stays), forward=is_advance(study.crm, stays))
+    flagged = stays.mutate(
+        back=is_return(stays) & ~stays.is_backfilled, jumped=n_skipped(study.crm, stays), forward=is_advance(study.crm, stays)
+    )
     told = flagged.mutate(
         filled_next=_.is_backfilled.lead().over(ordered),
         went_back=_.back.lag().over(ordered),

@@ -25,7 +25,9 @@ YEAR, EARLY = 365, 90
 def revenue_bounds(study: Study) -> dict[str, Bound]:
     """Bounds of logo churn, gross and net revenue retention."""
     rows = counted("customer_gaps", study)
-    here = sum((np.array([row.n, row.n * row.is_lost, row.start_cents, row.kept_cents, row.end_cents]) for row in rows.itertuples()), np.zeros(5))
+    here = sum(
+        (np.array([row.n, row.n * row.is_lost, row.start_cents, row.kept_cents, row.end_cents]) for row in rows.itertuples()), np.zeros(5)
+    )
 
     def figure(changes: Sequence[Any]) -> dict[str, float]:
         n, lost, start, kept, end = here + sum(changes, np.zeros(5))

@@ -26,21 +26,20 @@ SAME = "same"
 
 
 def deal_rows(study: Study) -> pd.DataFrame:
-    """The rows of `deal_gaps` with money in the reporting currency."""
+    """The rows of `deal_gaps`; under all history every deal is in the window."""
     frame = counted("deal_gaps", study)
-    money = {name: frame[name] / CENTS for name in ("amount", "told_amount", "largest")}
-    return frame.assign(**money, in_window=frame["in_window"] | (study.cohort == "all"))
+    return frame.assign(in_window=frame["in_window"] | (study.cohort == "all"))
 
 
 def largest_deal(rows: pd.DataFrame) -> float:
-    """The largest deal won on record, 0 where no amount is known."""
-    return float(rows["largest"].max()) if len(rows) else 0.0
+    """The largest deal won on record in the reporting currency, 0 where no amount is known."""
+    return float(rows["largest"].max()) / CENTS if len(rows) else 0.0
 
 
 def stray_deals(rows: pd.DataFrame) -> tuple[float, float]:
     """Won deals of unknown leads created in the window: how many, and their amount together."""
     mine = rows[(rows["outcome"] == "won") & (rows["link"] == "unknown lead") & rows["in_window"]]
-    return float(mine["n"].sum()), float(mine["amount"].sum())
+    return float(mine["n"].sum()), float(mine["amount"].sum()) / CENTS
 
 
 def missing_deals(study: Study) -> pd.DataFrame:
@@ -63,19 +62,19 @@ def sum_bounds(study: Study, rows: pd.DataFrame, *, set_aside: int) -> dict[str,
         told = dict(zip(SUMS, np.maximum(here + sum(changes, np.zeros(len(SUMS))), 0.0), strict=True))
         closed, every = told["won"] + told["lost"], told["won"] + told["lost"] + told["open"]
         return {
-            "bookings": float(told["booked"]),
-            "bookings_to_date": float(told["to_date"]),
+            "bookings": float(told["booked"]) / CENTS,
+            "bookings_to_date": float(told["to_date"]) / CENTS,
             "win_rate_closed_naive": float(told["won"] / closed) if closed else float("nan"),
             "win_rate_created_naive": float(told["won"] / every) if every else float("nan"),
         }
 
-    largest = largest_deal(rows)
+    largest = largest_deal(rows) * CENTS
     resolutions = [each for row in rows.to_dict("records") for each in row_resolutions(row, largest=largest, rates=rate_span(study))]
     return bounded(figure, [*resolutions, *unrecorded(study, largest=largest, set_aside=set_aside)])
 
 
 def contribution(row: dict[Any, Any]) -> np.ndarray:
-    """What a row of deals adds to each of `SUMS`."""
+    """What a row of deals adds to each of `SUMS`; money in whole cents, so that sums are exact."""
     won, window, n = row["outcome"] == "won", row["in_window"] * row["n"], row["amount"]
     counts = [window * (row["outcome"] == outcome) for outcome in ("won", "lost", "open")]
     return np.array([n * won * row["in_quarter"], n * won, *counts], dtype=float)

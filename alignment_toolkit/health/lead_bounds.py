@@ -114,7 +114,8 @@ def absent_leads(spells: pd.DataFrame, *, largest: float) -> list[Resolution]:
     """Records that are not counted as leads, counted as what their own events say; won ones at the largest amount."""
     parts = spells[~spells["is_counted"]]
     return [
-        Resolution(str(gap), units(part), moves_of(part.assign(amount=part["n"] * largest))) for gap, part in parts.groupby("gap", sort=False)
+        Resolution(str(gap), units(part), moves_of(part.assign(amount=part["n"] * largest)))
+        for gap, part in parts.groupby("gap", sort=False)
     ]
 
 

@@ -45,9 +45,9 @@ def stage_resolutions(gaps: pd.DataFrame) -> list[Resolution]:
         mine = spells[spells["gap"] == gap]
         if len(mine):
             extra = mine.assign(n=mine["n"] * mine["extra"])
-            at_once, long = _passed_at_once(mine), extra[extra["exit"] > HORIZON]
-            fast = pd.concat([instead(mine, at_once), moves_of(_passed_at_once(extra))], ignore_index=True)
-            found += [Resolution(gap, float(extra["n"].sum()), change) for change in (fast, moves_of(extra), moves_of(long))]
+            long = moves_of(extra[extra["exit"] > HORIZON])
+            fast, just = (pd.concat([instead(mine, by(mine)), moves_of(by(extra))]) for by in (_passed_at_once, _passed_in_time))
+            found += [Resolution(gap, float(extra["n"].sum()), change) for change in (fast, just, moves_of(extra), long)]
     found += _ends(spells)
     detours = spells[spells["gap"].str.startswith("detour")]
     if len(detours):
@@ -59,7 +59,7 @@ def stage_resolutions(gaps: pd.DataFrame) -> list[Resolution]:
 
 def _ends(spells: pd.DataFrame) -> list[Resolution]:
     """What may be true of how a visit ended: won when the deal was, not won at all, or counted although it ended as it began."""
-    mine = {gap: part for gap, part in spells.groupby("gap", sort=False)}
+    mine = dict(list(spells.groupby("gap", sort=False)))
     found = []
     if (gap := "deal_won_lead_not") in mine:
         part = mine[gap]
@@ -75,10 +75,17 @@ def _passed_at_once(spells: pd.DataFrame) -> pd.DataFrame:
     return spells.assign(exit=spells["entry"], exit_move="event")
 
 
+def _passed_in_time(spells: pd.DataFrame) -> pd.DataFrame:
+    """Visits that moved on when they did, the long ones just within the horizon: a late event weighs more where others were censored."""
+    return spells.assign(exit=spells["exit"].clip(upper=HORIZON).where(spells["entry"] <= HORIZON, spells["exit"]))
+
+
 def _went_on(spells: pd.DataFrame) -> pd.DataFrame:
     """The visits after detours, begun when the detours did."""
     known = spells[spells["day"].notna()]
-    return known.assign(exit=known["day"].astype("int64"), last_index=known[["day_last_index", "day"]].max(axis=1).astype("int64"))
+    days = {"entry": known["day_entry"], "exit": known["day"], "last_index": known[["day_last_index", "day"]].max(axis=1)}
+    whole = known.assign(**{name: day.astype("int64") for name, day in days.items()})
+    return whole[whole["exit"] >= whole["entry"]]
 
 
 def acceptance_bounds(study: Study, *, days: int) -> dict[str, Bound]:
@@ -102,7 +109,9 @@ def verdict_resolutions(gaps: pd.DataFrame, moves: pd.DataFrame, *, days: int) -
     found = []
     if len(early):
         refused = early.assign(exit_move="competing")
-        found = [Resolution("verdict_before_handover", float(early["n"].sum()), change) for change in (instead(early), instead(early, refused))]
+        found = [
+            Resolution("verdict_before_handover", float(early["n"].sum()), change) for change in (instead(early), instead(early, refused))
+        ]
     stray = gaps[gaps["gap"] == "verdict_unknown_lead"].set_index("verdict")["n"]
     yes, no = float(stray.get("accepted", 0)), float(stray.drop("accepted", errors="ignore").sum())
     for n, source, to in ((yes, "competing", "event"), (no, "event", "competing")):

@@ -1,7 +1,7 @@
 """Counts of what arrived, and of the days on which deals are said to close: rows by day, with and without a date.
 
-Unit: the row of a canonical table; for closings the deal. Days of instants are days of UTC (an import is a burst whatever the zone), days of
-closings are local, since a month ends on the clocks of the people who close.
+Unit: the row of a canonical table; for closings the deal. Days of instants are days of UTC (an import is a burst whatever the zone), days
+of closings are local, since a month ends on the clocks of the people who close.
 """
 
 from __future__ import annotations

@@ -46,8 +46,12 @@ def customer_gaps(study: Study) -> ir.Table:
 
 
 def with_records(crm: Crm, customers: ir.Table, *, since: int, until: int) -> ir.Table:
-    """Customers with n_dated (records of churn dated after `since` and by `until`), n_undated, said_on (the first such day, null: undated),
-    is_unsaid (a kind of record that exists does not name the customer) and is_endless.
+    """Customers beside what other records say of them.
+
+    Returns:
+        The columns of `customers`, n_dated (records of churn dated after day `since` and by day `until`), n_undated, said_on (the first
+        such day, null: undated), is_unsaid (a kind of record that exists does not name the customer), is_endless (a spell ends on a
+        sentinel).
     """
     rows = crm.tables["subscriptions"]
     odd = ~rows.ended_on.year().between(1971, 2099)

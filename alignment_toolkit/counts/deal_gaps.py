@@ -92,7 +92,7 @@ def several_of(crm: Crm, column: str) -> ir.BooleanScalar:
 
 
 def contradicted(crm: Crm, rows: ir.Table) -> ir.Table:
-    """The deals with `told`: the snapshot's outcome where the end of the deal's history says another one, or another amount, else "same"."""
+    """The deals with `told`: the snapshot's outcome where the deal's history ends in another one, or in another amount, else "same"."""
     if not crm.has("deal_events"):
         return rows.mutate(told=ibis.literal("same"))
     last = last_changes(replace(crm, as_of=END_OF_TIME))

@@ -42,8 +42,8 @@ def lead_gaps(study: Study) -> ir.Table:
     """Spells of leads with a gap, and those that leads would have which are not counted.
 
     Returns:
-        gap, is_counted (false: in no figure so far), is_new (created inside the window), entry, entry_move, exit, exit_move, last_index, day
-        (of the first won deal since creation; null without), n, amount (cents of a counted win), other_amount (cents of the won deals).
+        gap, is_counted (false: in no figure so far), is_new (created inside the window), entry, entry_move, exit, exit_move, last_index,
+        day (of the first won deal since creation; null without), n, amount (cents of a counted win), other_amount (cents of the won deals).
     """
     seen = spells(study).select("number", *SPELL)
     told = seen.inner_join(gap_of(study), "number")
@@ -103,7 +103,7 @@ def in_burst(created: ir.TimestampValue, days: list[date]) -> ir.BooleanValue:
 
 
 def unknown_leads(crm: Crm) -> ir.Table:
-    """Leads that have stage events but no record, as their events tell them: created_at (the first event), won_at, lost_at (the last loss)."""
+    """Leads that have stage events but no record, by their events: created_at (the first), won_at, lost_at (the last loss), last_at."""
     seen = crm.tables["stage_events"].filter(_.entered_at < crm.as_of)
     stray = seen.anti_join(lead_numbers(crm), "lead_id")
     return stray.group_by("lead_id").agg(

@@ -1,4 +1,4 @@
-"""Counts of what meets across systems: leads that have deals, touches, verdicts and customers, deals with a history, currencies with a rate.
+"""Counts of what meets across systems: leads with deals, touches, verdicts and customers, deals with a history, money with a rate.
 
 Unit: the row of the table named; leads after merges.
 """
@@ -33,8 +33,8 @@ def lead_links(study: Study) -> ir.Table:
     """Leads by what other tables hold of them.
 
     Returns:
-        is_won, is_handed (over to sales), is_told (has stage events), in_deals, in_won_deals, in_touches, in_feedback, in_subscriptions (false
-        where there is no such table), n.
+        is_won, is_handed (over to sales), is_told (has stage events), in_deals, in_won_deals, in_touches, in_feedback, in_subscriptions
+        (false where there is no such table), n.
     """
     crm = study.crm
     marks = milestones(crm).select("number", "won_at")

@@ -29,8 +29,8 @@ def visit_gaps(study: Study) -> ir.Table:
     """Visits under observation that would be others had everything been recorded in order, and those that are not counted.
 
     Returns:
-        gap: `skipped` (the advance jumped over stages), `backfilled` (the stage it advanced to is stamped like the one after it), `detour` (it
-        went back), `detour_inner` (it lies between going back and coming forward again), `detour_end` (the visit after that),
+        gap: `skipped` (the advance jumped over stages), `backfilled` (the stage it advanced to is stamped like the one after it),
+        `detour` (it went back), `detour_inner` (it lies between going back and coming forward again), `detour_end` (the visit after that),
         `deal_won_lead_not` (still open while the lead's deal is won), `won_without_deal` (won while there is no won deal),
         `won_before_creation` and `lost_before_creation` (over before it began, so not counted); extra (visits that are not there: stages
         jumped over, or stamped together); entry, exit, exit_move, last_index; day, day_entry, day_last_index (of `detour_end` its end,

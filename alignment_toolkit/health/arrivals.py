@@ -85,4 +85,6 @@ def _weekly(study: Study, table: str, *, until: date) -> pd.DataFrame:
     dated = pd.to_datetime(real["day"])
     weeks = real["n"].groupby(dated - pd.to_timedelta(dated.dt.dayofweek, unit="D")).sum()
     every = weeks.reindex(pd.date_range(weeks.index.min(), weeks.index.max(), freq="7D"), fill_value=0)
-    return pd.DataFrame({"table": table, "week": every.index.date, "n": every.to_numpy(dtype="int64")})
+    return pd.DataFrame(
+        {"table": table, "week": [monday.date() for monday in pd.DatetimeIndex(every.index)], "n": every.to_numpy(dtype="int64")}
+    )

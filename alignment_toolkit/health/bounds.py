@@ -126,8 +126,8 @@ def contributions(bounds: Mapping[str, Bound]) -> pd.DataFrame:
     """What each gap does to each figure by itself.
 
     Returns:
-        kpi, figure, gap, what (the records), n (records that move the figure), lowest and highest (the figure with this gap alone resolved),
-        assumed (as what), owner, fix; widest first within a figure.
+        kpi, figure, gap, what (the records), n (records that move the figure), lowest and highest (the figure with this gap alone
+        resolved), assumed (as what), owner, fix; widest first within a figure.
     """
     rows = []
     for kpi, bound in bounds.items():

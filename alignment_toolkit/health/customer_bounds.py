@@ -25,9 +25,8 @@ YEAR, EARLY = 365, 90
 def revenue_bounds(study: Study) -> dict[str, Bound]:
     """Bounds of logo churn, gross and net revenue retention."""
     rows = counted("customer_gaps", study)
-    here = sum(
-        (np.array([row.n, row.n * row.is_lost, row.start_cents, row.kept_cents, row.end_cents]) for row in rows.itertuples()), np.zeros(5)
-    )
+    sizes = ("n", "n_lost", "start_cents", "kept_cents", "end_cents")
+    here = rows.assign(n_lost=rows["n"] * rows["is_lost"])[list(sizes)].sum().to_numpy(dtype=float)
 
     def figure(changes: Sequence[Any]) -> dict[str, float]:
         n, lost, start, kept, end = here + sum(changes, np.zeros(5))
@@ -42,15 +41,16 @@ def revenue_bounds(study: Study) -> dict[str, Bound]:
 
 def customer_resolutions(rows: pd.DataFrame) -> Iterator[Resolution]:
     """What may be true of customers whose records contradict each other, or whose end is a sentinel."""
-    for place, row in enumerate(rows.itertuples()):
-        gone = np.array([0.0, row.n, 0.0, -row.kept_cents, -row.end_cents])
-        there = np.array([0.0, -row.n, 0.0, row.start_cents, row.start_cents])
-        if row.is_said:
-            yield Resolution("churn_said", float(row.n), gone, group=str(place))
-        if row.is_silent:
-            yield Resolution("churn_unsaid", float(row.n), there, group=str(place))
-        if row.is_endless and not row.is_lost:
-            yield Resolution("endless", float(row.n), gone, group=str(place))
+    for place, row in enumerate(rows.to_dict("records")):
+        n, group = float(row["n"]), str(place)
+        gone = np.array([0.0, n, 0.0, -row["kept_cents"], -row["end_cents"]])
+        there = np.array([0.0, -n, 0.0, row["start_cents"], row["start_cents"]])
+        if row["is_said"]:
+            yield Resolution("churn_said", n, gone, group=group)
+        if row["is_silent"]:
+            yield Resolution("churn_unsaid", n, there, group=group)
+        if row["is_endless"] and not row["is_lost"]:
+            yield Resolution("endless", n, gone, group=group)
 
 
 def turned_customers(rows: pd.DataFrame) -> Iterator[Resolution]:
@@ -63,7 +63,7 @@ def turned_customers(rows: pd.DataFrame) -> Iterator[Resolution]:
 
 def life_bounds(study: Study) -> dict[str, Bound]:
     """Bounds of the share of customers kept for a year and of the share gone early."""
-    moves = moves_frame("customer_moves", study)
+    moves = moves_frame("customer_moves", study, by="all")
 
     def figure(changes: Sequence[Any]) -> dict[str, float]:
         curve = survival(table_of([moves, *changes], last_day=YEAR + 1)).value
@@ -75,7 +75,7 @@ def life_bounds(study: Study) -> dict[str, Bound]:
 def life_resolutions(gaps: pd.DataFrame) -> list[Resolution]:
     """What may be true of lives on which records contradict each other: over when another record says, at once, or not over yet."""
     spells = gaps.assign(entry_move="enter")
-    mine = {gap: part for gap, part in spells.groupby("gap", sort=False)}
+    mine = dict(list(spells.groupby("gap", sort=False)))
     found = []
     if (gap := "churn_said") in mine:
         part = mine[gap]

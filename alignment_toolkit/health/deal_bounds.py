@@ -133,7 +133,7 @@ def unrecorded(study: Study, *, largest: float, set_aside: int) -> Iterator[Reso
 
 def velocity_bounds(study: Study, rows: pd.DataFrame) -> dict[str, Bound]:
     """Bounds of the sales velocity: what the changed deals bring, over how long they stay open, times how many are."""
-    moves = moves_frame("deal_moves", study)
+    moves = moves_frame("deal_moves", study, by="all")
     whole = table_of([moves], last_day=int(moves["day"].max()) if len(moves) else 0)
     until = largest_horizon(whole, min_n=study.config.min_n)
     if until is None:

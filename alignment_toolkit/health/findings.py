@@ -157,17 +157,17 @@ def money(study: Study) -> Iterator[Found]:
         named = part[part["currency"] != "(none)"]
         bare = part.loc[part["currency"] == "(none)", "n"].sum()
         if len(named) > 1:
-            rule = f"Where there are several currencies, each amount names its own; unnamed ones are taken as {study.config.reporting_currency}"
+            rule = f"Each amount names its currency where there are several; without one it is taken as {study.config.reporting_currency}"
             yield str(table), "amounts without a currency", bare, part["n"].sum(), rule, "Enter the currency, or make it a required field"
     last_day = local_day(study.as_of, study.config.time_zone)
-    for row in counted("rates_valid", study).itertuples():
-        n = used.loc[used["currency"] == row.currency, "n"].sum()
-        days = (last_day - date.fromisoformat(row.last_on[:10])).days
-        if days > OLD_RATE_DAYS and row.currency != study.config.reporting_currency:
-            rule = f"A rate is not older than {OLD_RATE_DAYS} days; {row.currency} was last valued {days:,} days before the as-of"
+    for currency, last_on in counted("rates_valid", study)[["currency", "last_on"]].itertuples(index=False, name=None):
+        n = used.loc[used["currency"] == currency, "n"].sum()
+        days = (last_day - date.fromisoformat(str(last_on)[:10])).days
+        if days > OLD_RATE_DAYS and currency != study.config.reporting_currency:
+            rule = f"A rate is not older than {OLD_RATE_DAYS} days; {currency} was last valued {days:,} days before the as-of"
             yield (
                 "exchange_rates",
-                f"the last rate is older than a quarter ({row.currency})",
+                f"the last rate is older than a quarter ({currency})",
                 n,
                 used["n"].sum(),
                 rule,

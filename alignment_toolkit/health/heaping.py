@@ -24,10 +24,10 @@ def heaping(study: Study) -> pd.DataFrame:
     """Closing days on period ends against chance.
 
     Returns:
-        One row per kind (closed: closing days of closed deals; expected: expected closes of open ones) and period (month, quarter: their last
-        day): n (deals on such a day), of (deals), share with 95 % limits by Wilson, chance_share (share of such days among the days from the
-        first closing to the last), excess (deals beyond chance, at least 0), p (exact binomial, one-sided, of so many or more by chance),
-        reason (why it is null: fewer than `min_n` deals).
+        One row per kind (closed: closing days of closed deals; expected: expected closes of open ones) and period (month, quarter: their
+        last day): n (deals on such a day), of (deals), share with 95 % limits by Wilson, chance_share (share of such days among the days
+        from the first closing to the last), excess (deals beyond chance, at least 0), p (exact binomial, one-sided, of so many or more by
+        chance), reason (why it is null: fewer than `min_n` deals).
     """
     closings = counted("closings_by_day", study)
     rows = [row for kind, part in closings.groupby("kind") for row in _rows(study, str(kind), part)]

@@ -80,7 +80,7 @@ def time_bounds(study: Study, *, largest: float, stray_deals: tuple[float, float
 
 def counted_leads(spells: pd.DataFrame, *, largest: float) -> list[Resolution]:
     """What may be true of leads that are counted."""
-    mine = {gap: part for gap, part in spells[spells["is_counted"]].groupby("gap", sort=False)}
+    mine = dict(list(spells[spells["is_counted"]].groupby("gap", sort=False)))
     found: list[Resolution] = []
 
     def add(gap: str, *changes: pd.DataFrame) -> None:
@@ -153,7 +153,7 @@ def left_out(n: int, *, largest: float) -> list[Resolution]:
 
 def volume_bounds(study: Study, *, stray_deals: float, set_aside: int) -> dict[str, Bound]:
     """Bounds of the number of leads and of the share won to date."""
-    created = counted("leads_created", study)
+    created = counted("leads_created", study, by="all")
     outcomes = counted("lead_outcomes", study).groupby("outcome")["n"].sum()
     here = {"leads": float(created["n"].sum()), "n": float(outcomes.sum()), "won": float(outcomes.get("won", 0))}
 
@@ -190,8 +190,8 @@ def arrivals(study: Study) -> list[Resolution]:
 def shares(spells: pd.DataFrame) -> list[Resolution]:
     """Leads created in the window that may be won or not, or may be no leads of it."""
     found = []
-    for gap, part in spells[spells["is_new"]].groupby("gap", sort=False):
-        n = units(part)
+    for name, part in spells[spells["is_new"]].groupby("gap", sort=False):
+        gap, n = str(name), units(part)
         won = float(part.loc[part["exit_move"].isin(WINS), "n"].sum())
         if gap == "deal_won_lead_not":
             found.append(Resolution(gap, n, {"won": n}))

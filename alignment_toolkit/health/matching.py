@@ -22,8 +22,8 @@ def match_rates(study: Study) -> pd.DataFrame:
     """How well the tables meet.
 
     Returns:
-        records (what is looked for), met_in (where), matched, of, match_share (null over nothing), expected (`every one`: each that is not met
-        is a fault; `some`: a share that is worth watching).
+        records (what is looked for), met_in (where), matched, of, match_share (null over nothing), expected (`every one`: each that is
+        not met is a fault; `some`: a share that is worth watching).
     """
     rows = [*_lead_rates(study), *_deal_rates(study), *_links(study)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))

@@ -1,7 +1,7 @@
 """Bounds: what a figure becomes when everything that the records leave open is resolved the worst way, or the best.
 
-A gap is something the records leave open; a resolution is one thing that may be true of it, as a change of the counts that the figure is made
-of. The figure is worked out again from the changed counts, gap by gap and for all of them together. A bound is no interval: it knows
+A gap is something the records leave open; a resolution is one thing that may be true of it, as a change of the counts that the figure is
+made of. The figure is worked out again from the changed counts, gap by gap and for all of them together. A bound is no interval: it knows
 nothing of chance, and an interval knows nothing of gaps.
 
 Pure: it knows counts as values that a figure understands, no engine and no figure.

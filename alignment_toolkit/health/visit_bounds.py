@@ -36,8 +36,9 @@ def stage_bounds(study: Study) -> dict[str, Bound]:
 def stage_resolutions(gaps: pd.DataFrame) -> list[Resolution]:
     """What may be true of visits beside which others were not recorded.
 
-    A stage that was skipped, or stamped together with the next, was passed at some time during the visit before it: at once, or for as long as
-    that visit lasted, or (a stage skipped) not at all. Going back may have been a mistake: then the visit went on to the end of the detour.
+    A stage that was skipped, or stamped together with the next, was passed at some time during the visit before it: at once, or for as
+    long as that visit lasted, or (a stage skipped) not at all. Going back may have been a mistake: then the visit went on to the end of
+    the detour.
     """
     spells = gaps.assign(entry_move="enter")
     found = []

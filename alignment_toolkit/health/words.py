@@ -129,9 +129,9 @@ def what_to_do(contributions: pd.DataFrame, findings: pd.DataFrame, *, at_most: 
         return ["Nothing in the records asks for mending."]
     told = []
     moved = contributions.groupby(["owner", "what", "fix"], sort=False).agg(figures=("kpi", "nunique"), n=("n", "max")).reset_index()
-    for row in moved.sort_values("figures", ascending=False, kind="stable").head(at_most).itertuples():
-        figures = "one headline figure" if row.figures == 1 else f"{row.figures} headline figures"
-        told.append(f"{row.owner.capitalize()}: {_lower(row.fix)} ({row.n:,} {row.what}; {figures}).")
+    for row in moved.sort_values("figures", ascending=False, kind="stable").head(at_most).to_dict("records"):
+        figures = "one headline figure" if row["figures"] == 1 else f"{row['figures']} headline figures"
+        told.append(f"{row['owner'].capitalize()}: {_lower(row['fix'])} ({row['n']:,} {row['what']}; {figures}).")
     return told or ["No gap moves a headline figure; the table above says what else they touch."]
 
 

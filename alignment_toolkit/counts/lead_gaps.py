@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from alignment_toolkit.store import Crm
 
-GAPS = ("won_before_creation", "lost_before_creation", "deal_won_lead_not", "won_reversed", "won_without_deal", "burst")
+GAPS = ("won_before_creation", "lost_before_creation", "deal_won_lead_not", "won_reversed", "won_without_deal", "merged_later", "burst")
 """Gaps of leads that are counted, most telling first."""
 ABSENT = ("merged_away", "unknown_lead")
 """Gaps of leads that are not counted."""
@@ -67,9 +67,9 @@ def gap_of(study: Study) -> ir.Table:
 
 def _gap_of(study: Study) -> ir.Table:
     crm = study.crm
-    marks = milestones(crm)
+    every, marks = with_later_merges(crm, lead_rows(crm)), milestones(crm).drop("created_at")
     lost = timeline(crm).filter(_["rank"] == lost_rank(crm)).group_by("number").agg(last_lost=_.entered_at.max())
-    told = marks.left_join(lost, "number").drop("number_right")
+    told = every.left_join(marks, "number").drop("number_right").left_join(lost, "number").drop("number_right")
     told = told.left_join(won_deals(crm), "number").drop("number_right") if crm.has("deals") else without_deals(told)
     won, is_deal_won = told.won_at.notnull(), told.n_won.fill_null(0) > 0
     open_to_doubt = {
@@ -78,12 +78,29 @@ def _gap_of(study: Study) -> ir.Table:
         "deal_won_lead_not": ~won & is_deal_won,
         "won_reversed": won & (told.last_lost > told.won_at),
         "won_without_deal": won & ~is_deal_won if crm.has("deals") else ibis.literal(False),
+        "merged_later": told.is_merged_later,
         "burst": in_burst(told.created_at, burst_days(study)),
     }
     gap = ibis.cases(*[(open_to_doubt[name].fill_null(False), name) for name in GAPS], else_=ibis.null("string"))
     day = ibis.ifelse(told.deal_won_at.notnull(), days_until(told.created_at, told.deal_won_at), ibis.null("int64"))
     marked = told.mutate(gap=gap).select("number", "gap", "deal_won_at", day=day, other_cents=told.deal_cents)
     return marked.filter(marked.gap.notnull())
+
+
+def with_later_merges(crm: Crm, leads: ir.Table) -> ir.Table:
+    """Leads with `is_merged_later`: a merge at or after `as_of` says that the lead was another's copy all the while."""
+    own = leads.select("number", "lead_id", "created_at")
+    if not crm.has("merges"):
+        return own.mutate(is_merged_later=ibis.literal(False)).drop("lead_id")
+    later = later_merges(crm)
+    joined = own.left_join(later, own.lead_id == later.lost_id)
+    return joined.mutate(is_merged_later=joined.lost_id.notnull()).drop("lead_id", "lost_id")
+
+
+def later_merges(crm: Crm) -> ir.Table:
+    """Leads that a merge at or after `as_of` calls copies of others: lost_id."""
+    merges = crm.tables["merges"]
+    return merges.filter((merges["table"] == "leads") & (merges.merged_at >= crm.as_of)).select("lost_id").distinct()
 
 
 def won_deals(crm: Crm) -> ir.Table:
@@ -153,7 +170,7 @@ def lead_gap_volumes(study: Study) -> ir.Table:
     """Leads with a gap in when, or whether, they came in or were won.
 
     Returns:
-        gap (burst, merged_away, unknown_lead, far_creation, won_without_deal), in_quarter (created in the report quarter; for
+        gap (burst, merged_away, merged_later, unknown_lead, far_creation, won_without_deal), in_quarter (created in the report quarter; for
         won_without_deal: won in it), in_window (likewise), n, seconds (of the report quarter between creation and win, for
         won_without_deal; else 0).
     """
@@ -167,6 +184,10 @@ def lead_gap_volumes(study: Study) -> ir.Table:
         missing_deals(study),
     ]
     if crm.has("merges"):
+        rows = crm.tables["leads"].filter(_.created_at < crm.as_of)
+        copies = later_merges(crm)
+        later = rows.semi_join(copies, rows.lead_id == copies.lost_id)
+        parts.append(volume(study, later.select("created_at"), gap="merged_later"))
         parts.append(volume(study, merged_away(crm).select("created_at"), gap="merged_away"))
     return ibis.union(*parts, distinct=False)
 

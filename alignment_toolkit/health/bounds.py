@@ -58,9 +58,9 @@ def bounds_of(study: Study) -> dict[str, Bound]:
     crm, aside = study.crm, set_aside(study)
     rows = deal_rows(study) if crm.has("deals") else None
     largest, strays = (largest_deal(rows), stray_deals(rows)) if rows is not None else (0.0, (0.0, 0.0))
-    found = volume_bounds(study, stray_deals=strays[0], set_aside=aside.get("leads", 0))
-    found |= time_bounds(study, largest=largest, stray_deals=strays, set_aside=aside.get("leads", 0))
-    found |= stage_bounds(study)
+    lost = aside.get("leads", 0)
+    found = volume_bounds(study, stray_deals=strays[0], set_aside=lost)
+    found |= time_bounds(study, largest=largest, stray_deals=strays, set_aside=lost) | stage_bounds(study)
     if rows is not None:
         found |= sum_bounds(study, rows, set_aside=aside.get("deals", 0)) | velocity_bounds(study, rows)
     if crm.has("feedback"):

@@ -25,7 +25,7 @@ from alignment_toolkit.study import Study
 
 COLUMNS = ("area", "table", "finding", "n", "of", "share", "owner", "touches", "rule", "way_out")
 SURE = 0.01
-OLD_RATE_DAYS, LATE_DAYS = 92, 30
+OLD_RATE_DAYS, LATE_DAYS = 92, 60
 BEGINS_WITH_LEADS = ("stage_events", "deals", "touches", "feedback")
 Found = tuple[str, str, float, float, str, str]
 

@@ -99,8 +99,9 @@ def counted_leads(spells: pd.DataFrame, *, largest: float) -> list[Resolution]:
     if (gap := "won_without_deal") in mine:
         won = mine[gap][mine[gap]["exit_move"].isin(WINS)]
         add(gap, worth(won["exit"], won["exit_move"], won["n"] * largest))
-    if (gap := "burst") in mine:
-        add(gap, instead(mine[gap]))
+    for gap in ("merged_later", "burst"):
+        if gap in mine:
+            add(gap, instead(mine[gap]))
     return found
 
 
@@ -180,6 +181,8 @@ def arrivals(study: Study) -> list[Resolution]:
         n = float(part["n"].sum())
         if gap == "burst" and not whole:
             found.append(Resolution(gap, n, {"leads": -n if inside else n}, group=f"{gap} {inside}"))
+        if gap == "merged_later" and (inside or whole):
+            found.append(Resolution(gap, n, {"leads": -n}))
         if gap in ("merged_away", "unknown_lead") and (inside or whole):
             found.append(Resolution(gap, n, {"leads": n}))
         if gap == "far_creation":
@@ -197,7 +200,7 @@ def shares(spells: pd.DataFrame) -> list[Resolution]:
             found.append(Resolution(gap, n, {"won": n}))
         elif gap in ("won_reversed", "won_without_deal"):
             found.append(Resolution(gap, n, {"won": -won}))
-        elif gap in ("burst", "won_before_creation"):
+        elif gap in ("burst", "merged_later", "won_before_creation"):
             found.append(Resolution(gap, n, {"n": -n, "won": -won}))
         elif gap in ("merged_away", "unknown_lead"):
             found.append(Resolution(gap, n, {"n": n, "won": won}))

@@ -134,9 +134,8 @@ def _reach(name: str, trials: _Trials, resolutions: list[Resolution]) -> tuple[f
     alone = [(each, _known(trials((each,))[name], value)) for each in resolutions]
     down = _furthest((each, value - found) for each, found in alone)
     up = _furthest((each, found - value) for each, found in alone)
-    singles = [value, *(found for _, found in alone)]
-    low, high = (_known(trials(chosen)[name], value) for chosen in (down, up))
-    return min(low, *singles), max(high, *singles)
+    found = [value, *(each for _, each in alone), *(_known(trials(chosen)[name], value) for chosen in (down, up))]
+    return min(found), max(found)
 
 
 def _furthest(moved: Iterable[tuple[Resolution, float]]) -> list[Resolution]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from alignment_toolkit.counts import counted
@@ -30,10 +31,17 @@ def stage_bounds(study: Study) -> dict[str, Bound]:
         median = survival_quantile(survival(table), 0.5).value
         return {f"stage_conversion_{HORIZON}d": float(incidence(table).value[HORIZON]), "time_in_stage_median": float(median)}
 
-    return bounded(figure, stage_resolutions(counted("visit_gaps", study)))
+    kpi = f"stage_conversion_{HORIZON}d"
+    gain = [figure([moves_of(_advanced_on(day))])[kpi] for day in range(HORIZON + 1)]
+    return bounded(figure, stage_resolutions(counted("visit_gaps", study), gain=gain))
 
 
-def stage_resolutions(gaps: pd.DataFrame) -> list[Resolution]:
+def _advanced_on(day: int) -> pd.DataFrame:
+    """One more visit, that moved on after so many days."""
+    return pd.DataFrame([{"entry": 0, "entry_move": "enter", "exit": day, "exit_move": "event", "last_index": HORIZON, "n": 1.0}])
+
+
+def stage_resolutions(gaps: pd.DataFrame, *, gain: Sequence[float]) -> list[Resolution]:
     """What may be true of visits beside which others were not recorded.
 
     A stage that was skipped, or stamped together with the next, was passed at some time during the visit before it: at once, or for as
@@ -47,8 +55,9 @@ def stage_resolutions(gaps: pd.DataFrame) -> list[Resolution]:
         if len(mine):
             extra = mine.assign(n=mine["n"] * mine["extra"])
             long = moves_of(extra[extra["exit"] > HORIZON])
-            fast, just = (pd.concat([instead(mine, by(mine)), moves_of(by(extra))]) for by in (_passed_at_once, _passed_in_time))
-            found += [Resolution(gap, float(extra["n"].sum()), change) for change in (fast, just, moves_of(extra), long)]
+            fast = pd.concat([instead(mine, _passed_at_once(mine)), moves_of(_passed_at_once(extra))])
+            best = pd.concat([instead(mine, _passed_best(mine, gain)), moves_of(_passed_best(extra.assign(entry=0), gain))])
+            found += [Resolution(gap, float(extra["n"].sum()), change) for change in (fast, best, moves_of(extra), long)]
     found += _ends(spells)
     detours = spells[spells["gap"].str.startswith("detour")]
     if len(detours):
@@ -76,9 +85,14 @@ def _passed_at_once(spells: pd.DataFrame) -> pd.DataFrame:
     return spells.assign(exit=spells["entry"], exit_move="event")
 
 
-def _passed_in_time(spells: pd.DataFrame) -> pd.DataFrame:
-    """Visits that moved on when they did, the long ones just within the horizon: a late event weighs more where others were censored."""
-    return spells.assign(exit=spells["exit"].clip(upper=HORIZON).where(spells["entry"] <= HORIZON, spells["exit"]))
+def _passed_best(spells: pd.DataFrame, gain: Sequence[float]) -> pd.DataFrame:
+    """Visits that moved on, no later than they did and within the horizon, on the day on which one more such visit raises the figure most.
+
+    It is not the first day: where others were censored or came late, an event weighs more on some days than on others.
+    """
+    best = [int(np.argmax(gain[: day + 1])) for day in range(len(gain))]
+    days = spells["exit"].clip(upper=len(gain) - 1).map(lambda day: best[int(day)])
+    return spells.assign(exit=np.maximum(days, spells["entry"]), exit_move="event")
 
 
 def _went_on(spells: pd.DataFrame) -> pd.DataFrame:

@@ -14,9 +14,11 @@ from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.lead_gaps import gap_of
 from alignment_toolkit.days import days_until, last_whole_day
 from alignment_toolkit.journeys import entry_index
-from alignment_toolkit.stages import is_advance, is_return, n_skipped, observed_visits, under_observation, watched_visits
+from alignment_toolkit.leads import lead_numbers
+from alignment_toolkit.merging import merge_pairs
+from alignment_toolkit.stages import INSTANT, is_advance, is_return, n_skipped, observed_visits, under_observation, watched_visits
 from alignment_toolkit.study import Study
-from alignment_toolkit.timelines import won_rank
+from alignment_toolkit.timelines import stage_rank, won_rank
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -31,6 +33,7 @@ def visit_gaps(study: Study) -> ir.Table:
     Returns:
         gap: `skipped` (the advance jumped over stages), `backfilled` (the stage it advanced to is stamped like the one after it),
         `detour` (it went back), `detour_inner` (it lies between going back and coming forward again), `detour_end` (the visit after that),
+        `merged_away` (only a record merged away tells of it),
         `deal_won_lead_not` (still open while the lead's deal is won), `won_without_deal` (won while there is no won deal),
         `won_before_creation` and `lost_before_creation` (over before it began, so not counted); extra (visits that are not there: stages
         jumped over, or stamped together); entry, exit, exit_move, last_index; day, day_entry, day_last_index (of `detour_end` its end,
@@ -77,11 +80,13 @@ def marked_visits(study: Study) -> ir.Table:
         went_back_before=_.back.lag(2).over(ordered),
         began_at=_.entered_at.lag(2).over(ordered),
     )
+    told = told.left_join(merged_stamps(study), ["number", "rank", "entered_at"]).drop("number_right", "rank_right", "entered_at_right")
     is_filled = told.forward & told.filled_next.fill_null(False)
     last_open = (told.lead_gap == "deal_won_lead_not") & told.next_rank.isnull()
     last_won = (told.lead_gap == "won_without_deal") & (told.next_rank == won_rank(study.crm))
     gap = ibis.cases(
         (told.is_backfilled, ibis.null("string")),
+        (told.is_merged.fill_null(False), "merged_away"),
         (told.back, "detour"),
         (told.went_back.fill_null(False), "detour_inner"),
         (told.went_back_before.fill_null(False), "detour_end"),
@@ -93,3 +98,19 @@ def marked_visits(study: Study) -> ir.Table:
     )
     extra = told.jumped + is_filled.cast("int64")
     return told.select("number", "rank", "entered_at", "left_at", "began_at", "deal_won_at", gap=gap, extra=extra.cast("int64"))
+
+
+def merged_stamps(study: Study) -> ir.Table:
+    """Stage events that were recorded of leads merged away, as the stamps of their survivors: number, rank, entered_at, is_merged."""
+    crm = study.crm
+    events = crm.tables["stage_events"].filter(_.entered_at < crm.as_of)
+    gone = (
+        merge_pairs(crm).select(lead_id="merged_id")
+        if crm.has("merges")
+        else crm.tables["leads"].select("lead_id").filter(ibis.literal(False))
+    )
+    told = events.semi_join(gone, "lead_id").inner_join(lead_numbers(crm), "lead_id")
+    placed = told.select(
+        "number", rank=stage_rank(crm, told.stage).cast("int16"), entered_at=ibis.greatest(told.entered_at, told.created_at).cast(INSTANT)
+    )
+    return placed.distinct().mutate(is_merged=ibis.literal(True))

@@ -32,21 +32,26 @@ def stage_bounds(study: Study) -> dict[str, Bound]:
         return {f"stage_conversion_{HORIZON}d": float(incidence(table).value[HORIZON]), "time_in_stage_median": float(median)}
 
     kpi = f"stage_conversion_{HORIZON}d"
-    gain = [figure([moves_of(_advanced_on(day))])[kpi] for day in range(HORIZON + 1)]
-    return bounded(figure, stage_resolutions(counted("visit_gaps", study), gain=gain))
+    gains = [[figure([moves_of(_advanced_on(day, since=day * late))])[kpi] for day in range(HORIZON + 1)] for late in (0, 1)]
+    return bounded(figure, stage_resolutions(counted("visit_gaps", study), gain=gains[0], late_gain=gains[1]))
 
 
-def _advanced_on(day: int) -> pd.DataFrame:
-    """One more visit, that moved on after so many days."""
-    return pd.DataFrame([{"entry": 0, "entry_move": "enter", "exit": day, "exit_move": "event", "last_index": HORIZON, "n": 1.0}])
+def _advanced_on(day: int, *, since: int) -> pd.DataFrame:
+    """One more visit, that moved on after so many days and came under observation at the age `since`."""
+    return pd.DataFrame([{"entry": since, "entry_move": "enter", "exit": day, "exit_move": "event", "last_index": HORIZON, "n": 1.0}])
 
 
-def stage_resolutions(gaps: pd.DataFrame, *, gain: Sequence[float]) -> list[Resolution]:
+def stage_resolutions(gaps: pd.DataFrame, *, gain: Sequence[float], late_gain: Sequence[float]) -> list[Resolution]:
     """What may be true of visits beside which others were not recorded.
 
-    A stage that was skipped, or stamped together with the next, was passed at some time during the visit before it: at once, or for as
-    long as that visit lasted, or (a stage skipped) not at all. Going back may have been a mistake: then the visit went on to the end of
-    the detour.
+    A stage that was skipped, or stamped together with the next, was passed at some time during the visit before it: at once, or for as long
+    as that visit lasted, or (a stage skipped) not at all, or on the day in between that helps the figure most. Going back may have been a
+    mistake: then the visit went on to the end of the detour. A visit that only a merged record tells of may be another lead's.
+
+    Args:
+        gaps: As `visit_gaps` counts them.
+        gain: The stage conversion with one more visit that moved on after 0, 1, 2, … days.
+        late_gain: The same if that visit comes under observation on the day on which it moves on, as one that was under way may.
     """
     spells = gaps.assign(entry_move="enter")
     found = []
@@ -56,7 +61,7 @@ def stage_resolutions(gaps: pd.DataFrame, *, gain: Sequence[float]) -> list[Reso
             extra = mine.assign(n=mine["n"] * mine["extra"])
             long = moves_of(extra[extra["exit"] > HORIZON])
             fast = pd.concat([instead(mine, _passed_at_once(mine)), moves_of(_passed_at_once(extra))])
-            best = pd.concat([instead(mine, _passed_best(mine, gain)), moves_of(_passed_best(extra.assign(entry=0), gain))])
+            best = pd.concat([instead(mine, _passed_best(mine, gain)), _extra_best(extra, gain, late_gain)])
             found += [Resolution(gap, float(extra["n"].sum()), change) for change in (fast, best, moves_of(extra), long)]
     found += _ends(spells)
     detours = spells[spells["gap"].str.startswith("detour")]
@@ -76,6 +81,8 @@ def _ends(spells: pd.DataFrame) -> list[Resolution]:
         found.append((gap, instead(part, won_on(part, part["day"].fillna(0)))))
     if (gap := "won_without_deal") in mine:
         found.append((gap, instead(mine[gap], mine[gap].assign(exit_move="competing"))))
+    if (gap := "merged_away") in mine:
+        found.append((gap, instead(mine[gap])))
     found += [(gap, moves_of(mine[gap])) for gap in ("won_before_creation", "lost_before_creation") if gap in mine]
     return [Resolution(str(gap), float(mine[gap]["n"].sum()), change) for gap, change in found]
 
@@ -93,6 +100,13 @@ def _passed_best(spells: pd.DataFrame, gain: Sequence[float]) -> pd.DataFrame:
     best = [int(np.argmax(gain[: day + 1])) for day in range(len(gain))]
     days = spells["exit"].clip(upper=len(gain) - 1).map(lambda day: best[int(day)])
     return spells.assign(exit=np.maximum(days, spells["entry"]), exit_move="event")
+
+
+def _extra_best(extra: pd.DataFrame, gain: Sequence[float], late_gain: Sequence[float]) -> pd.DataFrame:
+    """The moves of visits that were not recorded, at their best; next to one that was under way when the window opened, so may they be."""
+    late = extra["entry"] > 0
+    begun, under_way = _passed_best(extra[~late].assign(entry=0), gain), _passed_best(extra[late].assign(entry=0), late_gain)
+    return pd.concat([moves_of(begun), moves_of(under_way.assign(entry=under_way["exit"]))])
 
 
 def _went_on(spells: pd.DataFrame) -> pd.DataFrame:

@@ -17,8 +17,7 @@ from alignment_toolkit.health.resolve import Bound, Resolution, bounded
 from alignment_toolkit.health.spells import instead, moves_of, table_of, worth
 from alignment_toolkit.stats import restricted_mean, value_of_one, value_per_unit
 from alignment_toolkit.study import Study
-from alignment_toolkit.velocity.sales_velocity import DAY_SECONDS, open_by_bucket, quarter_days
-from alignment_toolkit.velocity.tables import largest_horizon
+from alignment_toolkit.velocity.sales_velocity import DAY_SECONDS, quarter_days, velocity_factors
 
 CENTS = 100
 SUMS = ("booked", "to_date", "won", "lost", "open")
@@ -133,12 +132,10 @@ def unrecorded(study: Study, *, largest: float, set_aside: int) -> Iterator[Reso
 
 def velocity_bounds(study: Study, rows: pd.DataFrame) -> dict[str, Bound]:
     """Bounds of the sales velocity: what the changed deals bring, over how long they stay open, times how many are."""
-    moves = moves_frame("deal_moves", study, by="all")
-    whole = table_of([moves], last_day=int(moves["day"].max()) if len(moves) else 0)
-    until = largest_horizon(whole, min_n=study.config.min_n)
-    if until is None:
+    moves, whole = moves_frame("deal_moves", study, by="all"), velocity_factors(study).iloc[0]
+    if pd.isna(whole["velocity"]):
         return {"sales_velocity": Bound("sales_velocity", float("nan"), float("nan"), float("nan"))}
-    stock = float(open_by_bucket(study, "(all)", by="all", until=until).sum())
+    until, stock = int(whole["horizon_days"]), float(whole["mean_open"])
 
     def figure(changes: Sequence[Any]) -> dict[str, float]:
         table = table_of([moves, *(change[0] for change in changes)], last_day=until)

@@ -19,7 +19,7 @@ _HOME = {
     "show_text": "alignment_toolkit.display",
     "show_kpis": "alignment_toolkit.display",
 }
-_PARTS = ("quality", "velocity", "churn", "drivers", "summary", "charts", "health", "glossary")
+_PARTS = ("quality", "velocity", "churn", "attribution", "handoff", "loop", "summary", "charts", "health", "glossary", "drivers")
 
 __all__ = [*_HOME, *_PARTS]  # noqa: PLE0604  # names of the lazy table below
 

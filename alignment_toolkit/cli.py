@@ -16,6 +16,7 @@ import typer
 
 from alignment_toolkit import __version__
 from alignment_toolkit.errors import AlignmentError, PublishError, UsageError
+from alignment_toolkit.options import AsOfOption, CohortOption, ConfigOption, DataOption, FormatOption, QuarterOption, VendorName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,14 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-DataOption = Annotated[str, typer.Option("--data", help="Store: a folder of tables, a .duckdb file or env:NAME holding an address.")]
-QuarterOption = Annotated[str, typer.Option("--quarter", help="Fiscal quarter such as 2026Q3; default: the last full one.")]
-AsOfOption = Annotated[str, typer.Option("--as-of", help="First day that is not visible; default: the day after the quarter.")]
-CohortOption = Annotated[str, typer.Option("--cohort", help="4q: the four quarters up to this one; 1q: this one; all: all history.")]
-ConfigOption = Annotated[str, typer.Option("--config", help="Configuration file; default: the store's own alignment.toml.")]
-VendorName = Literal["hubspot", "salesforce", "fivetran_hubspot", "fivetran_salesforce", "stripe"]
-FormatOption = Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print the result.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -74,14 +67,14 @@ def report(
     from alignment_toolkit.report.journal import journal_for, notice
     from alignment_toolkit.report.parameters import parse_assignments
     from alignment_toolkit.report.run import run_report
-    from alignment_toolkit.study import requested
+    from alignment_toolkit.study import as_of_asked, quarter_asked, requested
 
     log = journal_for(log_format, stream=sys.stderr)
     given = parse_assignments(parameter or [])
     asked = {"data": data, "quarter": quarter, "as_of": as_of, "cohort": cohort, "config": config}
     asked |= {name: given.pop(name) for name in asked if name in given}  # -p quarter=2026Q3 means --quarter 2026Q3
-    asked["quarter"] = quarter_label(asked["data"], asked["quarter"], config=asked["config"])
-    asked["as_of"] = as_of_text(asked["data"], asked["quarter"], asked["as_of"], config=asked["config"])
+    asked["quarter"] = quarter_asked(asked["data"], asked["quarter"], config=asked["config"])
+    asked["as_of"] = as_of_asked(asked["data"], asked["quarter"], asked["as_of"], config=asked["config"])
     requested(**asked)  # a bad request is refused before a kernel starts
     done = run_report(
         data=asked["data"],
@@ -120,8 +113,9 @@ def kpis(
     Example: alignment kpis --data data/sample --quarter 2026Q3 --format csv
     """
     from alignment_toolkit.headlines import kpis as compute
+    from alignment_toolkit.study import quarter_asked
 
-    chosen = quarter_label(data, quarter, config=config)
+    chosen = quarter_asked(data, quarter, config=config)
     asked = {"data": data, "quarter": chosen, "as_of": as_of, "cohort": cohort, "config": config}
     show(compute(opened(asked, tell=lambda sentence: print(f"alignment: {sentence}", file=sys.stderr))), format)
 
@@ -129,22 +123,33 @@ def kpis(
 @app.command()
 def ingest(
     source: Annotated[list[str], typer.Option("--source", help="Folder of exports, .duckdb file or connection address; repeatable.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder to write the store to.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the store to make or to renew.")],
     mapping: Annotated[
         list[str] | None, typer.Option("--mapping", help="Mapping file or shipped name, one per source; default: recognise.")
     ] = None,
     config: ConfigOption = "",
+    merge: Annotated[
+        Literal["replace", "upsert"],
+        typer.Option("--merge", help="replace: what is not in the extract is gone; upsert: its rows replace those with the same key."),
+    ] = "replace",
+    force: Annotated[bool, typer.Option("--force", help="Read every file, even when none has changed.")] = False,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="Snapshots that stay, the new one included.")] = 12,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another ingest to finish.")] = 0,
 ) -> None:
-    """Turn CRM exports into a store of canonical tables.
+    """Turn CRM exports into a store of canonical tables, or renew it with newer ones; only what changed is read.
 
     Example: alignment ingest --source exports --out data/mine
 
     Example: alignment ingest --mapping salesforce --source crm --mapping stripe --source billing --out data/mine
+
+    Example: alignment ingest --source exports-2026-10 --out data/mine --merge upsert
     """
     from alignment_toolkit.ingest import ingest as run
 
-    done = run(mapping, source=source, out=out, config=config or None)
-    show(done.table(), "table")
+    done = run(mapping, source=source, out=out, config=config or None, merge=merge, force=force, keep=keep, wait=wait, now=clock())
+    if not done.is_unchanged:
+        show(done.table(), "table")
+    print(*done.sentences(), sep="\n")
     for note in done.notes:
         print(note, file=sys.stderr)
 
@@ -193,11 +198,12 @@ def map_source(
 
 @app.command()
 def check(data: DataOption, config: ConfigOption = "", format: FormatOption = "table") -> None:  # noqa: A002
-    """Check a store: fatal faults leave with 3, the others are counted. CSV and JSON list the faults alone.
+    """Check a store: fatal faults leave with 3, the others are counted, snapshots are listed. CSV and JSON list the faults alone.
 
     Example: alignment check --data data/sample
     """
     from alignment_toolkit.faults import check_store
+    from alignment_toolkit.snapshots.listing import snapshots_of
 
     found = check_store(data, config=config or None)
     for note in found.notes:
@@ -205,6 +211,41 @@ def check(data: DataOption, config: ConfigOption = "", format: FormatOption = "t
     if format == "table":
         show(found.rows, format)
     show(found.faults, format)
+    if format == "table" and len(listed := snapshots_of(data)):
+        show(listed, format)
+
+
+@app.command()
+def diff(
+    data: DataOption,
+    before: Annotated[str, typer.Option("--from", help="Digest of the earlier snapshot; default: the one before --to.")] = "",
+    after: Annotated[str, typer.Option("--to", help="Digest of the later snapshot; default: the one that is shown.")] = "",
+    quarter: Annotated[str, typer.Option("--quarter", help="Quarter; default: the last full one of the earlier snapshot.")] = "",
+    as_of: AsOfOption = "",
+    cohort: CohortOption = "4q",
+    config: ConfigOption = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Ids named per figure and kind of record.")] = 20,
+    format: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print the result.")] = "table",  # noqa: A002
+) -> None:
+    """What changed since the last snapshot of a store: rows, restated figures, and the records responsible.
+
+    Example: alignment diff --data data/mine
+
+    Example: alignment diff --data data/mine --from 77d0 --to 3f2a --quarter 2026Q3 --format json
+    """
+    import json
+
+    from alignment_toolkit.restated.diff import difference
+
+    found = difference(data, before=before, after=after, quarter=quarter, as_of=as_of, cohort=cohort, config=config, limit=limit)
+    if format == "json":
+        print(json.dumps(found.record(), ensure_ascii=False, indent=1, allow_nan=False))
+        return
+    print(found.heading())
+    for frame in (found.tables, found.figures, found.records):
+        if len(frame):
+            show(frame, "table")
+    print(*found.notes, sep="\n", file=sys.stderr)
 
 
 @app.command()
@@ -322,28 +363,6 @@ def opened(asked: dict[str, str], *, tell: Callable[[str], object]) -> Study:
         if sentence:
             tell(sentence)
     return study
-
-
-def quarter_label(data: str, quarter: str, *, config: str) -> str:
-    """The quarter asked for, else the last one that ends at or before the end of the day of the store's last event."""
-    from alignment_toolkit.periods import Quarter, last_full_quarter
-    from alignment_toolkit.store import last_event_day, open_crm
-    from alignment_toolkit.study import settings_for
-
-    settings = settings_for(data, config)
-    if quarter:
-        return Quarter.parse(quarter, start_month=settings.fiscal_year_start_month).label
-    latest = last_event_day(open_crm(data, as_of=datetime(9999, 12, 31), config=settings))
-    return last_full_quarter(latest, settings.time_zone, start_month=settings.fiscal_year_start_month).label
-
-
-def as_of_text(data: str, quarter: str, as_of: str, *, config: str) -> str:
-    """The as-of of a report: what was asked for, else the first day after the quarter."""
-    from alignment_toolkit.periods import Quarter
-    from alignment_toolkit.study import settings_for
-
-    settings = settings_for(data, config)
-    return as_of or Quarter.parse(quarter, start_month=settings.fiscal_year_start_month).end_on.isoformat()
 
 
 def show(frame: pd.DataFrame, format: str) -> None:  # noqa: A002

@@ -60,6 +60,8 @@ class Config(BaseModel):
         observed_from: Per table, the day before which records are missing (late entry).
         outcome_observed_from: The day before which outcomes were not recorded; earlier cohorts are left out.
         segmentation: The slice in which the change of bookings is split.
+        half_life_days: By time decay a touch weighs half as much when it is so many days older.
+        attribution_model: The model behind `attributed_bookings`; the others stand beside it.
         glossary: Per term of the glossary, what was agreed otherwise: owner, definition, responsible, accountable, consulted, informed.
     """
 
@@ -81,6 +83,8 @@ class Config(BaseModel):
     observed_from: dict[str, date] = {}
     outcome_observed_from: date | None = None
     segmentation: str = "source"
+    half_life_days: Annotated[float, Field(gt=0)] = 14
+    attribution_model: Literal["first", "last", "linear", "u", "w", "decay", "markov"] = "markov"
     glossary: dict[str, dict[str, str]] = {}
 
     @field_validator("observed_from", mode="before")

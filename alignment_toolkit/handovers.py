@@ -55,8 +55,8 @@ def _first_verdicts(crm: Crm) -> ir.Table:
     return first.select("number", "given_at", verdict=verdict)
 
 
-def verdict_spells(study: Study) -> ir.Table:
-    """Each handed-over lead's wait for a verdict inside the window, shaped as the spells of journeys.py: accepted is the event."""
+def verdict_spells(study: Study, *, event: str = "accepted") -> ir.Table:
+    """Each handed-over lead's wait for a verdict in the window, shaped as the spells of journeys.py: verdicts but the event compete."""
     crm = study.crm
     handed = handovers(crm).filter(_.handed_at < study.created_before)
     told = handed.left_join(first_verdicts(crm), "number").drop("number_right")
@@ -65,7 +65,7 @@ def verdict_spells(study: Study) -> ir.Table:
     seen = timed.verdict.notnull() & (timed.day <= timed.last_index)
     moved = timed.mutate(
         exit=ibis.ifelse(seen, timed.day, timed.last_index),
-        exit_move=ibis.cases((~seen.fill_null(False), "censor"), (timed.verdict == "accepted", "event"), else_="competing"),
+        exit_move=ibis.cases((~seen.fill_null(False), "censor"), (timed.verdict == event, "event"), else_="competing"),
         entry_move=ibis.literal("enter"),
         cents=ibis.null("int64"),
     ).filter((_.entry <= _.last_index) & (_.exit >= _.entry))

@@ -33,7 +33,7 @@ def as_table(frame: pd.DataFrame) -> str:
 
 
 def _width(frame: pd.DataFrame) -> int:
-    return sum(2 + max([len(str(name)), *(len(_cell(value)) for value in frame[name])]) for name in frame.columns)
+    return sum(3 + max([len(str(name)), *(len(_cell(value)) for value in frame[name])]) for name in frame.columns)
 
 
 def _cell(value: Any) -> str:

@@ -10,9 +10,9 @@ from typing import Literal, get_args
 
 from alignment_toolkit.config import Config, load_config
 from alignment_toolkit.errors import UsageError, nearest
-from alignment_toolkit.periods import Quarter, in_utc, midnight, parse_as_of, wall_clock
+from alignment_toolkit.periods import Quarter, in_utc, last_full_quarter, midnight, parse_as_of, wall_clock
 from alignment_toolkit.recorded import refuse_unrecorded
-from alignment_toolkit.store import Crm, open_crm, store_config
+from alignment_toolkit.store import Crm, last_event_day, open_crm, store_config
 
 Cohort = Literal["4q", "1q", "all"]
 
@@ -132,6 +132,26 @@ def requested(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", c
 def settings_for(data: str, config: str = "") -> Config:
     """The configuration that applies: the file given, else the store's own, else the defaults."""
     return load_config(_found(config) if config else store_config(data))
+
+
+def quarter_asked(data: str, quarter: str, *, config: str = "") -> str:
+    """The quarter asked for, else the last one that ends at or before the end of the day of the store's last event.
+
+    Raises:
+        UsageError: When it is none.
+        DataRefused: For data with a fatal fault.
+    """
+    settings = settings_for(data, config)
+    if quarter:
+        return Quarter.parse(quarter, start_month=settings.fiscal_year_start_month).label
+    latest = last_event_day(open_crm(data, as_of=datetime(9999, 12, 31), config=settings))
+    return last_full_quarter(latest, settings.time_zone, start_month=settings.fiscal_year_start_month).label
+
+
+def as_of_asked(data: str, quarter: str, as_of: str, *, config: str = "") -> str:
+    """The as-of of a report: what was asked for, else the first day after the quarter."""
+    settings = settings_for(data, config)
+    return as_of or Quarter.parse(quarter, start_month=settings.fiscal_year_start_month).end_on.isoformat()
 
 
 def checked_cohort(cohort: str) -> Cohort:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Payload = dict[str, Any]
-_IN_UNIT = ("value", "lower", "upper", "previous", "target")
+_IN_UNIT = ("value", "lower", "upper", "previous", "target", "before", "after", "difference", "worst", "best")
 _SHARE_UNITS = {"share", "rate", "probability", "fraction"}
 NONE_SHOWN = "–"
 

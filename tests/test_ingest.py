@@ -70,6 +70,11 @@ def made(tmp_path: Path, rules: dict = RULES, *, contacts: str = CONTACTS) -> In
     return ingest(mapping_from(rules, name="m.toml"), source=exports(tmp_path, contacts), out=tmp_path / "store")
 
 
+def contents(store: Path) -> dict[str, bytes]:
+    """What a reader of the store sees."""
+    return {path.name: path.read_bytes() for path in store.iterdir() if not path.name.startswith(".")}
+
+
 def rows(path: Path) -> list[dict]:
     return pq.read_table(path).to_pylist()
 
@@ -114,14 +119,14 @@ def test_the_journal_counts_rows_and_knows_files_but_no_paths(tmp_path: Path) ->
 
 def test_the_same_export_gives_the_same_bytes(tmp_path: Path) -> None:
     made(tmp_path)
-    first = {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()}
+    first = contents(tmp_path / "store")
     made(tmp_path)
-    assert {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()} == first
+    assert contents(tmp_path / "store") == first
 
 
 def test_a_refused_export_leaves_the_old_store_and_nothing_beside_it(tmp_path: Path) -> None:
     made(tmp_path)
-    before = {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()}
+    before = contents(tmp_path / "store")
     with pytest.raises(DataRefused) as caught:
         made(tmp_path, RULES | {"source": {}})
     assert caught.value.exit_code == 3
@@ -131,7 +136,7 @@ def test_a_refused_export_leaves_the_old_store_and_nothing_beside_it(tmp_path: P
         " An instant is ISO, such as 2026-01-31 or 2026-01-31T09:30:00+02:00."
         ' For day-first or month-first dates declare date_order = "dmy" or "mdy" in a mapping and run alignment ingest.',
     ]
-    assert {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()} == before
+    assert contents(tmp_path / "store") == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exports", "store"]
 
 
@@ -149,8 +154,7 @@ def test_a_new_store_replaces_the_old_one_whole(tmp_path: Path) -> None:
     made(tmp_path)
     fewer = RULES | {"tables": {name: RULES["tables"][name] for name in ("leads", "stage_events")}}
     made(tmp_path, fewer)
-    assert sorted(path.name for path in (tmp_path / "store").iterdir()) == [
-        ".checked.json",
+    assert sorted(contents(tmp_path / "store")) == [
         "alignment.toml",
         "ingest.json",
         "leads.parquet",
@@ -242,22 +246,14 @@ def test_a_disk_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("alignment_toolkit.ingest.swap_in", full)
+    monkeypatch.setattr("alignment_toolkit.renewal.making.shown", full)
     with pytest.raises(PublishError) as caught:
-        made(tmp_path)
+        made(tmp_path, contacts=CONTACTS.replace("PAID", "ORGANIC"))
     assert caught.value.exit_code == 8
     assert str(caught.value).endswith(
         "No space left on device. Give a folder that you may write to with --out; an older store is as it was."
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exports", "store"]
-
-
-def test_where_folders_cannot_be_exchanged_at_once_one_steps_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alignment_toolkit.border.swap._exchanged", lambda one, other: False)
-    made(tmp_path)
-    made(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["exports", "store"]
-    assert (tmp_path / "store" / "leads.parquet").is_file()
 
 
 def test_a_mapping_without_a_required_table(tmp_path: Path) -> None:

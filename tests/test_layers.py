@@ -12,21 +12,21 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "alignment_toolkit"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-METRICS = ("quality", "velocity", "churn", "drivers")
+METRICS = ("quality", "velocity", "churn", "attribution", "handoff", "drivers")
 
 TIERS = (
-    {"errors", "visible", "schema", "__version__"},
+    {"errors", "visible", "schema", "digests", "locking", "__version__"},
     {"config", "periods", "figures", "tables", "glossary", "hashing", "stats"},
     {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing"}
-    | {"recognise", "explain", "guessing", "starter"},
+    | {"recognise", "explain", "guessing", "starter", "snapshots", "renewal"},
     {"study", "days", "quarters"},
     {"leads"},
     {"timelines"},
-    {"journeys", "deals", "stages", "handovers", "customers", "in_play", "pipeline", "targets"},
+    {"journeys", "deals", "stages", "handovers", "customers", "touches", "responses", "in_play", "pipeline", "targets"},
     {"counts"},
     set(METRICS),
-    {"headlines", "charts", "summary", "health", "display", "report", "printing", "delivery"},
-    {"cli"},
+    {"headlines", "charts", "summary", "loop", "health", "display", "report", "printing", "delivery", "restated"},
+    {"options", "cli"},
     {"__main__", "__init__"},
 )
 KNOWS_AN_ENGINE = {"store.py", "ingest.py", "faults.py", "cli.py"}
@@ -79,7 +79,7 @@ def test_imports_point_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize("part", METRICS)
 def test_metric_packages_know_neither_one_another_nor_charts_nor_report(part: str) -> None:
-    forbidden = {*METRICS, "charts", "report", "display", "summary", "headlines", "cli"} - {part}
+    forbidden = {*METRICS, "charts", "report", "display", "summary", "loop", "headlines", "cli"} - {part}
     for path in (PACKAGE / part).rglob("*.py"):
         assert _parts_imported(path) & forbidden == set(), _name(path)
 
@@ -152,7 +152,7 @@ def test_importing_the_package_or_its_command_line_loads_nothing_heavy() -> None
 
 
 def test_importing_the_metrics_loads_no_statistics_library_and_no_charts() -> None:
-    parts = ", ".join(f"alignment_toolkit.{part}" for part in (*METRICS, "headlines", "summary"))
+    parts = ", ".join(f"alignment_toolkit.{part}" for part in (*METRICS, "headlines", "summary", "loop"))
     assert _loaded_after(f"import {parts}", *HEAVY) == ["pandas"]
 
 

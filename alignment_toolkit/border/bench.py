@@ -6,6 +6,8 @@ locked. Behind an address the same SELECTs run in that engine, and only their re
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +29,7 @@ class Workbench:
     """One mapping with its source.
 
     Attributes:
-        backend: Embedded engine behind Ibis, shared by all mappings of an ingest.
+        backend: Embedded engine behind Ibis, shared by all mappings of an ingest; None until files are read.
         shelf: What lies at the source.
         mapping: The mapping.
         matched: Which file is which input.
@@ -37,6 +39,7 @@ class Workbench:
         faults: Files that cannot be read.
         notes: Assumptions made while reading, in words.
         made: Inputs, words and views made so far (layers.py).
+        tables: The canonical tables to make; None: all.
     """
 
     backend: Any
@@ -49,6 +52,7 @@ class Workbench:
     faults: list[Fault] = field(default_factory=list)
     notes: tuple[str, ...] = ()
     made: dict[str, str] = field(default_factory=dict)
+    tables: frozenset[str] | None = None
 
     def item(self, name: str) -> Item:
         """The file or table of a name."""
@@ -61,27 +65,55 @@ def set_up(pairs: list[tuple[Mapping, Shelf]]) -> list[Workbench]:
     Raises:
         UsageError: When a file that a mapping names is not there, or several fit one input.
     """
-    backend, benches = duck.connect(), []
-    for number, (mapping, shelf) in enumerate(pairs):
-        bench = Workbench(backend, shelf, mapping, match_source(mapping, shelf.items), number)
-        _ensure_clear(bench)
-        for name in (*(match for found in bench.matched.found.values() for match in _names(found)), *_named_files(bench)):
-            if name not in bench.rows:
-                _read(bench, bench.item(name), _settings(bench, name))
-        _drop_unread(bench)
-        _publish_stems(bench)
-        benches.append(bench)
-    folders = [str(shelf.folder) for _, shelf in pairs if shelf.folder]
-    backend.con.execute("SET allowed_directories = ?", [folders])
-    backend.con.execute("SET enable_external_access = false")
-    backend.con.execute("SET lock_configuration = true")
+    benches = laid_out(pairs)
+    read(benches)
     return benches
 
 
-def _drop_unread(bench: Workbench) -> None:
+def laid_out(pairs: list[tuple[Mapping, Shelf]]) -> list[Workbench]:
+    """Which file is what, before an engine is started or a row is read.
+
+    Raises:
+        UsageError: When a file that a mapping names is not there, or several fit one input.
+    """
+    benches = []
+    for number, (mapping, shelf) in enumerate(pairs):
+        bench = Workbench(None, shelf, mapping, match_source(mapping, shelf.items), number)
+        _ensure_clear(bench)
+        _named_files(bench)
+        benches.append(bench)
+    return benches
+
+
+def read(benches: list[Workbench], *, tables: Collection[str] | None = None, files: Mapping_[int, Collection[str]] | None = None) -> None:
+    """Read the files of every mapping, then lock the engine.
+
+    Args:
+        benches: As laid out; each gets the engine.
+        tables: The canonical tables to make; None: all.
+        files: Number of a bench -> names of its files to read; None: all.
+    """
+    backend = duck.connect()
+    duck.spill(backend)
+    for bench in benches:
+        bench.backend, bench.tables = backend, None if tables is None else frozenset(tables)
+        wanted = [match for found in bench.matched.found.values() for match in _names(found)]
+        wanted += [name for names in bench.files.values() for name in names]
+        chosen = [name for name in dict.fromkeys(wanted) if files is None or name in files.get(bench.number, ())]
+        for name in chosen:
+            _read(bench, bench.item(name), _settings(bench, name))
+        _drop_unread(bench, chosen)
+        _publish_stems(bench)
+    folders = [str(bench.shelf.folder) for bench in benches if bench.shelf.folder]
+    backend.con.execute("SET allowed_directories = ?", [folders])
+    backend.con.execute("SET enable_external_access = false")
+    backend.con.execute("SET lock_configuration = true")
+
+
+def _drop_unread(bench: Workbench, tried: Collection[str]) -> None:
     """Inputs whose file cannot be read are as if they were not there; the fault is kept."""
     for name, match in list(bench.matched.found.items()):
-        if any(file not in bench.rows for file in _names(match)):
+        if any(file in tried and file not in bench.rows for file in _names(match)):
             del bench.matched.found[name]
 
 
@@ -100,11 +132,10 @@ def _ensure_clear(bench: Workbench) -> None:
         bench.notes += (f"{name} is left out: {listed} fit it equally well. {way_out}",)
 
 
-def _named_files(bench: Workbench) -> list[str]:
+def _named_files(bench: Workbench) -> None:
     """Files that canonical tables name themselves: by `from`, or in their sql by stems."""
     for table, rule in bench.mapping.tables.items():
         bench.files[table] = tuple(_files_of(table, rule, bench))
-    return [name for names in bench.files.values() for name in names]
 
 
 def _files_of(table: str, rule: TableRule, bench: Workbench) -> list[str]:

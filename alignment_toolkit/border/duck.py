@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import csv
 import itertools
+import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 ROW = "__row__"
 _BATCH = 50_000
+_MEMORY = "2500MB"
 _LONGEST_FIELD = 1 << 24
 
 
@@ -31,6 +34,14 @@ def connect(**options: Any) -> Any:
     backend.raw_sql("SET TimeZone = 'UTC'")
     backend.raw_sql("SET enable_progress_bar = false")  # it would be drawn into the output of whoever waits for a long query
     return backend
+
+
+def spill(backend: Any) -> None:
+    """Keep at most so much in memory; what is more goes to a temporary folder (TMPDIR), which goes when the engine does."""
+    folder = tempfile.TemporaryDirectory(prefix="alignment-")
+    backend.raw_sql(f"SET memory_limit = '{_MEMORY}'")
+    backend.con.execute("SET temp_directory = ?", [folder.name])
+    weakref.finalize(backend, folder.cleanup)
 
 
 def stored(backend: Any, table: ir.Table, name: str) -> ir.Table:

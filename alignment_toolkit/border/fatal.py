@@ -24,13 +24,16 @@ Fetch = Callable[[Any], list[dict[str, Any]]]
 _WITH_CURRENCY = ("deals", "campaign_costs", "subscriptions")
 
 
-def checked(sources: Mapping[str, Source], config: Config, fetch: Fetch) -> tuple[list[Fault], dict[str, Source]]:
+def checked(
+    sources: Mapping[str, Source], config: Config, fetch: Fetch, *, rates: frozenset[str] = frozenset()
+) -> tuple[list[Fault], dict[str, Source]]:
     """Every fatal fault of these tables at once, and the tables with what the check learnt about them (no blanks to trim).
 
     Args:
         sources: Canonical table name -> table as found.
         config: Stages and the reporting currency.
         fetch: Runs an expression on the engine and gives its rows.
+        rates: Currencies that have a rate besides those in `exchange_rates`.
     """
     faults: list[Fault] = []
     learnt: dict[str, Source] = {}
@@ -40,7 +43,7 @@ def checked(sources: Mapping[str, Source], config: Config, fetch: Fetch) -> tupl
             continue
         found, learnt[name] = _table_faults(source, config, fetch)
         faults += found
-    return faults + list(_currency_faults(learnt, config, fetch)), learnt
+    return faults + list(_currency_faults(learnt, config, fetch, rates)), learnt
 
 
 def _table_faults(source: Source, config: Config, fetch: Fetch) -> tuple[list[Fault], Source]:
@@ -147,10 +150,10 @@ def _twice(row: dict[str, Any], key: list[str]) -> str:
     return f"{words!r} (rows {row['first']} and {row['last']})" if "first" in row else f"{words!r} ({row['n']} times)"
 
 
-def _currency_faults(sources: Mapping[str, Source], config: Config, fetch: Fetch) -> Iterator[Fault]:
+def _currency_faults(sources: Mapping[str, Source], config: Config, fetch: Fetch, rates_kept: frozenset[str]) -> Iterator[Fault]:
     """Currencies of amounts that are neither the reporting currency nor among the rates."""
     used = [source for name, source in sources.items() if name in _WITH_CURRENCY and "currency" in source.found]
-    known = {config.reporting_currency}
+    known = {config.reporting_currency, *rates_kept}
     if used and (rates := sources.get("exchange_rates")):
         listed = fetch(rates.rows.select(currency=rates.value("currency")).distinct())
         known |= {row["currency"] for row in listed if row["currency"]}

@@ -14,6 +14,8 @@ from alignment_toolkit.border.sniffing import dialect_of
 from alignment_toolkit.border.sources import Source, settled, source_of
 from alignment_toolkit.config import CONFIG_FILE
 from alignment_toolkit.schema import TABLES
+from alignment_toolkit.snapshots.layout import files_of
+from alignment_toolkit.snapshots.whole import lost_files
 
 ENDINGS = (".parquet", ".csv")
 _OWN = (CONFIG_FILE, "ingest.json", "truth.json", "README.md")
@@ -60,8 +62,10 @@ def find_tables(place: Path, *, reading: Reading, backend: Any = None) -> Found:
         backend: Another Ibis backend to read Parquet with; None: embedded DuckDB.
     """
     found = Found(backend or duck.connect())
-    files = sorted(path for path in place.iterdir() if not path.name.startswith(".") and path.name not in _OWN)
+    files = [path for name, path in files_of(place).items() if name not in _OWN]
     named = [path for path in files if path.stem.lower() in TABLES and path.suffix.lower() in ENDINGS]
+    for fault in lost_files(place):
+        _refuse(found, Path(fault.place).stem, fault)
     if others := tuple(path.name for path in files if path not in named):
         found.ignored[""] = others
     for name in TABLES:
@@ -70,7 +74,7 @@ def find_tables(place: Path, *, reading: Reading, backend: Any = None) -> Found:
             listed = " and ".join(path.name for path in paths)
             _refuse(found, name, Fault(listed, "two files hold the same table", f"A store has one file for {name}", "Remove one of them"))
         elif paths:
-            _take(found, name, paths[0], reading, foreign=backend is not None)
+            _take(found, name, paths[0], reading, foreign=found.backend.name != "duckdb")
     return found
 
 

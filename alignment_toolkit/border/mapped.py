@@ -51,7 +51,8 @@ def all_mapped(bench: Workbench, *, known: frozenset[str] = frozenset()) -> dict
     """
     layers = Layers(bench, typed_input)
     wanted = [name for name in TABLES if name in bench.mapping.tables and not (bench.mapping.tables[name].alone and name in known)]
-    return {name: table for name in wanted if (table := _mapped(bench, layers, name)) is not None}
+    asked = [name for name in wanted if bench.tables is None or name in bench.tables]
+    return {name: table for name in asked if (table := _mapped(bench, layers, name)) is not None}
 
 
 def _mapped(bench: Workbench, layers: Layers, name: str) -> Mapped | None:

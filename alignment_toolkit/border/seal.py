@@ -10,15 +10,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.config import Config
+from alignment_toolkit.digests import file_digest
 from alignment_toolkit.sharing import leave_for_others, left_for_others
+from alignment_toolkit.snapshots.whole import SEAL
 
-SEAL = ".checked.json"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -63,13 +64,8 @@ def _key(sources: Mapping[str, Source], place: Path, config: Config) -> str | No
     paths = [place / source.place for source in sources.values()]
     if any(path.suffix.lower() != ".parquet" or not path.is_file() for path in paths) or not paths:
         return None
-    content = {path.name: _digest(path) for path in paths}
+    content = {path.name: file_digest(path) for path in paths}
     return sha256(repr((content, repr(config), _rules())).encode()).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 @cache

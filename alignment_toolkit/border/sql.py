@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from alignment_toolkit.border.personal import impersonal_sentence
@@ -34,10 +35,21 @@ def single_select(sql: str, mapping: str) -> str:
 
 def tables_in(sql: str) -> list[str]:
     """Names after FROM and JOIN, folded; the engine's own list needs the tables to be there already."""
+    return list(_sources(sql)[0])
+
+
+def reads_by_itself(sql: str) -> bool:
+    """Whether a SELECT reads files through functions such as `read_csv`, so that nothing tells which."""
+    return _sources(sql)[1]
+
+
+@lru_cache(maxsize=1_000)  # parsing takes longer than anything else where nothing has to be read
+def _sources(sql: str) -> tuple[tuple[str, ...], bool]:
     import sqlglot
 
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
-    return sorted({table.name.casefold() for table in tree.find_all(sqlglot.exp.Table)})
+    tables = list(sqlglot.parse_one(sql, dialect="duckdb").find_all(sqlglot.exp.Table))
+    is_function = any(isinstance(table.this, sqlglot.exp.Func) for table in tables)
+    return tuple(sorted({table.name.casefold() for table in tables})), is_function
 
 
 def short(error: Exception) -> str:

@@ -203,6 +203,12 @@ def campaign_names(study: Study) -> ir.Table:
 
 
 @query
+def campaign_channels(study: Study) -> ir.Table:
+    """The campaigns by channel ("(missing)" where unknown): campaign_id, channel, n (records)."""
+    return _channels(study).group_by("campaign_id", "channel").agg(n=_.count())
+
+
+@query
 def campaign_leads(study: Study) -> ir.Table:
     """Leads created in the report quarter (all history: all) by campaign, channel, source and month of creation.
 

@@ -54,10 +54,21 @@ def ranking(study: Study, *, by: str = "source", horizon: int = HORIZON) -> pd.D
     if reason := refused(study, by):
         return _frame(pd.DataFrame([{"segment": ALL, "reason": reason}]), horizon)
     labels, table = risk_of("lead_moves", study, by=by, max_day=horizon)
+    return ranked(labels, table, horizon=horizon, min_n=study.config.min_n)
+
+
+def ranked(labels: list[str], table: RiskTable, *, horizon: int, min_n: int) -> pd.DataFrame:
+    """The groups of a risk table ranked: see `ranking` for the columns.
+
+    Args:
+        labels: The groups, the leading axis of the table.
+        table: Moves of leads by group.
+        horizon: A day index of the table.
+        min_n: Groups with fewer matured leads are listed, not ranked.
+    """
     if not labels:
         return _frame(pd.DataFrame({"segment": []}), horizon)
-    columns = _own(table, horizon, min_n=study.config.min_n) | _shrunk(table, horizon, min_n=study.config.min_n)
-    columns |= _against_the_rest(table, horizon, min_n=study.config.min_n)
+    columns = _own(table, horizon, min_n=min_n) | _shrunk(table, horizon, min_n=min_n) | against_the_rest(table, horizon, min_n=min_n)
     return _frame(pd.DataFrame({"segment": labels} | columns), horizon)
 
 
@@ -77,8 +88,13 @@ def _shrunk(table: RiskTable, horizon: int, *, min_n: int) -> dict[str, object]:
     return columns | {"reason": list(rates.reason)}
 
 
-def _against_the_rest(table: RiskTable, horizon: int, *, min_n: int) -> dict[str, object]:
-    """Each group against all other leads, those of groups too small to rank included."""
+def against_the_rest(table: RiskTable, horizon: int, *, min_n: int) -> dict[str, object]:
+    """Each group's incidence against that of all other units, those of groups too small to rank included.
+
+    Returns:
+        rest_rate, p_adjusted (Benjamini-Hochberg over the groups compared) and different (`ABOVE`, `BELOW` or `ALIKE` the rest), each of
+        the length of the leading axis; null where the group or the rest has fewer than `min_n` matured units.
+    """
     rest = leave_one_out(table)
     own, other = incidence(table).at(horizon), incidence(rest).at(horizon)
     compared = (table.matured(horizon) >= min_n) & (rest.matured(horizon) >= min_n)

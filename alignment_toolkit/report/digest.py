@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import json
 import platform
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from alignment_toolkit.config import CONFIG_FILE
+from alignment_toolkit.digests import digest_of, file_digest
 from alignment_toolkit.schema import TABLES
+from alignment_toolkit.snapshots.layout import current_of, files_of, store_file
 
 _ENDINGS = (".parquet", ".csv")
 
@@ -26,11 +25,13 @@ class DataDigest:
         digest: Digest over all its files; None where the data lie behind an address and cannot be pinned.
         files: File name -> SHA-256; the configuration used is among them.
         rows: Table -> rows in its file, None where it cannot be read; empty for a database, whose engine counts them (`store.row_counts`).
+        snapshot: Name of the snapshot that a store folder shows; None: it has none.
     """
 
     digest: str | None
     files: dict[str, str]
     rows: dict[str, int | None]
+    snapshot: str | None = None
 
 
 def data_digest(store: Path | None, *, config: Path | None = None) -> DataDigest:
@@ -42,13 +43,14 @@ def data_digest(store: Path | None, *, config: Path | None = None) -> DataDigest
     """
     if store is None:
         return DataDigest(None, {}, {})
-    paths = {path.name: path for path in _table_files(store)} if store.is_dir() else {store.name: store}
-    settings = config or (store if store.is_dir() else store.parent) / CONFIG_FILE
+    paths = _store_files(store) if store.is_dir() else {store.name: store}
+    settings = config or (store_file(store, CONFIG_FILE) if store.is_dir() else store.parent / CONFIG_FILE)
     if settings.is_file():
         paths[CONFIG_FILE] = settings
     files = {name: file_digest(path) for name, path in sorted(paths.items())}
     rows = {path.stem: _rows(path) for name, path in sorted(paths.items()) if name != CONFIG_FILE}
-    return DataDigest(digest_of(files), files, rows if store.is_dir() else {})
+    shown = current_of(store)
+    return DataDigest(digest_of(files), files, rows if store.is_dir() else {}, shown.name if shown else None)
 
 
 def glossary_digest(store: Path | None, config: Path | None) -> str:
@@ -87,19 +89,10 @@ def version_differences(before: Mapping[str, str], now: Mapping[str, str]) -> li
     return [f"{name} {before.get(name, 'absent')} (now {now.get(name, 'absent')})" for name in names if before.get(name) != now.get(name)]
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def digest_of(value: Any) -> str:
-    """SHA-256 of a JSON value in canonical form, in hex."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _table_files(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.stem in TABLES and path.suffix.lower() in _ENDINGS and path.is_file()]
+def _store_files(folder: Path) -> dict[str, Path]:
+    """Name -> file of the tables of a store, all of one snapshot where it has any."""
+    named = {name: path for name, path in files_of(folder).items() if path.stem in TABLES and path.suffix.lower() in _ENDINGS}
+    return {name: path for name, path in named.items() if path.is_file()}
 
 
 def _is_code(path: Path) -> bool:

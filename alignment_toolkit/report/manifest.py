@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from alignment_toolkit import __version__
-from alignment_toolkit.report.digest import DataDigest, digest_of, file_digest
+from alignment_toolkit.digests import digest_of, file_digest
+from alignment_toolkit.report.digest import DataDigest
 from alignment_toolkit.report.journal import Event
 from alignment_toolkit.report.notebooks import Notebook, page_name, page_title, text_of
 
@@ -51,7 +52,7 @@ def facts(
         "as_of": as_of,
         "cohort": cohort,
         "parameters": dict(parameters),
-        "data": {"where": data, "digest": digest.digest, "files": digest.files, "rows": digest.rows},
+        "data": {"where": data, "digest": digest.digest, "files": digest.files, "rows": digest.rows, "snapshot": digest.snapshot},
         "code": {"version": __version__, "digest": code},
         "packages": dict(packages),
         "key": key,

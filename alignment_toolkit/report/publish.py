@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from alignment_toolkit.digests import file_digest
 from alignment_toolkit.errors import PublishError
-from alignment_toolkit.report.digest import file_digest
 from alignment_toolkit.report.manifest import MANIFEST, Manifest, damage, read_manifest
 
 STAGING, VERSIONS = ".staging", ".versions"

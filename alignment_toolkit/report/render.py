@@ -20,6 +20,7 @@ from alignment_toolkit.report.markdown import Markdown
 from alignment_toolkit.report.notebooks import Notebook, code_cells, page_name, page_title, text_of
 from alignment_toolkit.report.outputs import all_shown, shown_in
 from alignment_toolkit.report.pieces import pieces_of
+from alignment_toolkit.report.restating import restated_section
 from alignment_toolkit.visible import escaped, printable
 
 _SHOWN_PACKAGES = (
@@ -63,7 +64,8 @@ def render_page(notebook: Notebook, *, stem: str, frame: Frame) -> str:
     Args:
         notebook: The notebook.
         stem: Its name.
-        frame: What stands around it: `facts` as the manifest knows them before the run, `pages` with `page` and `title` of every page.
+        frame: What stands around it: `facts` as the manifest knows them before the run, `pages` with `page` and `title` of every page,
+            `earlier`: the published report that this one replaces, where it may restate anything.
     """
     page = page_name(stem)
     context = {
@@ -73,6 +75,7 @@ def render_page(notebook: Notebook, *, stem: str, frame: Frame) -> str:
         "notebook": f"notebooks/{stem}.ipynb",
         "packages": _packages(frame["facts"]["packages"]),
         "tables": sorted({shown.name for shown in all_shown(notebook) if shown.kind == "table"}),
+        "restated": restated_section(frame.get("earlier"), all_shown(notebook)),
         **frame,
         **look(),
     }

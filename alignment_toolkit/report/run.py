@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alignment_toolkit.errors import AlignmentError, NotReproduced, PublishError, UsageError
+from alignment_toolkit.locking import locked
 from alignment_toolkit.report.catalogue import rebuild
 from alignment_toolkit.report.crew import first_failure, run_crew, shared_out
 from alignment_toolkit.report.digest import DataDigest, code_digest, data_digest, glossary_digest, installed
 from alignment_toolkit.report.extract import summary_of, tables_of, write_tables
 from alignment_toolkit.report.journal import Event, Log, notice, silent
-from alignment_toolkit.report.lock import locked
 from alignment_toolkit.report.manifest import Manifest, facts, finished, write_manifest
 from alignment_toolkit.report.notebooks import page_name, page_title, read_notebook, report_notebooks, select
 from alignment_toolkit.report.parameters import check_parameters
 from alignment_toolkit.report.places import find_store
 from alignment_toolkit.report.prune import KEPT, prune
 from alignment_toolkit.report.publish import PASSES, current, left_behind, new_staging, publish, tidy
+from alignment_toolkit.report.restate import (
+    RESTATED,
+    Earlier,
+    earlier_report,
+    headline,
+    kpis_shown,
+    restatement,
+    sentences,
+    without_ids,
+    write_restatement,
+)
 from alignment_toolkit.report.worker import Job, Task
+from alignment_toolkit.tables import Payload
 
 CELL_TIMEOUT = 600
 PUBLISHED, NOTHING_TO_DO, STAGED = "published", "nothing to do", "staged"
@@ -202,12 +215,13 @@ def _run(plan: _Plan, *, clock: Clock, log: Log) -> RunResult:
     staged = started.ended(clock())
     log(staged)
     try:
-        jobs = _jobs(plan, staging)
+        earlier = None if plan.preview else earlier_report(plan.out, plan.known, store=plan.store, config=plan.config)
+        jobs = _jobs(plan, staging, earlier)
         events, failures = run_crew(jobs, staging=staging, clock=clock, log=log)
         if failures:
             _, stem, error = first_failure(failures)
             raise _located(error, staging, stem)
-        return _finish(plan, staging, [staged, *events], clock=clock, log=log)
+        return _finish(plan, staging, [staged, *events], earlier, clock=clock, log=log)
     except OSError as error:
         what = "the report could not be written"
         raise PublishError(
@@ -215,33 +229,55 @@ def _run(plan: _Plan, *, clock: Clock, log: Log) -> RunResult:
         ) from error
 
 
-def _jobs(plan: _Plan, staging: Path) -> list[Job]:
+def _jobs(plan: _Plan, staging: Path, earlier: Earlier | None) -> list[Job]:
     tasks = [
         Task(str(path), str(staging / "notebooks" / path.name), str(staging / page_name(path.stem)), plan.values[path.stem])
         for path in plan.notebooks
     ]
     pages = [{"page": page_name(path.stem), "title": page_title(read_notebook(path), default=path.stem)} for path in plan.notebooks]
-    frame = {"facts": plan.known, "pages": pages}
+    frame = {"facts": plan.known, "pages": pages, "earlier": asdict(earlier) if earlier else None}
     groups = shared_out(tasks[1:] + tasks[:1], workers=plan.workers)  # the summary last: the others have counted what it needs by then
     return [Job(group, plan.cell_timeout, str(plan.root), frame, scratch=str(staging / PASSES)) for group in groups]
 
 
-def _finish(plan: _Plan, staging: Path, events: list[Event], *, clock: Clock, log: Log) -> RunResult:
+def _finish(plan: _Plan, staging: Path, events: list[Event], earlier: Earlier | None, *, clock: Clock, log: Log) -> RunResult:
     began = Event("published", None, clock())
     tidy(staging)
     notebooks = {path.stem: read_notebook(staging / "notebooks" / path.name) for path in plan.notebooks}
-    write_tables(tables_of(notebooks), into=staging)
+    shown = tables_of(notebooks)
+    write_tables(shown, into=staging)
+    restated = _restated(earlier, shown, staging)
     heading = f"Alignment report {plan.quarter}, as of {plan.known['as_of'][:10]}"
     (staging / "summary.txt").write_text(summary_of(notebooks, heading=heading), encoding="utf-8")
     _same_data(plan)
     last = began.ended(clock(), verdict="kept" if plan.preview else "ok")
-    manifest = finished(plan.known, notebooks=notebooks, events=[*events, last], folder=staging)
+    manifest = finished(plan.known | restated, notebooks=notebooks, events=[*events, last], folder=staging)
     write_manifest(manifest, staging)
     folder = staging if plan.preview else publish(staging, out=plan.out, quarter=plan.quarter)
     rebuild(plan.out)
     _prune(plan, clock=clock, log=log)
+    for sentence in _told(restated, staging if plan.preview else folder):
+        log(notice(sentence, now=clock()))
     log(last.ended(clock(), verdict=last.verdict, detail=str(folder)))
     return RunResult(STAGED if plan.preview else PUBLISHED, folder, tuple(folder / page["page"] for page in manifest["pages"]), manifest)
+
+
+def _restated(earlier: Earlier | None, shown: Mapping[str, Payload], staging: Path) -> dict[str, Any]:
+    """What the report restates, written into its folder; for the manifest."""
+    kpis = kpis_shown(shown.values())
+    if earlier is None or kpis is None:
+        return {}
+    told = restatement(earlier, kpis)
+    write_restatement(told, into=staging)
+    return {RESTATED: without_ids(told)}
+
+
+def _told(restated: Mapping[str, Any], folder: Path) -> list[str]:
+    """The restatement for people, with the ids of records, from the file of the report."""
+    if RESTATED not in restated:
+        return []
+    told = json.loads((folder / f"{RESTATED}.json").read_text(encoding="utf-8"))
+    return [headline(told), *sentences(told, with_ids=True)]
 
 
 def _prune(plan: _Plan, *, clock: Clock, log: Log) -> None:

@@ -159,12 +159,15 @@ def _break_deals(tables: dict[str, pd.DataFrame], *, ids: np.ndarray, chosen: fa
 
 def _touches(world: World, *, ids: np.ndarray) -> Broken:
     """The table `touches`, every thousandth of a lead that does not exist; and how many, and how many unrecorded."""
-    touches, unrecorded = marketing.touches_table(
-        world.population, outcomes=world.outcomes, handover=world.handover, ids=ids, seed=world.seed
-    )
+    touches, unrecorded = _recorded_touches(world, ids=ids)
     places = np.arange(500, len(touches), 1_000)
     touches = faulty_records.with_orphans(touches, places=places, ids=faulty_stages.orphan_ids(size=len(places)))
     return {"touches": touches}, {"orphan leads in touches": len(places), "touches before recording": unrecorded}
+
+
+def _recorded_touches(world: World, *, ids: np.ndarray) -> tuple[pd.DataFrame, int]:
+    """The table `touches` without a fault but its late start, and how many lie before it."""
+    return marketing.touches_table(world.population, outcomes=world.outcomes, handover=world.handover, ids=ids, seed=world.seed)
 
 
 def _fixed(world: World) -> dict[str, pd.DataFrame]:
@@ -186,6 +189,26 @@ def _agreed(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         "targets": agreements.targets_table(leads=leads, bookings=bookings),
         "claims": agreements.claims_table(leads=leads, bookings=bookings),
     }
+
+
+def without_faults(*, seed: int = SEED, leads: int = LEADS) -> dict[str, pd.DataFrame]:
+    """The same company as `simulate` draws, as a CRM would hold it in which nobody made a mistake.
+
+    What the faults hide: any figure of these tables is what the figure of `simulate`'s tables would be, had they not been planted. Only the
+    burst of leads created on one day stays, which is drawn with the leads themselves.
+
+    Args:
+        seed: as for `simulate`.
+        leads: as for `simulate`.
+
+    Returns:
+        All canonical tables but `merges`.
+    """
+    world = draw_world(seed=seed, leads=leads)
+    tables = _lead_side(world)
+    tables |= _deal_side(world, leads=tables["leads"])
+    touches, _ = _recorded_touches(world, ids=tables["leads"]["lead_id"].to_numpy())
+    return dict(sorted((tables | {"touches": touches} | _fixed(world)).items()))
 
 
 def simulate(*, seed: int = SEED, leads: int = LEADS) -> Sample:

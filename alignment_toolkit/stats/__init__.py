@@ -11,7 +11,7 @@ from alignment_toolkit.stats.jackknife import Interval, interval_from_replicates
 from alignment_toolkit.stats.logrank import LogRank, logrank
 from alignment_toolkit.stats.means import MeanTime, mean_time_among, mean_time_interval, restricted_mean
 from alignment_toolkit.stats.multiplicity import benjamini_hochberg
-from alignment_toolkit.stats.quantiles import Quantile, advance_quantile, advance_quantile_interval, survival_quantile
+from alignment_toolkit.stats.quantiles import Quantile, advance_quantile, advance_quantile_interval, incidence_quantile, survival_quantile
 from alignment_toolkit.stats.risk import RiskTable, bucket_tables, leave_one_out, risk_table, table_from_counts
 from alignment_toolkit.stats.shrinkage import ShrunkRates, effective_counts, shrink
 from alignment_toolkit.stats.survival import survival
@@ -36,6 +36,7 @@ __all__ = [
     "effective_counts",
     "hazards",
     "incidence",
+    "incidence_quantile",
     "interval_from_replicates",
     "jackknife",
     "jackknife_difference",

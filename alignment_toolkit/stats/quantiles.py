@@ -47,6 +47,27 @@ def survival_quantile(curve: Curve, p: float) -> Quantile:
     return Quantile(*(first_index(limit <= 1 - p + TOLERANCE) for limit in (curve.value, lower, upper)))
 
 
+def incidence_quantile(curve: Curve, p: float) -> Quantile:
+    """The first day index by which a share p of all units has had the event, those that never will included.
+
+    Args:
+        curve: Cumulative incidence of shape (..., K+1).
+        p: Share in (0, 1).
+
+    Returns:
+        The smallest index with F ≥ p, and those at which the upper and the lower log(-log) band get there; null where they never do. Units
+        lost to a competing outcome keep the curve down, so the more of them the later the quantile.
+
+    Reference:
+        Peng and Fine 2007, "Nonparametric quantile inference with competing-risks data", with limits by inversion of the band.
+    """
+    band = loglog_interval(curve.value, curve.variance)
+    edge = np.where(np.isnan(curve.value), np.nan, np.where(curve.value >= 1, 1.0, 0.0))
+    lower = np.where(np.isnan(band.lower), edge, band.lower)
+    upper = np.where(np.isnan(band.upper), edge, band.upper)
+    return Quantile(*(first_index(limit >= p - TOLERANCE) for limit in (curve.value, upper, lower)))
+
+
 def advance_quantile(incidence: ArrayLike, p: float, horizon: int) -> Array:
     """The smallest day index t with F(t) ≥ p × F(H): a quantile among those who advance by H.
 

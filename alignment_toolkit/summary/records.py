@@ -32,11 +32,11 @@ def row_table(study: Study) -> pd.DataFrame:
     Returns:
         table, read, used, set_aside, reasons; read = used + set_aside.
     """
-    journal = _journal(study)
-    if not journal:
+    written = journal(study)
+    if not written:
         held = dict(sorted(sizes_of(study.crm.tables).items()))
         return pd.DataFrame([{"table": name, "read": n, "used": n, "set_aside": 0, "reasons": ""} for name, n in held.items()])
-    return pd.DataFrame([_row(entry) for entry in journal["tables"]])
+    return pd.DataFrame([_row(entry) for entry in written["tables"]])
 
 
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +45,8 @@ def _row(entry: dict[str, Any]) -> dict[str, Any]:
     return {"table": entry["table"], "read": entry["read"], "used": entry["used"], "set_aside": sum(aside.values()), "reasons": reasons}
 
 
-def _journal(study: Study) -> dict[str, Any]:
+def journal(study: Study) -> dict[str, Any]:
+    """What the ingest of the store wrote down; nothing where it was not ingested."""
     if is_address(study.crm.where):
         return {}
     path = locate(study.crm.where) / JOURNAL

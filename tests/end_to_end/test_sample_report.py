@@ -17,7 +17,15 @@ from tests.conftest import ROOT
 from tests.end_to_end.conftest import alignment
 
 pytestmark = pytest.mark.slow
-PAGES = ("index.html", "lead-quality.html", "funnel-velocity.html", "churn.html", "drivers-and-targets.html")
+PAGES = (
+    "index.html",
+    "lead-quality.html",
+    "funnel-velocity.html",
+    "churn.html",
+    "data-health.html",
+    "closed-loop.html",
+    "drivers-and-targets.html",
+)
 
 
 def test_the_published_tree_is_what_the_design_says(sample_report: Path) -> None:

@@ -53,7 +53,7 @@ def test_records_meet_under_their_pseudonyms(tmp_path: Path) -> None:
     ((lead, note),) = rows(done, "leads", "lead_id", "source")
     assert rows(done, "stage_events", "lead_id") == [(lead,)]
     assert note == "call (phone number)"
-    assert b"ada@example" not in b"".join(path.read_bytes() for path in done.out.iterdir())
+    assert b"ada@example" not in b"".join(path.read_bytes() for path in done.out.rglob("*") if path.is_file())
 
 
 def test_a_refusal_quotes_no_address(tmp_path: Path) -> None:

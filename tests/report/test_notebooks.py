@@ -17,6 +17,7 @@ from alignment_toolkit.report.notebooks import page_name, page_title, read_noteb
         ("00_executive_summary", "index.html"),
         ("01_lead_quality", "lead-quality.html"),
         ("03_churn", "churn.html"),
+        ("04_data_health", "data-health.html"),
         ("appendix", "appendix.html"),
     ],
 )

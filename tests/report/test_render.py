@@ -42,6 +42,16 @@ def page(*cells: dict[str, Any], stem: str = "00_executive_summary", **facts: An
     return render_page(notebook, stem=stem, frame={"facts": FACTS | facts, "pages": PAGES})
 
 
+def test_the_badge_of_data_health_leads_to_its_page_where_there_is_one() -> None:
+    assert 'href="data-health.html"' not in page()
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [words("# The title")]}
+    pages = [*PAGES, {"page": "data-health.html", "title": "Data health"}]
+    made = render_page(notebook, stem="00_executive_summary", frame={"facts": FACTS, "pages": pages})
+    badges = re.search(r'<ul class="badges">.*?</ul>', made, re.S)
+    assert badges is not None
+    assert '<li><a href="data-health.html">Data health</a></li>' in badges[0]
+
+
 def words(text: str) -> dict[str, Any]:
     return {"cell_type": "markdown", "metadata": {}, "source": text}
 

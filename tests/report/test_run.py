@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from alignment_toolkit.errors import Busy, CellFailed, NotReproduced, PublishError, UsageError
+from alignment_toolkit.locking import locked
 from alignment_toolkit.report.journal import STEPS
-from alignment_toolkit.report.lock import locked
 from alignment_toolkit.report.publish import new_staging
 from tests.report.conftest import INSTANT, NOTEBOOKS, run_in, write_variant
 

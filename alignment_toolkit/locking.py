@@ -1,4 +1,4 @@
-"""One run at a time: a lock on the reports folder that ends with the process and that no child inherits."""
+"""One writer at a time: a lock in a folder that ends with the process and that no child inherits."""
 
 from __future__ import annotations
 
@@ -17,20 +17,30 @@ _PAUSE = 0.2
 
 
 @contextmanager
-def locked(out: Path, *, wait: float = 0) -> Iterator[None]:
-    """Hold the lock of a reports folder, which is made when it is not there.
+def locked(out: Path, *, wait: float = 0, what: str = "reports folder") -> Iterator[None]:
+    """Hold the lock of a folder, which is made when it is not there.
 
     Args:
-        out: The reports folder.
+        out: The folder.
         wait: Seconds to wait for another run; 0: leave at once.
+        what: What the folder is, for messages.
 
     Raises:
         Busy: When another run holds the lock for longer.
         PublishError: When the folder cannot be written.
     """
+    handle = _opened(out, what)
+    try:
+        _acquire(handle, out, tries=1 + int(wait / _PAUSE), what=what)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _opened(out: Path, what: str) -> int:
     try:
         out.mkdir(parents=True, exist_ok=True)
-        handle = os.open(out / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return os.open(out / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
         way_out = (
@@ -38,21 +48,16 @@ def locked(out: Path, *, wait: float = 0) -> Iterator[None]:
             if in_the_way
             else "Check the permissions, or name another folder with --out"
         )
-        raise PublishError(f"the reports folder {out} cannot be written", value=error.strerror, way_out=way_out) from error
-    try:
-        _acquire(handle, out, tries=1 + int(wait / _PAUSE))
-        yield
-    finally:
-        os.close(handle)
+        raise PublishError(f"the {what} {out} cannot be written", value=error.strerror, way_out=way_out) from error
 
 
-def _acquire(handle: int, out: Path, *, tries: int) -> None:
+def _acquire(handle: int, out: Path, *, tries: int, what: str) -> None:
     for left in reversed(range(tries)):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
-                raise PublishError(f"the reports folder {out} cannot be locked", value=error.strerror) from error
+                raise PublishError(f"the {what} {out} cannot be locked", value=error.strerror) from error
             if left:
                 time.sleep(_PAUSE)
         else:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from alignment_toolkit import locking as lock
 from alignment_toolkit.errors import Busy
-from alignment_toolkit.report import lock
-from alignment_toolkit.report.lock import locked
+from alignment_toolkit.locking import locked
 
 
 def test_a_second_run_leaves_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,77 @@
+"""Attribution in sentences, each computed from the figures it speaks of."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from alignment_toolkit.attribution.models import NAMES
+from alignment_toolkit.study import Study
+from alignment_toolkit.touches import NO_TOUCH
+
+CLOSE, FAR = 0.1, 0.3
+QUESTIONS = {
+    "touches": "which touches came before a win, and who touched a lead first",
+    "deals": "who gets the credit for bookings",
+    "campaigns": "what a campaign is called and which channel it used",
+}
+
+
+def unanswered(study: Study) -> list[str]:
+    """One sentence per optional table that is missing: the question it would have answered."""
+    return [
+        f"Without the table {table} this page cannot say {question}." for table, question in QUESTIONS.items() if not study.crm.has(table)
+    ]
+
+
+def rules(study: Study) -> list[str]:
+    """What the models do and what they were made from, in words."""
+    days = study.config.half_life_days
+    return [
+        f"By time decay a touch counts half as much for each {days:g} days that it is older; the headline goes by the model"
+        f" '{NAMES[study.config.attribution_model]}'.",
+        "A deal's touches are those of all leads of its account before the win; replies that sales sends by machine are left out.",
+        "The Markov chain is made of the steps that journeys took inside the window. A journey that is still open has no last step yet: it"
+        " is not counted as lost.",
+    ]
+
+
+def disagreement_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
+    """How far the models disagree: the farthest two, the closest two, and what that asks of a reader."""
+    if frame.empty:
+        return ["Nothing was booked in the quarter, so there is no credit to disagree on."]
+    far, near = frame.iloc[0], frame.iloc[-1]
+    limits = "" if pd.isna(far.lower_share) else f" (95 % interval {far.lower_share:.0%} to {far.upper_share:.0%})"
+    advice = (
+        "No single model should decide a budget here."
+        if far.moved_share >= FAR
+        else "The choice of a model hardly matters here."
+        if far.moved_share < CLOSE
+        else "Say which model a claim goes by."
+    )
+    return [
+        f"Between {NAMES[far.model]} and {NAMES[far.other]} {far.moved_share:.0%} of the bookings change hands{limits}, {far.moved:,.0f}"
+        f" {currency}; the largest part is {far.most}.",
+        f"{NAMES[near.model].capitalize()} and {NAMES[near.other]} are closest: {near.moved_share:.0%} change hands. {advice}",
+    ]
+
+
+def origin_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
+    """Sourced and influenced bookings in words, with what no touch is known of."""
+    told = frame.set_index("part")
+    total = told.loc["bookings"]
+    if not total.deals:
+        return ["No deal was won in the quarter."]
+    first, any_ = told.loc["sourced by marketing"], told.loc["influenced by marketing"]
+    said = [
+        f"Of {total.bookings:,.0f} {currency} booked with {total.deals:,.0f} deals, {first.bookings:,.0f} began with a touch of marketing"
+        f" and {any_.bookings:,.0f} had one at any time before the win; sales touched deals worth"
+        f" {told.loc['touched by sales'].bookings:,.0f}. These overlap, so they do not add up."
+    ]
+    bare, cut = told.loc["no touch on record"], told.loc["began before touches were recorded"]
+    if bare.deals:
+        said.append(f"{bare.deals:,.0f} deals have no touch on record; their {bare.bookings:,.0f} {currency} stay under '{NO_TOUCH}'.")
+    if cut.deals:
+        said.append(f"{cut.deals:,.0f} deals began before touches were recorded: who touched them first is not known.")
+    if total.unpriced:
+        said.append(f"{total.unpriced:,.0f} won deals have no amount; they count as deals and add nothing to bookings.")
+    return said

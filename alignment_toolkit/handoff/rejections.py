@@ -1,0 +1,82 @@
+"""What does sales reject, and why?
+
+Question: which share of the leads handed over does sales reject within a month, and with which reason? Unit: the lead handed over.
+Denominator: leads handed over inside the study's window; accepted and recycled compete. It does not answer whether sales was right.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from alignment_toolkit.counts.catalogue import counted
+from alignment_toolkit.counts.tables import risk_of
+from alignment_toolkit.figures import MISSING, NOT_ENOUGH, figure, figures
+from alignment_toolkit.stats import incidence, probability_interval
+from alignment_toolkit.study import Study
+
+WITHIN_DAYS = 30  # a verdict that comes late is one all the same; the agreed days are what acceptance is measured by
+NO_FEEDBACK = "no feedback table"
+COLUMNS = ("segment", "reason", "leads", "rejected", "of_rejected_share")
+
+
+def rejection_rate(study: Study, *, by: str = "all") -> pd.DataFrame:
+    """The incidence of rejected within 30 days of handover, accepted and recycled competing.
+
+    Returns:
+        Figure frame of `rejection_rate` with a 95 % log(-log) interval; null below `min_n` matured leads, one null row without feedback.
+    """
+    if not study.crm.has("feedback"):
+        return figures([figure("rejection_rate", value=None, unit="share", reason=NO_FEEDBACK)] if by == "all" else [])
+    days = WITHIN_DAYS
+    labels, table = risk_of("rejection_moves", study, by=by, max_day=days + 1)
+    curve, matured = incidence(table).at(days), table.matured(days)
+    limits = probability_interval(curve.value, curve.variance, matured)
+    rows = []
+    for at, segment in enumerate(labels):
+        enough = matured[at] >= study.config.min_n
+        told = figure(
+            "rejection_rate",
+            value=curve.value[at] if enough else None,
+            lower=limits.lower[at],
+            upper=limits.upper[at],
+            unit="share",
+            slice_=by,
+            segment=segment,
+            n=table.entered[at, : days + 1].sum(),
+            events=table.won_by(days)[at],
+            matured_share=table.matured_share(days)[at],
+            reason=None if enough else NOT_ENOUGH,
+        )
+        rows.append(told)
+    return figures(rows)
+
+
+def rejection_reasons(study: Study, *, by: str = "all") -> pd.DataFrame:
+    """The reasons that sales gave for rejecting leads inside the window.
+
+    Args:
+        study: What it looks at.
+        by: `all` or an attribute of leads, `campaign_id` for instance.
+
+    Returns:
+        segment, reason ("(missing)": none given), leads (rejected with it; one with two reasons counts under both), rejected (of the
+        segment, reasons added up), of_rejected_share; segments and reasons with most rejections first.
+    """
+    if not study.crm.has("feedback"):
+        return pd.DataFrame(columns=list(COLUMNS))
+    counts = counted("rejection_reasons", study, by=by)
+    whole = counts.groupby("segment")["n"].transform("sum")
+    told = counts.rename(columns={"n": "leads"}).assign(rejected=whole, of_rejected_share=counts["n"] / whole)
+    order = ["rejected", "segment", "leads", "reason"]
+    return told.sort_values(order, ascending=[False, True, False, True], ignore_index=True)[list(COLUMNS)]
+
+
+def top_reasons(reasons: pd.DataFrame) -> pd.Series:
+    """The most frequent reason that was given, per segment; where none was, "(missing)".
+
+    Args:
+        reasons: As `rejection_reasons` makes it.
+    """
+    given = reasons.assign(unsaid=reasons["reason"] == MISSING)
+    order = given.sort_values(["segment", "unsaid", "leads", "reason"], ascending=[True, True, False, True])
+    return order.drop_duplicates("segment").set_index("segment")["reason"]

@@ -1,0 +1,147 @@
+"""Does sales touch what marketing hands over, and in time?
+
+Question: how soon does a person of sales touch a lead, and how often within the agreed hours? Unit: the lead handed over in the report
+quarter. Denominator: for the agreement those whose deadline has passed; a lead closed untouched and one never touched break it. It does
+not answer whether the touch helped.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.counts.catalogue import counted
+from alignment_toolkit.counts.handoff import STANDINGS
+from alignment_toolkit.counts.tables import risk_of
+from alignment_toolkit.figures import ALL, NOT_ENOUGH, figure, figures
+from alignment_toolkit.responses import LONGEST_HOURS
+from alignment_toolkit.stats import Curve, incidence, incidence_quantile, wilson_interval
+from alignment_toolkit.stats.risk import RiskTable
+from alignment_toolkit.study import Study
+
+HALF = 0.5
+NEVER_HALF = "fewer than half are touched within 30 days"
+
+
+def speed_to_lead(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFrame:
+    """Speed to lead: the hours after which half of all leads handed over have been touched by a person of sales.
+
+    Args:
+        study: Quarter and as-of.
+        by: `all` or an attribute of leads.
+        within: Leads handed over in the `quarter`, or in the study's `window`.
+
+    Returns:
+        Figure frame of `speed_to_lead_median` in whole hours with 95 % limits; n leads handed over, events touched within 30 days; null
+        below `min_n`, or where fewer than half are ever touched. Leads closed untouched count as never touched, open ones as open.
+    """
+    labels, table = risk_of("response_moves", study, by=by, within=within, max_day=LONGEST_HOURS)
+    return speed_of(labels, table, by=by, min_n=study.config.min_n)
+
+
+def speed_of(labels: list[str], table: RiskTable, *, by: str, min_n: int) -> pd.DataFrame:
+    """The figures of `speed_to_lead` from risk tables by whole hours, one per label."""
+    found = incidence_quantile(incidence(table), HALF)
+    rows = []
+    for at, segment in enumerate(labels):
+        enough = table.n[at] >= min_n
+        edges = {"lower": found.lower[at], "upper": found.upper[at]}
+        reason = NEVER_HALF if enough else NOT_ENOUGH
+        told = figure(
+            "speed_to_lead_median",
+            value=found.value[at] if enough else None,
+            unit="hours",
+            slice_=by,
+            segment=segment,
+            n=table.n[at],
+            events=table.won_by(LONGEST_HOURS)[at],
+            matured_share=table.matured_share(LONGEST_HOURS)[at],
+            reason=reason,
+            **edges,
+        )
+        rows.append(told)
+    return figures(rows)
+
+
+def sla(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFrame:
+    """The share of handed-over leads first touched by a person of sales within the agreed hours, among those whose deadline has passed.
+
+    Args:
+        study: Quarter and as-of.
+        by: `all` or an attribute of leads.
+        within: Leads handed over in the `quarter`, or in the study's `window`.
+
+    Returns:
+        Figure frame of `sla_met_rate` with Wilson limits; n leads whose deadline has passed, events touched in time, matured_share those
+        due over all handed over; null below `min_n`.
+    """
+    return figures(_met(row, study=study, by=by) for row in standings(study, by=by, within=within).to_dict("records"))
+
+
+def _met(row: dict[Any, Any], *, study: Study, by: str) -> dict[str, Any]:
+    enough = row["due"] >= study.config.min_n
+    limits = wilson_interval(row["in time"], row["due"])
+    return figure(
+        "sla_met_rate",
+        value=row["in time"] / row["due"] if enough else None,
+        lower=float(limits.lower),
+        upper=float(limits.upper),
+        unit="share",
+        slice_=by,
+        segment=row["segment"],
+        n=row["due"],
+        events=row["in time"],
+        matured_share=row["due"] / row["leads"] if row["leads"] else None,
+        reason=None if enough else NOT_ENOUGH,
+    )
+
+
+def standings(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFrame:
+    """Handed-over leads by how they stand against the agreed hours.
+
+    Returns:
+        One row per segment: segment, leads, due (whose deadline has passed), and of these: in time, late, closed untouched, not touched
+        (still open); not due. The four add up to `due`.
+    """
+    counts = counted("response_standings", study, by=by, within=within)
+    table = counts.pivot_table(index="segment", columns="standing", values="n", aggfunc="sum", fill_value=0)
+    names = [ALL] if by == "all" else sorted(table.index)
+    told = table.reindex(index=names, columns=list(STANDINGS), fill_value=0).astype("int64")
+    due = told.drop(columns="not due").sum(axis=1)
+    whole = told.assign(leads=due + told["not due"], due=due).rename_axis("segment").reset_index()
+    whole.columns.name = None
+    return whole[["segment", "leads", "due", *STANDINGS]]
+
+
+def response_curve(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFrame:
+    """The share touched by each hour since the handover, closed untouched competing.
+
+    Returns:
+        segment, hour, touched_share with 95 % limits, closed_share (closed untouched by then), n. Segments of fewer than `min_n` leads are
+        left out.
+    """
+    from alignment_toolkit.stats import loglog_interval, state_probabilities
+
+    labels, table = risk_of("response_moves", study, by=by, within=within, max_day=LONGEST_HOURS)
+    curve: Curve = incidence(table)
+    limits = loglog_interval(curve.value, curve.variance)
+    lost = state_probabilities(table).lost
+    kept = [at for at in range(len(labels)) if table.n[at] >= study.config.min_n]
+    parts = [
+        pd.DataFrame(
+            {
+                "segment": labels[at],
+                "hour": np.arange(curve.value.shape[-1]),
+                "touched_share": curve.value[at],
+                "lower_share": limits.lower[at],
+                "upper_share": limits.upper[at],
+                "closed_share": lost[at],
+                "n": table.n[at],
+            }
+        )
+        for at in kept
+    ]
+    columns = ["segment", "hour", "touched_share", "lower_share", "upper_share", "closed_share", "n"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

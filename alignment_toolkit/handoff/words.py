@@ -1,0 +1,89 @@
+"""The handoff in sentences, each computed from the figures it speaks of."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from alignment_toolkit.figures import ALL, MISSING
+from alignment_toolkit.study import Study
+
+QUESTIONS = {
+    "touches": "how soon a person of sales touches a lead",
+    "feedback": "what sales rejects, and why",
+    "actions": "whether marketing answered what sales rejected, and whether that helped",
+}
+
+
+def unanswered(study: Study) -> list[str]:
+    """One sentence per optional table that is missing: the question it would have answered."""
+    return [
+        f"Without the table {table} this page cannot say {question}." for table, question in QUESTIONS.items() if not study.crm.has(table)
+    ]
+
+
+def sla_sentences(standings: pd.DataFrame, speed: pd.DataFrame, *, hours: float) -> list[str]:
+    """How the agreement was kept, in words.
+
+    Args:
+        standings: As `sla.standings` makes it for all leads.
+        speed: As `sla.speed_to_lead` makes it for all leads.
+        hours: Agreed hours.
+    """
+    row = standings[standings["segment"] == ALL].iloc[0]
+    if not row["due"]:
+        return ["No lead that was handed over in the quarter is due for a first touch yet."]
+    said = [
+        f"Of {row['due']:,} leads handed over in the quarter whose {hours:g} hours have passed, {row['in time']:,}"
+        f" ({row['in time'] / row['due']:.0%}) were touched by a person of sales in time, {row['late']:,} later, {row['not touched']:,} not"
+        f" yet, and {row['closed untouched']:,} were closed without a touch."
+    ]
+    told = speed[speed["slice"] == "all"].iloc[0]
+    if pd.isna(told["value"]):
+        return [*said, f"The median time to the first touch cannot be said: {told['reason']}."]
+    return [*said, f"Half of all leads handed over are touched within {told['value']:,.0f} hours."]
+
+
+def slowest_sentences(speed: pd.DataFrame, *, by: str) -> list[str]:
+    """Which segment waits longest, where its limits and those of the fastest do not overlap."""
+    told = speed[speed["value"].notna()].sort_values(["value", "segment"])
+    if len(told) < 2:
+        return [f"Too few leads to compare speed by {by}."]
+    fast, slow = told.iloc[0], told.iloc[-1]
+    apart = pd.notna(fast["upper"]) and pd.notna(slow["lower"]) and slow["lower"] > fast["upper"]
+    if not apart:
+        return [f"No {by} waits longer than another by more than chance explains."]
+    return [f"Leads of {slow['segment']} wait longest: {slow['value']:,.0f} hours, against {fast['value']:,.0f} in {fast['segment']}."]
+
+
+def feedback_sentences(effect: pd.DataFrame, answered: pd.DataFrame) -> list[str]:
+    """Whether marketing's answers went with better leads, worded as an association.
+
+    Args:
+        effect: As `feedback.feedback_effect` makes it.
+        answered: As `feedback.answered_campaigns` makes it.
+    """
+    row = effect.iloc[0]
+    some = f"Marketing answered rejections of {len(answered):,} campaigns." if len(answered) else "No answer of marketing is on record."
+    if pd.isna(row["value"]):
+        return [some, f"Whether that goes with better leads: {row['reason']}."]
+    points = f"{100 * row['value']:+.1f} points ({100 * row['lower']:+.1f} to {100 * row['upper']:+.1f})"
+    clear = row["lower"] > 0 or row["upper"] < 0
+    told = "more than chance explains" if clear else "which may be chance"
+    return [
+        some,
+        f"Their leads reach opportunity within 30 days by {points} more often than those of campaigns like them, {told}. An association.",
+    ]
+
+
+def rejection_sentences(reasons: pd.DataFrame) -> list[str]:
+    """What sales rejects most, and how often it says no reason."""
+    if reasons.empty:
+        return ["No rejection is on record in the window."]
+    counts = reasons.groupby("reason")["leads"].sum()
+    given, silent = counts.drop(MISSING, errors="ignore"), int(counts.get(MISSING, 0))
+    whole = int(counts.sum())
+    if given.empty:
+        return [f"Sales rejected {whole:,} leads and gave no reason."]
+    most = sorted(given.items(), key=lambda item: (-item[1], item[0]))[0]
+    without = f"; {silent:,} carry no reason" if silent else ""
+    return [f"Sales rejected {whole:,} leads in the window, most often for '{most[0]}' ({most[1]:,}){without}."]

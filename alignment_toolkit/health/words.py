@@ -1,0 +1,144 @@
+"""Data health in sentences, each computed from the figures it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from alignment_toolkit.study import Study
+from alignment_toolkit.summary.format import amount
+
+QUESTIONS = {
+    "deals": "whether wins and deals agree, and how sure bookings are",
+    "deal_events": "whether deals were rewritten after the fact",
+    "touches": "which leads anybody has spoken to",
+    "feedback": "whether verdicts meet the leads they are about",
+    "subscriptions": "how sure the figures of churn are",
+    "churn_events": "whether records of churn contradict each other",
+}
+
+
+def unanswered(study: Study) -> list[str]:
+    """One sentence per optional table that is missing: the question it would have answered."""
+    return [
+        f"Without the table {table} this page cannot say {question}." for table, question in QUESTIONS.items() if not study.crm.has(table)
+    ]
+
+
+def in_short(bounds: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
+    """How many findings there are, which headline figure they leave most open, and that bounds are no intervals.
+
+    Args:
+        bounds: As `bounds_table` makes it.
+        findings: As `findings` makes it.
+    """
+    told = [f"{_kinds(len(findings))} found in the records; {_figures(bounds)}."]
+    known = with_width(bounds)
+    if len(known) and known["width"].max() > 0:
+        row = known.loc[known["width"].idxmax()]
+        told.append(f"Most is left open of {row['figure']}: {_between(row)}; it hangs most on {row['widest_gap']} ({row['owner']}).")
+    return [
+        *told,
+        "A bound says how far mistakes in the records may reach, an interval how far chance may: they do not contain each other.",
+    ]
+
+
+def with_width(bounds: pd.DataFrame) -> pd.DataFrame:
+    """The figures that have bounds, with `width`: from lowest to highest over the figure, null where the figure is 0."""
+    known = bounds[bounds["lowest"].notna()]
+    return known.assign(width=(known["highest"] - known["lowest"]).abs() / known["value"].abs().where(known["value"] != 0))
+
+
+def _kinds(n: int) -> str:
+    return "Nothing was" if not n else "One kind of gap was" if n == 1 else f"{n} kinds of gaps were"
+
+
+def _figures(bounds: pd.DataFrame) -> str:
+    n, of = int((bounds["gaps"] > 0).sum()), int(bounds["lowest"].notna().sum())
+    return f"they leave {n} of {of} headline figures open to some degree"
+
+
+def _between(row: Any) -> str:
+    lowest, highest = (amount(row[name], row["unit"]) for name in ("lowest", "highest"))
+    return f"{amount(row['value'], row['unit'])} as recorded, {lowest} to {highest} with every gap resolved one way or the other"
+
+
+def bound_sentences(bounds: pd.DataFrame, *, at_most: int = 5) -> list[str]:
+    """The figures left most open in words, and those that nothing leaves open.
+
+    Args:
+        bounds: As `bounds_table` makes it.
+        at_most: Figures told in a sentence of their own.
+    """
+    known = with_width(bounds).sort_values("width", ascending=False, kind="stable")
+    open_ = known[known["gaps"] > 0].head(at_most)
+    told = [f"{row['figure']}: {_between(row)}; the most by {row['widest_gap']}." for _, row in open_.iterrows()]
+    sure = known.loc[known["gaps"] == 0, "figure"].tolist()
+    return told + ([f"No gap in the records moves {_listed(sure)}."] if sure else [])
+
+
+def arrival_sentences(arrivals: pd.DataFrame) -> list[str]:
+    """How many rows arrived and were used, which tables are old, which begin late or hold what is not visible yet."""
+    read, used, aside = (int(arrivals[name].sum()) for name in ("read", "used", "set_aside"))
+    told = [f"{read:,} rows of {len(arrivals)} tables were read, {used:,} used and {aside:,} set aside."]
+    events = arrivals[arrivals["table"].isin(["leads", "stage_events", "deals", "deal_events", "touches", "feedback"])]
+    old = events[events["days_old"] > 7]
+    told += [f"The newest row of {row.table} is {row.days_old:.0f} days older than the as-of." for row in old.itertuples()]
+    if len(events) and old.empty:
+        told.append("Every table of events reaches into the last week before the as-of.")
+    later = arrivals[arrivals["after_as_of"] > 0]
+    return told + [f"{row.after_as_of:,} rows of {row.table} lie after the as-of and are not visible." for row in later.itertuples()]
+
+
+def match_sentences(rates: pd.DataFrame) -> list[str]:
+    """Where records that should meet do not; that all do, where that is so."""
+    missed = rates[(rates["expected"] == "every one") & (rates["matched"] < rates["of"])]
+    told = [f"{_count(row)} of the {row.of:,} {row.records} are not met in {row.met_in}." for row in missed.itertuples()]
+    return told or ["Wherever a record names another, the other one is there."]
+
+
+def _count(row: Any) -> str:
+    return f"{row.of - row.matched:,}"
+
+
+def heaping_sentences(frame: pd.DataFrame) -> list[str]:
+    """Whether closing days heap on period ends, with the share, its limits and what chance would give."""
+    return [_heap(row) for row in frame.itertuples()]
+
+
+def _heap(row: Any) -> str:
+    days = "Closing days of closed deals" if row.kind == "closed" else "Expected closes of open deals"
+    if row.reason is not None:
+        return f"{days} at the end of a {row.period}: {row.reason} ({row.of:,} deals)."
+    share = f"{row.share:.1%} ({row.lower_share:.1%} to {row.upper_share:.1%}) lie on the last day of a {row.period}"
+    verdict = "more than chance explains" if row.p < 0.01 else "no more than chance explains"
+    return f"{days}: {share}, {row.chance_share:.1%} of all days do; {verdict}."
+
+
+def what_to_do(contributions: pd.DataFrame, findings: pd.DataFrame, *, at_most: int = 6) -> list[str]:
+    """What to mend first, by team: the gap that moves most figures, then every other that moves one.
+
+    Args:
+        contributions: As `contributions` makes it.
+        findings: As `findings` makes it.
+        at_most: Sentences.
+    """
+    if contributions.empty and findings.empty:
+        return ["Nothing in the records asks for mending."]
+    told = []
+    moved = contributions.groupby(["owner", "what", "fix"], sort=False).agg(figures=("kpi", "nunique"), n=("n", "max")).reset_index()
+    for row in moved.sort_values("figures", ascending=False, kind="stable").head(at_most).to_dict("records"):
+        figures = "one headline figure" if row["figures"] == 1 else f"{row['figures']} headline figures"
+        told.append(f"{row['owner'].capitalize()}: {_lower(row['fix'])} ({row['n']:,} {row['what']}; {figures}).")
+    return told or ["No gap moves a headline figure; the table above says what else they touch."]
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last

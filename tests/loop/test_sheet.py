@@ -1,0 +1,100 @@
+"""The campaign sheet puts other metrics' figures side by side: each column is the one its own page shows."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pandas as pd
+import pytest
+
+from alignment_toolkit.attribution import attribution_kpis, campaign_names
+from alignment_toolkit.churn import early_churn
+from alignment_toolkit.errors import UsageError
+from alignment_toolkit.loop import campaign_sheet, words
+from alignment_toolkit.quality import acceptance, cost_and_return, ranking
+from alignment_toolkit.study import Study, open_study
+from tests.attribution.touched import company
+from tests.conftest import SAMPLE
+
+
+@cache
+def sample() -> Study:
+    return open_study(str(SAMPLE), quarter="2026Q2")
+
+
+@cache
+def sheet(by: str) -> pd.DataFrame:
+    return campaign_sheet(sample(), by=by).set_index("segment")  # type: ignore[arg-type]
+
+
+def named(frame: pd.DataFrame) -> pd.DataFrame:
+    names = campaign_names(sample())
+    return frame.assign(segment=frame["segment"].map(lambda label: names.get(label, label))).set_index("segment")
+
+
+def is_same(one: pd.Series, other: pd.Series) -> bool:
+    known = other.index.intersection(one.index)
+    return len(known) > 15 and one[known].astype(float).to_numpy() == pytest.approx(other[known].astype(float).to_numpy(), nan_ok=True)
+
+
+def test_every_campaign_has_a_row() -> None:
+    told = sheet("campaign")
+    assert told.index.is_unique
+    assert set(campaign_names(sample()).values()) <= set(told.index)
+
+
+def test_columns_are_those_of_their_own_pages() -> None:
+    told = sheet("campaign")
+    assert is_same(told["conversion_rate"], named(ranking(sample(), by="campaign_id"))["shrunk_rate"])
+    assert is_same(told["acceptance_rate"], named(acceptance(sample(), by="campaign_id"))["value"])
+    assert is_same(told["early_churn_rate"], early_churn(sample(), by="campaign_id").set_index("segment")["churned_share"])
+    assert is_same(told["cost"], named(cost_and_return(sample(), by="campaign_id"))["cost"])
+    figures = attribution_kpis(sample())
+    mine = figures[(figures["kpi"] == "attributed_bookings") & (figures["slice"] == "campaign")].set_index("segment")["value"]
+    assert is_same(told["attributed"], mine)
+
+
+def test_leads_and_bookings_add_up_on_both_sheets() -> None:
+    campaign, channel = sheet("campaign"), sheet("channel")
+    assert campaign["leads"].sum() == channel["leads"].sum()
+    assert campaign["attributed"].sum() == pytest.approx(channel["attributed"].sum())
+    assert (campaign[["sourced", "influenced"]].max() <= channel["attributed"].sum()).all()
+    assert (campaign["sourced"].fillna(0) <= campaign["influenced"].fillna(0)).all()
+
+
+def test_the_planted_sources_stand_out() -> None:
+    told = sheet("channel")
+    assert "converts above the rest" in told.loc["partner", "strengths"]
+    assert "converts below the rest" in told.loc["paid_social", "weaknesses"]
+    assert told.loc["marketplace", "weaknesses"] == "its customers leave early more often"
+
+
+def test_the_planted_reason_of_the_improved_campaign_is_its_top_reason() -> None:
+    assert sheet("campaign").loc["Buyer checklist", "top_rejection_reason"] == "Wrong persona"
+
+
+def test_words_name_what_differs_and_nothing_else() -> None:
+    said = words.sheet_sentences(sheet("channel").reset_index(), what="channel")
+    assert "marketplace: its customers leave early more often." in said
+    assert not any("email" in sentence for sentence in said)
+    quiet = sheet("channel").reset_index().assign(strengths="", weaknesses="")
+    assert words.sheet_sentences(quiet, what="channel") == ["No channel differs from the others by more than chance explains."]
+
+
+def test_the_page_shows_an_interval_in_words() -> None:
+    told = words.shown(sheet("channel").reset_index())
+    assert "conversion_lower_rate" not in told.columns
+    assert list(told.columns).index("conversion_interval") == list(told.columns).index("conversion_rate") + 1
+
+
+def test_a_company_without_costs_feedback_or_customers_has_a_sheet() -> None:
+    told = campaign_sheet(company(campaigns=[]), by="campaign").set_index("segment")
+    assert told.loc["c1", ["leads", "sourced"]].tolist() == [2, 1000]
+    assert told["cost"].isna().all()
+    assert told["top_rejection_reason"].isna().all()
+
+
+def test_another_level_names_the_nearest() -> None:
+    with pytest.raises(UsageError) as refused:
+        campaign_sheet(company(), by="chanel")  # type: ignore[arg-type]
+    assert str(refused.value) == "the campaign sheet has no such rows: 'chanel'. Did you mean 'channel'?"

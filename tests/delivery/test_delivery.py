@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import email
-import json
-import socket
-import threading
-from collections.abc import Iterator
-from email.message import Message as Mail
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult
 
 from alignment_toolkit.delivery import ON_FAILURE, PEOPLE, deliver, of_failure, of_report, people
 from alignment_toolkit.delivery.people import without_secrets
@@ -29,61 +21,6 @@ SVG = (
 )
 
 
-class Inbox:
-    """Keeps every envelope."""
-
-    def __init__(self) -> None:
-        self.envelopes: list = []
-
-    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
-        self.envelopes.append(envelope)
-        return "250 OK"
-
-    @property
-    def mails(self) -> list[Mail]:
-        return [email.message_from_bytes(envelope.content) for envelope in self.envelopes]
-
-
-@pytest.fixture
-def inbox() -> Iterator[tuple[Inbox, int]]:
-    """A mail server that asks for a password."""
-    kept = Inbox()
-
-    def known(server: SMTP, session: object, envelope: object, mechanism: str, data: object) -> AuthResult:
-        return AuthResult(success=(data.login, data.password) == (b"report", b"s3cret"))
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Controller(kept, hostname="127.0.0.1", port=port, authenticator=known, auth_require_tls=False, auth_required=True)
-    server.start()
-    yield kept, port
-    server.stop()
-
-
-@pytest.fixture
-def webhook() -> Iterator[tuple[list[dict], int]]:
-    """A receiver of JSON."""
-    received: list[dict] = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet."""
-
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield received, server.server_port
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
 def report(folder: Path) -> Path:
     published = folder / "2026Q3"
     published.mkdir()
@@ -95,7 +32,7 @@ def report(folder: Path) -> Path:
     return published
 
 
-def test_a_mail_holds_the_summary_and_the_charts_inside_its_text(inbox: tuple[Inbox, int], tmp_path: Path) -> None:
+def test_a_mail_holds_the_summary_and_the_charts_inside_its_text(inbox: tuple[Any, int], tmp_path: Path) -> None:
     kept, port = inbox
     address = f"mailto://report:s3cret@127.0.0.1:{port}?from=report@example.com&to=a@example.com,b@example.com"
     told = deliver(of_report(report(tmp_path), address="https://intranet.example.com/reports/"), people({PEOPLE: address}).report)
@@ -148,7 +85,7 @@ def test_one_that_cannot_be_reached_keeps_nobody_from_being_told(webhook: tuple[
     assert len(received) == 1
 
 
-def test_a_wrong_password_is_told_without_it(inbox: tuple[Inbox, int], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_wrong_password_is_told_without_it(inbox: tuple[Any, int], caplog: pytest.LogCaptureFixture) -> None:
     kept, port = inbox
     address = f"mailto://report:wr0ng@127.0.0.1:{port}?from=report@example.com&to=a@example.com"
     with pytest.raises(PublishError) as caught:

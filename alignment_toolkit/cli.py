@@ -1,4 +1,4 @@
-"""The command `alignment`: parse, one call, exit code. Only this module and `report_commands.py` print.
+"""The command `alignment`: parse, one call, exit code. Only this module reads a clock; only it and `report_commands.py` print.
 
 stdout carries the result only; progress and errors go to stderr.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,11 +17,13 @@ import typer
 from alignment_toolkit import __version__
 from alignment_toolkit.errors import AlignmentError, PublishError, UsageError
 from alignment_toolkit.options import AsOfOption, CohortOption, ConfigOption, DataOption, FormatOption, QuarterOption, VendorName
-from alignment_toolkit.report_commands import clock, list_reports, notify, opened, report, validate
+from alignment_toolkit.report_commands import list_reports, notify, validate
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from alignment_toolkit.report.run import RunResult
+    from alignment_toolkit.study import Study
 
 app = typer.Typer(
     name="alignment",
@@ -40,8 +43,71 @@ def alignment(version: Annotated[bool, typer.Option("--version", help="Print the
         raise typer.Exit
 
 
-for command in (report, notify, validate):
-    app.command()(command)
+@app.command()
+def report(
+    data: DataOption,
+    quarter: QuarterOption = "",
+    as_of: AsOfOption = "",
+    cohort: CohortOption = "4q",
+    config: ConfigOption = "",
+    out: Annotated[Path, typer.Option("--out", help="Folder that reports are published in.")] = Path("reports"),
+    parameter: Annotated[list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE for the notebooks; repeatable.")] = None,
+    notebook: Annotated[list[str] | None, typer.Option("--notebook", help="Only this notebook; its page stays in staging.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run even when nothing changed.")] = False,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another run to finish.")] = 0,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Notebooks run in this many processes.")] = 2,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="Versions of a quarter that stay, the shown one included.")] = 3,
+    cell_timeout: Annotated[int, typer.Option("--cell-timeout", min=1, help="Seconds that one cell may take.")] = 600,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Tell the people named in ALIGNMENT_NOTIFY that it is published, or why it is not.")
+    ] = False,
+    log_format: Annotated[Literal["auto", "plain", "json"], typer.Option("--log-format", help="How progress is written.")] = "auto",
+) -> None:
+    """Run the notebooks for a quarter, prove that they reproduce, publish the pages.
+
+    Old versions (--keep) and all but the last failed run of a quarter are removed a day after they were replaced.
+
+    Example: alignment report --data data/sample --quarter 2026Q3 --out reports
+
+    Example: alignment report --data data/crm --notify
+    """
+    from alignment_toolkit.delivery import telling
+    from alignment_toolkit.report.journal import journal_for, notice
+    from alignment_toolkit.report.parameters import parse_assignments
+    from alignment_toolkit.report.run import PUBLISHED
+
+    log = journal_for(log_format, stream=sys.stderr)
+
+    def say(sentence: str) -> None:
+        log(notice(sentence, now=clock()))
+
+    asked = {"data": data, "quarter": quarter, "as_of": as_of, "cohort": cohort, "config": config}
+    options = {"out": out, "notebooks": notebook or None, "force": force, "wait": wait, "workers": workers, "keep": keep}
+    with telling(os.environ, quarter=quarter or "of the last full quarter", is_wanted=notify, say=say) as tell:
+        given = parse_assignments(parameter or [])
+        done = _run_report(asked, given, options | {"cell_timeout": cell_timeout, "log": log}, say=say)
+        if done.nothing_to_do:
+            print("nothing to do: same quarter, same data, same code (--force runs anyway)", file=sys.stderr)
+        print(*done.pages, sep="\n")
+        if done.status == PUBLISHED:
+            tell(done.folder)
+
+
+def _run_report(asked: dict[str, str], given: dict[str, Any], options: dict[str, Any], *, say: Callable[[str], object]) -> RunResult:
+    """Run what was asked for; a bad request is refused before a kernel starts."""
+    from alignment_toolkit.report.run import run_report
+    from alignment_toolkit.study import as_of_asked, quarter_asked, requested
+
+    asked = asked | {name: given.pop(name) for name in asked if name in given}  # -p quarter=2026Q3 means --quarter 2026Q3
+    asked["quarter"] = quarter_asked(asked["data"], asked["quarter"], config=asked["config"])
+    asked["as_of"] = as_of_asked(asked["data"], asked["quarter"], asked["as_of"], config=asked["config"])
+    requested(**asked)
+    chosen: dict[str, Any] = {**asked, "config": asked["config"] or None}
+    return run_report(**chosen, parameters=given, clock=clock, before_kernels=lambda: opened(asked, tell=say), **options)
+
+
+app.command()(notify)
+app.command()(validate)
 app.command("list")(list_reports)
 
 
@@ -265,6 +331,23 @@ def params(notebook: Annotated[str, typer.Argument(metavar="[NOTEBOOK]", help="O
         print(path.stem)
         for entry in read_parameters(path).values():
             print(f"  {entry.name}: {entry.type} = {entry.default!r}  # {entry.help}")
+
+
+def clock() -> datetime:
+    """Wall time, for journals and manifests only."""
+    return datetime.now(UTC)
+
+
+def opened(asked: dict[str, str], *, tell: Callable[[str], object]) -> Study:
+    """The study asked for; what was assumed while reading, and what is legal but suspicious, is told."""
+    from alignment_toolkit.recorded import late_as_of
+    from alignment_toolkit.study import open_study
+
+    study = open_study(**asked)
+    for sentence in (*study.crm.notes, late_as_of(study.crm)):
+        if sentence:
+            tell(sentence)
+    return study
 
 
 def show(frame: pd.DataFrame, format: str) -> None:  # noqa: A002

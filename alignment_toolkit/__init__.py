@@ -19,7 +19,9 @@ _HOME = {
     "show_text": "alignment_toolkit.display",
     "show_kpis": "alignment_toolkit.display",
 }
-_PARTS = ("quality", "velocity", "churn", "attribution", "handoff", "loop", "summary", "charts", "health", "glossary", "drivers")
+_PARTS = (
+    "quality", "velocity", "churn", "attribution", "handoff", "loop", "summary", "charts", "health", "glossary", "drivers", "alignment",
+)  # fmt: skip
 
 __all__ = [*_HOME, *_PARTS]  # noqa: PLE0604  # names of the lazy table below
 

@@ -28,6 +28,36 @@ class Stage(BaseModel):
     terminal: bool = False
 
 
+class Definition(BaseModel):
+    """When a team calls a lead by a word: its score, sales' first verdict on it, or a stage it reached; exactly one of the three.
+
+    Days count from the handover. Without `within_days` a verdict counts within the agreed days, a stage whenever it is reached.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    score_at_least: float | None = None
+    verdict: Literal["accepted", "rejected", "recycled"] | None = None
+    reached: str | None = None
+    within_days: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Definition:
+        if sum(rule is not None for rule in (self.score_at_least, self.verdict, self.reached)) != 1:
+            raise ValueError("a definition is exactly one of score_at_least, verdict and reached")
+        if self.score_at_least is not None and self.within_days is not None:
+            raise ValueError("within_days belongs to a verdict or a stage, not to a score")
+        return self
+
+
+class WorkingDefinitions(BaseModel):
+    """One word and what each team means by it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    word: Annotated[str, Field(min_length=1)] = "qualified"
+    marketing: Definition = Definition(score_at_least=60)
+    sales: Definition = Definition(verdict="accepted")
+
+
 DEFAULT_STAGES = (
     Stage(name="lead", owner="marketing"),
     Stage(name="mql", owner="marketing"),
@@ -62,6 +92,11 @@ class Config(BaseModel):
         segmentation: The slice in which the change of bookings is split.
         half_life_days: By time decay a touch weighs half as much when it is so many days older.
         attribution_model: The model behind `attributed_bookings`; the others stand beside it.
+        definitions: A word both teams use, and each team's working definition of it.
+        definition_reasons: Reasons of rejection that say the two teams mean different things; capitals do not matter.
+        channel_sources: Per channel of a touch the source that deals begun there carry; others are matched by their names.
+        marketing_credit: Bookings that marketing claims: all it touched (`influenced`) or those it touched first (`sourced`).
+        sales_credit: The same for sales.
         glossary: Per term of the glossary, what was agreed otherwise: owner, definition, responsible, accountable, consulted, informed.
     """
 
@@ -85,6 +120,11 @@ class Config(BaseModel):
     segmentation: str = "source"
     half_life_days: Annotated[float, Field(gt=0)] = 14
     attribution_model: Literal["first", "last", "linear", "u", "w", "decay", "markov"] = "markov"
+    definitions: WorkingDefinitions = WorkingDefinitions()
+    definition_reasons: tuple[str, ...] = ("Not our definition",)
+    channel_sources: dict[str, str] = {}
+    marketing_credit: Literal["influenced", "sourced"] = "influenced"
+    sales_credit: Literal["influenced", "sourced"] = "influenced"
     glossary: dict[str, dict[str, str]] = {}
 
     @field_validator("observed_from", mode="before")
@@ -123,6 +163,13 @@ class Config(BaseModel):
             raise ValueError("stages: exactly 'won' and 'lost' are terminal")
         if len(names) < 3:
             raise ValueError("stages: at least one stage comes before won and lost")
+        return self
+
+    @model_validator(mode="after")
+    def _definitions_name_stages(self) -> Config:
+        for team in (self.definitions.marketing, self.definitions.sales):
+            if team.reached is not None and team.reached not in self.stage_names:
+                raise ValueError(f"definitions: {team.reached!r} is no stage. {nearest(team.reached, self.stage_names)}")
         return self
 
     @property

@@ -10,7 +10,7 @@ from alignment_toolkit.study import Study
 
 
 def kpis(study: Study) -> pd.DataFrame:
-    """The headline figures of quality, velocity, churn, attribution, handoff and what changed.
+    """The headline figures of quality, velocity, churn, attribution, handoff, the gaps between the teams and what changed.
 
     Args:
         study: What to look at.
@@ -21,6 +21,7 @@ def kpis(study: Study) -> pd.DataFrame:
         Figure frame (columns of `kpis.json`, documented in docs/kpis.md), `previous` from the quarter before, `target` and `owner` where
         there are any. Sections whose table is missing have one null row per figure with the reason.
     """
+    from alignment_toolkit.alignment import gap_kpis
     from alignment_toolkit.attribution import attribution_kpis
     from alignment_toolkit.churn import churn_kpis
     from alignment_toolkit.drivers import driver_kpis, target_kpis
@@ -29,7 +30,15 @@ def kpis(study: Study) -> pd.DataFrame:
     from alignment_toolkit.velocity import velocity_kpis
 
     told = study.for_leaders()
-    parts = [quality_kpis(told), velocity_kpis(told), churn_kpis(told), attribution_kpis(told), handoff_kpis(told), driver_kpis(told)]
+    parts = [
+        quality_kpis(told),
+        velocity_kpis(told),
+        churn_kpis(told),
+        attribution_kpis(told),
+        handoff_kpis(told),
+        gap_kpis(told),
+        driver_kpis(told),
+    ]
     filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
     whole = pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
     owned = with_targets(with_owners(withheld(whole, told), agreed=told.config.glossary), told)

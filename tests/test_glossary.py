@@ -24,7 +24,7 @@ STABLE = (
     "stage_conversion_90d", "time_in_stage_median", "cycle_mean", "sales_velocity", "win_rate_closed_naive", "win_rate_created_naive",
     "won_share_to_date", "attributed_bookings", "attributed_bookings.markov", "sourced_bookings", "influenced_bookings",
     "speed_to_lead_median", "sla_met_rate", "rejection_rate", "feedback_effect", "logo_churn", "gross_revenue_retention", "net_revenue_retention", "retention_365d", "early_churn_90d",
-    "bookings_change", "driver",
+    "bookings_change", "driver", "gap.words", "gap.numbers", "gap.handoff", "gap.feedback", "gap.credit", "gap.goals",
 )  # fmt: skip
 
 
@@ -77,6 +77,7 @@ def test_what_is_better_when_less_is_said_so() -> None:
     falling = {name for name, entry in terms().items() if entry.direction == "down"}
     assert falling == {
         "time_in_stage_median", "cycle_mean", "logo_churn", "early_churn_{h}d", "speed_to_lead_median", "rejection_rate",
+        "gap.words", "gap.numbers", "gap.handoff", "gap.feedback", "gap.credit", "gap.goals",
     }  # fmt: skip
 
 

@@ -22,10 +22,10 @@ TIERS = (
     {"study", "days", "quarters"},
     {"leads"},
     {"timelines"},
-    {"journeys", "deals", "stages", "handovers", "customers", "touches", "responses", "in_play", "pipeline", "targets"},
+    {"journeys", "deals", "stages", "handovers", "customers", "touches", "definitions", "responses", "in_play", "pipeline", "targets"},
     {"counts"},
     set(METRICS),
-    {"headlines", "charts", "summary", "loop", "health", "display", "report", "printing", "delivery", "restated"},
+    {"headlines", "charts", "summary", "loop", "alignment", "health", "display", "report", "printing", "delivery", "restated"},
     {"options"},
     {"report_commands"},
     {"cli"},
@@ -155,7 +155,7 @@ def test_importing_the_package_or_its_command_line_loads_nothing_heavy() -> None
 
 
 def test_importing_the_metrics_loads_no_statistics_library_and_no_charts() -> None:
-    parts = ", ".join(f"alignment_toolkit.{part}" for part in (*METRICS, "headlines", "summary", "loop"))
+    parts = ", ".join(f"alignment_toolkit.{part}" for part in (*METRICS, "headlines", "summary", "loop", "alignment"))
     assert _loaded_after(f"import {parts}", *HEAVY) == ["pandas"]
 
 

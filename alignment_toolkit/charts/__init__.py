@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-ROOMS = ("quality", "velocity", "churn", "loop", "health", "drivers")
+ROOMS = ("quality", "velocity", "churn", "loop", "health", "drivers", "alignment")
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ compares the counts; nothing else in the package sends an aggregate to an engine
 from __future__ import annotations
 
 from alignment_toolkit.counts import (
+    agreement,
     arrivals,
     bridge,
     customer_gaps,
@@ -37,6 +38,7 @@ from alignment_toolkit.counts.catalogue import CATALOGUE, counted, query
 
 __all__ = [
     "CATALOGUE",
+    "agreement",
     "arrivals",
     "bridge",
     "counted",

@@ -25,6 +25,7 @@ PAGES = (
     "data-health.html",
     "closed-loop.html",
     "drivers-and-targets.html",
+    "alignment.html",
 )
 
 

@@ -1,0 +1,106 @@
+"""Feedback: does each side answer the other?
+
+Question: how many of the leads handed over does sales say something about within the agreed days, with a reason that marketing can use, and
+does marketing act on it? Units: the lead handed over in the report quarter; the rejection inside the study's window. Denominator: leads
+whose agreed days have passed; rejections. It does not answer whether the verdicts were right.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.counts import counted
+from alignment_toolkit.counts.tables import moves_frame
+from alignment_toolkit.figures import MISSING, NOT_ENOUGH, figure
+from alignment_toolkit.handoff.rejections import rejection_reasons
+from alignment_toolkit.stats import incidence, incidence_quantile, risk_table, wilson_interval
+from alignment_toolkit.study import Study
+
+NO_FEEDBACK, NO_ACTIONS = "no feedback table", "no actions table"
+LONGEST_DAYS = 90
+UNUSABLE = {"", "select", "unknown", "other", "n/a", "none", "-"}
+COLUMNS = ("part", "team", "value", "lower", "upper", "unit", "n", "events", "reason")
+SHARES = {
+    "verdict within the agreed days": "sales",
+    "rejections with a usable reason": "sales",
+    "rejections answered with an action": "marketing",
+}
+
+
+def feedback_gap(study: Study) -> dict[str, object]:
+    """The figure `gap.feedback`: the share without a verdict among leads whose agreed days have passed, with Wilson limits."""
+    if not study.crm.has("feedback"):
+        return figure("gap.feedback", value=None, unit="share", reason=NO_FEEDBACK)
+    counts = counted("leads_called", study)
+    due = counts[counts["is_due"].astype(bool)]
+    n, whole = int(due["n"].sum()), int(counts["n"].sum())
+    silent = n - int(due.loc[due["in_time"].astype(bool), "n"].sum())
+    enough = n >= study.config.min_n
+    limits = wilson_interval(silent, n)
+    return figure(
+        "gap.feedback",
+        value=silent / n if enough else None,
+        lower=float(limits.lower),
+        upper=float(limits.upper),
+        unit="share",
+        n=n,
+        events=silent,
+        matured_share=n / whole if whole else None,
+        reason=None if enough else NOT_ENOUGH,
+    )
+
+
+def verdict_table(study: Study) -> pd.DataFrame:
+    """Verdicts in time and days to a verdict, usable reasons, and rejections that marketing answered.
+
+    Returns:
+        part, team (whose part it is), value with 95 % limits, unit (share or days), n, events, reason (why value is null). A reason is
+        usable when it is neither blank nor a placeholder; an answer is an action on the lead's campaign after the rejection.
+    """
+    if not study.crm.has("feedback"):
+        parts = {**SHARES, "median days to a verdict": "sales"}
+        return pd.DataFrame([(part, team, *(np.nan,) * 3, "", 0, 0, NO_FEEDBACK) for part, team in parts.items()], columns=list(COLUMNS))
+    first = feedback_gap(study)
+    counts = [(int(_number(first["n"]) - _number(first["events"])), int(_number(first["n"]))), _usable(study), _answered(study)]
+    rows = [_share(part, team, *count, study) for (part, team), count in zip(SHARES.items(), counts, strict=True)]
+    return pd.DataFrame([rows[0], _days(study), *rows[1:]], columns=list(COLUMNS))
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _share(part: str, team: str, events: int, n: int, study: Study) -> tuple[object, ...]:
+    if part.endswith("an action") and not study.crm.has("actions"):
+        return (part, team, np.nan, np.nan, np.nan, "share", n, events, NO_ACTIONS)
+    if n < study.config.min_n:
+        return (part, team, np.nan, np.nan, np.nan, "share", n, events, NOT_ENOUGH)
+    limits = wilson_interval(events, n)
+    return (part, team, events / n, float(limits.lower), float(limits.upper), "share", n, events, None)
+
+
+def _usable(study: Study) -> tuple[int, int]:
+    told = rejection_reasons(study)
+    poor = (told["reason"] == MISSING) | told["reason"].str.strip().str.casefold().isin(UNUSABLE)
+    return int(told.loc[~poor, "leads"].sum()), int(told["leads"].sum())
+
+
+def _answered(study: Study) -> tuple[int, int]:
+    if not study.crm.has("actions"):
+        return 0, 0
+    counts = counted("rejections_answered", study)
+    return int(counts.loc[counts["answered"] == "yes", "n"].sum()), int(counts["n"].sum())
+
+
+def _days(study: Study) -> tuple[object, ...]:
+    """The day by which half of the leads handed over in the window have a verdict of any kind; open ones are open."""
+    told = moves_frame("verdict_moves", study)
+    every = told.assign(move=told["move"].replace({"competing": "event"}))
+    summed = every.groupby(["segment", "day", "move"], as_index=False)[["n", "amount", "amount_sq"]].sum()
+    _, risk = risk_table(summed, max_day=LONGEST_DAYS, segments=["(all)"])
+    found = incidence_quantile(incidence(risk), 0.5)
+    n, value = int(risk.n[0]), float(found.value[0])
+    reason = NOT_ENOUGH if n < study.config.min_n else "fewer than half have a verdict within 90 days" if np.isnan(value) else None
+    known = (value, float(found.lower[0]), float(found.upper[0])) if reason is None else (np.nan,) * 3
+    return ("median days to a verdict", "sales", *known, "days", n, int(risk.won_by(LONGEST_DAYS)[0]), reason)

@@ -1,0 +1,184 @@
+"""The gaps in sentences, each computed from the figures it speaks of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from alignment_toolkit.alignment.definitions import WON_WITHIN, reasons_of_definition, rejected_then_won, word_agreement
+from alignment_toolkit.alignment.sources import channel_sources, left_out
+from alignment_toolkit.config import Definition, WorkingDefinitions
+from alignment_toolkit.study import Study
+from alignment_toolkit.summary.format import amount, change_words, interval_words
+from alignment_toolkit.summary.words import who
+from alignment_toolkit.visible import visible
+
+QUESTIONS = {
+    "feedback": "whether both teams mean the same leads, and whether sales answers",
+    "touches": "whether leads are worked, where deals began and who claims them",
+    "deals": "whether numbers and credit agree",
+    "actions": "whether marketing answers rejections",
+    "claims": "whether what the teams report agrees with the records",
+    "targets": "whether one team reaches its target while the shared one is missed",
+}
+SAID = {
+    "gap.words": "Words: of {n:,.0f} leads that sales judged, the two working definitions disagree on {events:,.0f} ({value}{interval})",
+    "gap.numbers": "Numbers: {events:,.0f} of {n:,.0f} deals carry another source than their lead's first touch ({value}{interval})",
+    "gap.handoff": "Handoff: {events:,.0f} of {n:,.0f} leads due were not touched in time ({value}{interval})",
+    "gap.feedback": "Feedback: {events:,.0f} of {n:,.0f} leads due got no verdict within the agreed days ({value}{interval})",
+    "gap.credit": "Credit: {value} of the bookings are claimed by both teams or by neither{bare}",
+    "gap.goals": "Goals: in {events:,.0f} of {n:,.0f} quarters one team met its target while the shared one was missed",
+}
+
+
+def unanswered(study: Study) -> list[str]:
+    """One sentence per optional table that is missing: the question it would have answered."""
+    return [f"Without the table {table} this page cannot say {told}." for table, told in QUESTIONS.items() if not study.crm.has(table)]
+
+
+def alignment_sentences(kpis: pd.DataFrame) -> list[str]:
+    """One sentence per gap, with its change and its owner; a gap that cannot be told says why.
+
+    Args:
+        kpis: Figure frame that holds the gaps; owners where they are filled.
+    """
+    mine = kpis[kpis["kpi"].isin(SAID)]
+    return [_said(row) for _, row in mine.iterrows()]
+
+
+def _said(row: pd.Series) -> str:
+    kpi = str(row["kpi"])
+    if pd.isna(row["value"]):
+        return f"{kpi.removeprefix('gap.').capitalize()}: cannot be told, {row['reason']}."
+    told = interval_words(row)
+    parts = {"value": amount(row["value"], row["unit"]), "interval": f", 95 % interval {told}" if told else ""}
+    bare = f" (95 % interval {told})" if told else ""
+    owner = f"; owner: {who(row['owner'])}" if row["owner"] else ""
+    return f"{SAID[kpi].format(n=row['n'], events=row['events'], bare=bare, **parts)}{_before(row)}{owner}."
+
+
+def _before(row: pd.Series) -> str:
+    if pd.isna(row["previous"]):
+        return ""
+    if row["unit"] == "share":
+        return f"; {change_words(row)} since the quarter before"
+    return f"; the quarter before it was {row['previous']:,.0f}"
+
+
+def definition_sentences(study: Study) -> list[str]:
+    """What each team means by the word, and whether that is configured."""
+    given = study.config.definitions
+    head = f"'{visible(given.word)}' means to marketing: {_rule(given.marketing, study)}; to sales: {_rule(given.sales, study)}."
+    return [head, "These are the defaults: set [definitions] to what your teams mean."] if given == WorkingDefinitions() else [head]
+
+
+def _rule(definition: Definition, study: Study) -> str:
+    if definition.score_at_least is not None:
+        return f"a score of at least {definition.score_at_least:g}"
+    days = study.config.acceptance_days if definition.verdict and definition.within_days is None else definition.within_days
+    when = "" if days is None else f" within {days} days of the handover"
+    return f"{definition.verdict} by sales{when}" if definition.verdict else f"reached {visible(str(definition.reached))}{when}"
+
+
+def word_sentences(study: Study) -> list[str]:
+    """How far the definitions agree beyond chance, what rejections say of it, and which rejected leads were won after all."""
+    found = word_agreement(study)
+    kappa = found.kappa
+    said = [
+        f"Whether they agree cannot be told: {found.reason}."
+        if found.reason
+        else f"Cohen's kappa is {kappa.value:.2f} (95 % interval {kappa.lower:.2f} to {kappa.upper:.2f}): 0 is chance, 1 full agreement."
+    ]
+    if found.unknown or found.unjudged:
+        said.append(
+            f"Left out: {found.unknown:,} judged leads that a rule says nothing about, and {found.unjudged:,} that sales has not judged."
+        )
+    mine, given = reasons_of_definition(study)
+    names = ", ".join(f"'{visible(name)}'" for name in study.config.definition_reasons)
+    if given:
+        said.append(f"Of {given:,} rejections with a reason, {mine:,} ({mine / given:.0%}) name a reason of definition: {names}.")
+    won, rejected = rejected_then_won(study)
+    return [*said, f"Of {rejected:,} leads that sales rejected first, {won:,} were won after all."] if rejected else said
+
+
+def called_sentences(called: pd.DataFrame) -> list[str]:
+    """Which leads were won: those that only one team calls by the word against those that both or neither do.
+
+    Args:
+        called: As `definitions.called_table` makes it.
+    """
+    known = called[called["won_share"].notna()]
+    if known.empty:
+        return ["Too few leads have been observed long enough to compare who was right."]
+    parts = [
+        f"{row['called_by']} {row['won_share']:.0%} ({row['lower_share']:.0%} to {row['upper_share']:.0%})"
+        for row in known.to_dict("records")
+    ]
+    return [f"Won within {WON_WITHIN} days of the verdict, by who calls them so: {', '.join(parts)}."]
+
+
+def source_sentences(study: Study, sources: pd.DataFrame) -> list[str]:
+    """Where most deals that differ stand, how channels are read as sources, and how many deals were left out."""
+    if not study.crm.has("deals", "touches"):
+        return []
+    read = ", ".join(f"{visible(channel)} as {visible(source)}" for channel, source in sorted(channel_sources(study).items()))
+    own = (
+        "the setting channel_sources, and names"
+        if study.config.channel_sources
+        else "their names (set channel_sources where that is wrong)"
+    )
+    told = [f"Channels are read as sources by {own}: {read or 'none matches'}.", f"{left_out(study):,} deals could not be compared."]
+    most = sources[sources["differs"].astype(bool)].head(1).to_dict("records") if len(sources) else []
+    return [*(_most(row) for row in most), *told]
+
+
+def _most(row: dict[Any, Any]) -> str:
+    began, stands = visible(row["first_touch_source"]), visible(row["source"])
+    return f"Most that differ began with {began} and stand under {stands}: {row['deals']:,} deals."
+
+
+def claim_sentences(claims: pd.DataFrame, *, worth_telling: float = 0.005) -> list[str]:
+    """Which reports of the latest quarter differ from the records by more than half a percent.
+
+    Args:
+        claims: As `sources.claim_table` makes it.
+        worth_telling: Smallest relative difference that is told.
+    """
+    if claims.empty:
+        return ["No report of a team is on record for these quarters."]
+    latest = claims[(claims["quarter"] == claims["quarter"].max()) & claims["difference_share"].notna()]
+    apart = latest[latest["difference_share"].abs() > worth_telling]
+    if apart.empty:
+        return [f"What the teams reported for {claims['quarter'].max()} agrees with the records."]
+    return [_claim(row) for row in apart.to_dict("records")]
+
+
+def _claim(row: dict[Any, Any]) -> str:
+    word = "more" if row["difference_share"] > 0 else "less"
+    return (
+        f"{visible(row['team']).capitalize()} reported {row['claimed']:,.0f} for {visible(row['kpi'])} in {row['quarter']}, "
+        f"{abs(row['difference_share']):.1%} {word} than the {row['recorded']:,.0f} on record."
+    )
+
+
+def credit_sentences(study: Study) -> list[str]:
+    """Each team's rule of what it may claim."""
+    rules = {"sourced": "touched first", "influenced": "touched at all before the win"}
+    teams = {"Marketing": study.config.marketing_credit, "sales": study.config.sales_credit}
+    told = "; ".join(f"{team} claims what it {rules[rule]}" for team, rule in teams.items())
+    return [f"{told} (settings marketing_credit and sales_credit)."]
+
+
+def goal_sentences(quarters: pd.DataFrame) -> list[str]:
+    """The quarters in which one team met its target and the shared one was missed.
+
+    Args:
+        quarters: As `goals.target_quarters` makes it.
+    """
+    if quarters.empty:
+        return ["No quarter has both a target of one team and a shared one, for leads or bookings."]
+    apart = quarters[quarters["is_apart"].astype(bool)]
+    if apart.empty:
+        return ["In no quarter did one team meet its target while the shared one was missed."]
+    return [f"In {row['quarter']} {row['team_met']} met its own target and the shared one was missed." for row in apart.to_dict("records")]

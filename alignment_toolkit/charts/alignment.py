@@ -1,0 +1,64 @@
+"""Charts of the gaps between the teams: each draws one frame of `alignment_toolkit.alignment` and says in words what it shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.charts.style import BLUE, MUTED, VERMILION, describe, new_axes, safe_label
+from alignment_toolkit.visible import visible
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def called_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """The share of leads won after sales' verdict, by which team calls them by the word.
+
+    Args:
+        frame: As `alignment.called_table` makes it.
+        ax: Where to draw; new axes by default.
+    """
+    drawn = frame.dropna(subset=["won_share"]).reset_index(drop=True)
+    ax = ax or new_axes(height=1.2 + 0.4 * max(len(drawn), 2))
+    places = np.arange(len(drawn))
+    ax.hlines(places, drawn["lower_share"], drawn["upper_share"], color=MUTED, linewidth=2)
+    ax.scatter(drawn["won_share"], places, color=BLUE, zorder=3)
+    ax.set_yticks(places, [safe_label(name) for name in drawn["called_by"]])
+    ax.set_ylim(max(len(drawn), 1) - 0.5, -0.5)
+    ax.set_xlim(0, None)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.set_xlabel("Won within 180 days of sales' verdict")
+    ax.set_title("Who was right about the leads")
+    told = [f"{row['called_by']} {row['won_share']:.0%}" for row in drawn.to_dict("records")]
+    return describe(
+        ax,
+        f"Leads won within 180 days of sales' verdict, by who calls them so: {', '.join(told)}." if told else "Too few leads to compare.",
+    )
+
+
+def attainment_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Attainment by quarter, the teams' own targets beside the shared ones; 100 % is the target.
+
+    Args:
+        frame: As `alignment.team_targets` makes it.
+        ax: Where to draw; new axes by default.
+    """
+    ax = ax or new_axes(height=2.6)
+    quarters = sorted(frame["quarter"].unique())
+    ax.axhline(1.0, color=MUTED, linewidth=1)
+    told = []
+    for owner, part in frame.groupby("owner", sort=True):
+        lowest = part.groupby("quarter")["attained_share"].min().reindex(quarters)
+        colour, marker = (VERMILION, "s") if owner == "shared" else (BLUE, "o" if owner == "marketing" else "^")
+        ax.plot(range(len(quarters)), lowest, color=colour, marker=marker, label=safe_label(str(owner)))
+        told.append(f"{visible(str(owner))} " + ", ".join(f"{share:.0%} in {quarter}" for quarter, share in lowest.dropna().items()))
+    ax.set_xticks(range(len(quarters)), quarters)
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.set_ylabel("Share of the target")
+    ax.set_title("One team's target, and the target of both")
+    if told:
+        ax.legend(loc="upper left", fontsize=8.5)
+    return describe(ax, f"Attainment of targets by owner: {'; '.join(told)}." if told else "No target can be compared with the records.")

@@ -1,6 +1,6 @@
 """Words: do both teams mean the same leads by the same word?
 
-Question: of the leads that sales has judged, on how many do the two working definitions disagree, and which were right?
+Question: of the leads that sales has judged, on how many do the two working definitions disagree, and what became of them?
 Unit: the lead handed over whose agreed days have passed. Denominator: leads with a verdict that both rules say something about.
 It does not answer what the word should mean.
 """

@@ -31,7 +31,7 @@ def called_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, None)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     ax.set_xlabel("Won within 180 days of sales' verdict")
-    ax.set_title("Who was right about the leads")
+    ax.set_title("What became of the leads that each team calls so")
     told = [f"{row['called_by']} {row['won_share']:.0%}" for row in drawn.to_dict("records")]
     return describe(
         ax,
@@ -57,8 +57,9 @@ def attainment_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         told.append(f"{visible(str(owner))} " + ", ".join(f"{share:.0%} in {quarter}" for quarter, share in lowest.dropna().items()))
     ax.set_xticks(range(len(quarters)), quarters)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.set_ylim(0, None)
     ax.set_ylabel("Share of the target")
     ax.set_title("One team's target, and the target of both")
     if told:
-        ax.legend(loc="upper left", fontsize=8.5)
+        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=4, fontsize=8.5, borderaxespad=0)
     return describe(ax, f"Attainment of targets by owner: {'; '.join(told)}." if told else "No target can be compared with the records.")

@@ -110,7 +110,7 @@ def called_sentences(called: pd.DataFrame) -> list[str]:
     """
     known = called[called["won_share"].notna()]
     if known.empty:
-        return ["Too few leads have been observed long enough to compare who was right."]
+        return ["Too few leads have been observed long enough to compare them."]
     parts = [
         f"{row['called_by']} {row['won_share']:.0%} ({row['lower_share']:.0%} to {row['upper_share']:.0%})"
         for row in known.to_dict("records")

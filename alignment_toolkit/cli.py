@@ -15,15 +15,27 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from alignment_toolkit import __version__
-from alignment_toolkit.errors import AlignmentError, PublishError, UsageError
-from alignment_toolkit.options import AsOfOption, CohortOption, ConfigOption, DataOption, FormatOption, QuarterOption, VendorName
+from alignment_toolkit.errors import AlignmentError, UsageError
+from alignment_toolkit.options import (
+    AsOfOption,
+    CohortOption,
+    ConfigOption,
+    DataOption,
+    FormatOption,
+    LabelsOption,
+    ListOption,
+    MappingOption,
+    MergeOption,
+    QuarterOption,
+    SourceOption,
+    VendorName,
+)
 from alignment_toolkit.report_commands import list_reports, notify, validate
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from alignment_toolkit.report.run import RunResult
-    from alignment_toolkit.study import Study
 
 app = typer.Typer(
     name="alignment",
@@ -96,7 +108,7 @@ def report(
 def _run_report(asked: dict[str, str], given: dict[str, Any], options: dict[str, Any], *, say: Callable[[str], object]) -> RunResult:
     """Run what was asked for; a bad request is refused before a kernel starts."""
     from alignment_toolkit.report.run import run_report
-    from alignment_toolkit.study import as_of_asked, quarter_asked, requested
+    from alignment_toolkit.study import as_of_asked, opened, quarter_asked, requested
 
     asked = asked | {name: given.pop(name) for name in asked if name in given}  # -p quarter=2026Q3 means --quarter 2026Q3
     asked["quarter"] = quarter_asked(asked["data"], asked["quarter"], config=asked["config"])
@@ -125,25 +137,36 @@ def kpis(
     Example: alignment kpis --data data/sample --quarter 2026Q3 --format csv
     """
     from alignment_toolkit.headlines import kpis as compute
-    from alignment_toolkit.study import quarter_asked
+    from alignment_toolkit.study import opened, quarter_asked
 
-    chosen = quarter_asked(data, quarter, config=config)
-    asked = {"data": data, "quarter": chosen, "as_of": as_of, "cohort": cohort, "config": config}
+    asked = {"data": data, "quarter": quarter_asked(data, quarter, config=config), "as_of": as_of, "cohort": cohort, "config": config}
     show(compute(opened(asked, tell=lambda sentence: print(f"alignment: {sentence}", file=sys.stderr))), format)
+
+
+@app.command("stalled")
+def stalled_leads(
+    data: DataOption, quarter: QuarterOption = "", as_of: AsOfOption = "", config: ConfigOption = "", out: ListOption = None
+) -> None:
+    """Open leads by the expected value that waiting has put at risk: a call list for the team (CSV), not for leaders' pages.
+
+    Example: alignment stalled --data data/sample --quarter 2026Q3 --out stalled.csv
+    """
+    from alignment_toolkit.printing import as_csv, written
+    from alignment_toolkit.study import opened, quarter_asked
+    from alignment_toolkit.velocity import call_list
+
+    asked = {"data": data, "quarter": quarter_asked(data, quarter, config=config), "as_of": as_of, "config": config}
+    text = as_csv(call_list(opened(asked, tell=lambda sentence: print(f"alignment: {sentence}", file=sys.stderr))))
+    print(written(text, out=out) if out else text, end="" if out is None else "\n")
 
 
 @app.command()
 def ingest(
-    source: Annotated[list[str], typer.Option("--source", help="Folder of exports, .duckdb file or connection address; repeatable.")],
+    source: Annotated[list[str], SourceOption],
     out: Annotated[Path, typer.Option("--out", help="Folder of the store to make or to renew.")],
-    mapping: Annotated[
-        list[str] | None, typer.Option("--mapping", help="Mapping file or shipped name, one per source; default: recognise.")
-    ] = None,
+    mapping: MappingOption = None,
     config: ConfigOption = "",
-    merge: Annotated[
-        Literal["replace", "upsert"],
-        typer.Option("--merge", help="replace: what is not in the extract is gone; upsert: its rows replace those with the same key."),
-    ] = "replace",
+    merge: MergeOption = "replace",
     force: Annotated[bool, typer.Option("--force", help="Read every file, even when none has changed.")] = False,
     keep: Annotated[int, typer.Option("--keep", min=1, help="Snapshots that stay, the new one included.")] = 12,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another ingest to finish.")] = 0,
@@ -168,12 +191,8 @@ def ingest(
 
 @app.command("map")
 def map_source(
-    source: Annotated[
-        list[str] | None, typer.Option("--source", help="Folder of exports, .duckdb file or connection address; repeatable.")
-    ] = None,
-    mapping: Annotated[
-        list[str] | None, typer.Option("--mapping", help="Mapping file or shipped name, one per source; default: recognise.")
-    ] = None,
+    source: Annotated[list[str] | None, SourceOption] = None,
+    mapping: MappingOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="What was matched, what stands in for something better, what is missing.")
     ] = False,
@@ -266,9 +285,7 @@ def sample(
     seed: Annotated[int | None, typer.Option("--seed", help="Seed; the same seed gives the same tables.")] = None,
     leads: Annotated[int | None, typer.Option("--leads", min=500, help="Number of leads; fewer are too few to plant truths in.")] = None,
     vendor: Annotated[VendorName | None, typer.Option("--as", help="Write it as this system would export it, warts included.")] = None,
-    labels: Annotated[
-        bool, typer.Option("--labels", help="With --as hubspot or salesforce: CSV files of the user interface, not the API's.")
-    ] = False,
+    labels: LabelsOption = False,
 ) -> None:
     """Write a simulated company with planted truths (truth.json) to try the toolkit on; --as writes what a vendor would export of it.
 
@@ -276,6 +293,7 @@ def sample(
 
     Example: alignment sample --as salesforce --out exports
     """
+    from alignment_toolkit.printing import writable
     from alignment_toolkit.samples import write_sample
     from alignment_toolkit.samples.exports import LABELLED, write_export
     from alignment_toolkit.store import seal_store
@@ -283,13 +301,10 @@ def sample(
     if labels and vendor not in LABELLED:
         raise UsageError("labels belong to a user interface", value=vendor, way_out=f"Give --as {' or '.join(LABELLED)} with --labels")
     given = {name: value for name, value in (("seed", seed), ("leads", leads)) if value is not None}
-    try:
+    with writable(out, what="sample", option="folder"):
         paths = write_export(out, vendor=vendor, labels=labels, **given) if vendor else write_sample(out, **given)
         if not vendor:
             seal_store(out)
-    except OSError as error:
-        way_out = "Give a folder that you may write to with --out"
-        raise PublishError("the sample cannot be written", value=out, rule=error.strerror, way_out=way_out) from error
     print(*paths, sep="\n")
 
 
@@ -299,9 +314,7 @@ def glossary(
     config: ConfigOption = "",
     format: FormatOption = "table",  # noqa: A002
 ) -> None:
-    """The words both teams use: definition, formula, unit, owner, and who is responsible, accountable, consulted and informed.
-
-    With --config also what the company has agreed otherwise.
+    """The words both teams use: definition, formula, unit, owner and roles; with --config also what the company has agreed otherwise.
 
     Example: alignment glossary conversion_90d
     """
@@ -336,18 +349,6 @@ def params(notebook: Annotated[str, typer.Argument(metavar="[NOTEBOOK]", help="O
 def clock() -> datetime:
     """Wall time, for journals and manifests only."""
     return datetime.now(UTC)
-
-
-def opened(asked: dict[str, str], *, tell: Callable[[str], object]) -> Study:
-    """The study asked for; what was assumed while reading, and what is legal but suspicious, is told."""
-    from alignment_toolkit.recorded import late_as_of
-    from alignment_toolkit.study import open_study
-
-    study = open_study(**asked)
-    for sentence in (*study.crm.notes, late_as_of(study.crm)):
-        if sentence:
-            tell(sentence)
-    return study
 
 
 def show(frame: pd.DataFrame, format: str) -> None:  # noqa: A002

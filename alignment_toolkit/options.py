@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -13,3 +14,15 @@ CohortOption = Annotated[str, typer.Option("--cohort", help="4q: the four quarte
 ConfigOption = Annotated[str, typer.Option("--config", help="Configuration file; default: the store's own alignment.toml.")]
 VendorName = Literal["hubspot", "salesforce", "fivetran_hubspot", "fivetran_salesforce", "stripe"]
 FormatOption = Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print the result.")]
+SourceOption = typer.Option("--source", help="Folder of exports, .duckdb file or connection address; repeatable.")
+MappingOption = Annotated[
+    list[str] | None, typer.Option("--mapping", help="Mapping file or shipped name, one per source; default: recognise.")
+]
+MergeOption = Annotated[
+    Literal["replace", "upsert"],
+    typer.Option("--merge", help="replace: what is not in the extract is gone; upsert: its rows replace those with the same key."),
+]
+LabelsOption = Annotated[
+    bool, typer.Option("--labels", help="With --as hubspot or salesforce: CSV files of the user interface, not the API's.")
+]
+ListOption = Annotated[Path | None, typer.Option("--out", help="CSV file to write; default: print it.")]

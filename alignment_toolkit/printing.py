@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from alignment_toolkit.errors import PublishError
 from alignment_toolkit.report.extract import csv_text, kpis_json
 from alignment_toolkit.tables import plain, table_payload
 from alignment_toolkit.visible import visible
@@ -46,6 +50,32 @@ def _cell(value: Any) -> str:
 def as_csv(frame: pd.DataFrame) -> str:
     """The frame as the CSV that a report publishes: null empty, formulas defused."""
     return csv_text(table_payload(frame, name="result"))
+
+
+def written(text: str, *, out: Path) -> Path:
+    """The file that a result was written to, as UTF-8 with the line ends that it has.
+
+    Raises:
+        PublishError: When it cannot be written.
+    """
+    with writable(out, what="list", option="file"):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8", newline="")
+    return out
+
+
+@contextmanager
+def writable(out: Path, *, what: str, option: str) -> Iterator[None]:
+    """While something is written to `out`, what the system says against it becomes a sentence with a way out.
+
+    Raises:
+        PublishError: When it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        way_out = f"Give a {option} that you may write to with --out"
+        raise PublishError(f"the {what} cannot be written", value=out, rule=error.strerror, way_out=way_out) from error
 
 
 def as_json(frame: pd.DataFrame) -> str:

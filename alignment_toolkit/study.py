@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Literal, get_args
 from alignment_toolkit.config import Config, load_config
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.periods import Quarter, in_utc, last_full_quarter, midnight, parse_as_of, wall_clock
-from alignment_toolkit.recorded import refuse_unrecorded
+from alignment_toolkit.recorded import late_as_of, refuse_unrecorded
 from alignment_toolkit.store import Crm, last_event_day, open_crm, store_config
 
 Cohort = Literal["4q", "1q", "all"]
@@ -101,6 +102,15 @@ def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", 
     crm = open_crm(data, as_of=asked.as_of, config=asked.config)
     refuse_unrecorded(crm, asked.quarter)
     return Study(crm, asked.quarter, asked.cohort)
+
+
+def opened(asked: dict[str, str], *, tell: Callable[[str], object]) -> Study:
+    """The study asked for; what was assumed while reading, and what is legal but suspicious, is told."""
+    study = open_study(**asked)
+    for sentence in (*study.crm.notes, late_as_of(study.crm)):
+        if sentence:
+            tell(sentence)
+    return study
 
 
 @dataclass(frozen=True)

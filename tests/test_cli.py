@@ -18,7 +18,7 @@ from alignment_toolkit.errors import AlignmentError, Busy, quoted
 from alignment_toolkit.figures import COLUMNS
 from tests.conftest import ROOT, SAMPLE
 
-COMMANDS = ("report", "kpis", "ingest", "map", "check", "diff", "validate", "notify", "sample", "glossary", "params", "list")
+COMMANDS = ("report", "kpis", "stalled", "ingest", "map", "check", "diff", "validate", "notify", "sample", "glossary", "params", "list")
 SAMPLE_KPIS = ("kpis", "--data", str(SAMPLE), "--quarter", "2026Q3")
 
 
@@ -375,3 +375,25 @@ def test_map_explains_a_source_and_writes_a_mapping_to_start_from(alignment: Any
     reads = alignment("map", "--reads", "--mapping", "salesforce")
     assert (reads.code, reads.err) == (0, "")
     assert "Email" in reads.out
+
+
+def test_stalled_writes_the_call_list_and_says_where(alignment: Any, tmp_path: Path) -> None:
+    out = tmp_path / "lists" / "stalled.csv"
+    words = ("stalled", "--data", SAMPLE, "--quarter", "2026Q3")
+    told = alignment(*words, "--out", out)
+    assert (told.code, told.out) == (0, f"{out}\n")
+    with out.open(newline="", encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened))
+    assert rows[0]["lead_id"]
+    assert {row["audience"] for row in rows} == {"team only, not for leaders' pages"}
+    assert float(rows[0]["value_at_risk"]) >= float(rows[1]["value_at_risk"]) > 0
+    printed = alignment(*words)
+    assert printed.out == out.read_bytes().decode()
+
+
+def test_stalled_that_cannot_be_written_is_a_sentence(alignment: Any, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("x", encoding="utf-8")
+    told = alignment("stalled", "--data", SAMPLE, "--quarter", "2026Q3", "--out", tmp_path / "taken" / "list.csv")
+    assert told.code == 8
+    path = quoted(tmp_path / "taken" / "list.csv")
+    assert told.err == f"alignment: the list cannot be written: {path}. File exists. Give a file that you may write to with --out.\n"

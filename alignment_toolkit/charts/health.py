@@ -29,7 +29,7 @@ def bounds_chart(bounds: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
     ax.set_xlabel("figure as recorded = 100")
-    ax.set_title("How far gaps in the records allow each figure to lie")
+    ax.set_title("How far gaps let each figure lie")
     told = ", ".join(f"{name} {low[at]:.0f} to {high[at]:.0f}" for name, at in zip(names, order, strict=True))
     return describe(ax, f"With each figure as recorded as 100, gaps allow: {told}." if names else "No gap moves any headline figure.")
 

@@ -11,20 +11,21 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from alignment_toolkit.attribution.credits import MODELS, credit_shares
+from alignment_toolkit.attribution.credits import MODELS, NO_TOUCH, credit_shares
 from alignment_toolkit.attribution.models import cents_of
 from alignment_toolkit.attribution.names import with_names
 from alignment_toolkit.churn.lifetimes import EARLY, at_horizon
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.errors import UsageError, nearest
-from alignment_toolkit.figures import MISSING
+from alignment_toolkit.figures import MISSING, OTHER
 from alignment_toolkit.handoff.rejections import top_reasons
 from alignment_toolkit.handoff.sla import speed_of
 from alignment_toolkit.quality.conversion import incidence_rows
 from alignment_toolkit.quality.cost import cost_and_return
-from alignment_toolkit.quality.ranking import HORIZON, against_the_rest, ranked
+from alignment_toolkit.quality.ranking import ABOVE, BELOW, HORIZON, against_the_rest, ranked
 from alignment_toolkit.responses import LONGEST_HOURS
+from alignment_toolkit.stats import incidence
 from alignment_toolkit.stats.risk import RiskTable, risk_table
 from alignment_toolkit.study import Study
 
@@ -34,7 +35,7 @@ OF: dict[str, Literal["campaign_id", "channel"]] = {"campaign": "campaign_id", "
 COLUMNS = (
     "segment", "leads", "conversion_rate", "conversion_lower_rate", "conversion_upper_rate", "cost", "value_per_lead", "return_ratio",
     "sourced", "influenced", "attributed", "won_deals_touched", "acceptance_rate", "rejected", "top_rejection_reason",
-    "speed_to_lead_hours", "early_churn_rate", "customers", "strengths", "weaknesses",
+    "speed_to_lead_hours", "early_churn_rate", "customers", "strengths", "weaknesses", "times_apart",
 )  # fmt: skip
 
 
@@ -46,7 +47,8 @@ def campaign_sheet(study: Study, *, by: Level = "campaign") -> pd.DataFrame:
         by: `campaign` or `channel`; leads belong to the channel of their campaign, touches to the one they came through.
 
     Returns:
-        Those with most attributed bookings first:
+        Those with most attributed bookings first, then those that brought neither leads nor bookings of their own (channels of sales, for
+        instance), last what belongs to no row:
 
         - segment; leads (created in the report quarter); conversion_rate within 180 days, shrunk, with limits (the group's own where there
           are fewer than five groups); cost (of the quarter), value_per_lead, return_ratio as in `quality.cost_and_return`;
@@ -54,7 +56,8 @@ def campaign_sheet(study: Study, *, by: Level = "campaign") -> pd.DataFrame:
           before the win, and by the configured model, in currency; won_deals_touched;
         - acceptance_rate within the agreed days; rejected (leads rejected in the window, by reason), top_rejection_reason;
         - speed_to_lead_hours (median of leads handed over in the window); early_churn_rate (within 90 days) of customers;
-        - strengths, weaknesses: in words, where the segment differs from all others by more than chance (Benjamini-Hochberg).
+        - strengths, weaknesses: in words, where the segment differs from all others by more than chance (Benjamini-Hochberg); times_apart:
+          the largest of these differences as a ratio of at least 1 between the two rates, null without any.
 
         Null where the metric itself is: too few units, no such table.
 
@@ -71,11 +74,19 @@ def campaign_sheet(study: Study, *, by: Level = "campaign") -> pd.DataFrame:
     told = whole.assign(
         strengths=[said(row, good=True) for row in whole[flags].to_dict("records")],
         weaknesses=[said(row, good=False) for row in whole[flags].to_dict("records")],
+        times_apart=whole[[column for column in whole.columns if column.startswith("times_")]].max(axis=1),
         leads=whole["leads"].fillna(0).astype("int64"),
     ).reindex(columns=list(COLUMNS))
-    order = ["attributed", "leads", "segment"]
-    ordered = told.sort_values(order, ascending=[False, False, True], na_position="last", ignore_index=True)
-    return with_names(study, ordered)
+    ordered = told.assign(last=_places(told)).sort_values(
+        ["last", "attributed", "leads", "segment"], ascending=[True, False, False, True], na_position="last", ignore_index=True
+    )
+    return with_names(study, ordered[list(COLUMNS)])
+
+
+def _places(told: pd.DataFrame) -> pd.Series:
+    """0 for what brought leads or bookings, 1 for what did not, 2 for what belongs to no campaign or channel."""
+    brought = told[["leads", "sourced", "influenced"]].fillna(0).astype(float).gt(0).any(axis=1)
+    return (~brought).astype(int).mask(told["segment"].isin([MISSING, OTHER, NO_TOUCH]), 2)
 
 
 PHRASES = {
@@ -94,6 +105,21 @@ def said(flags: dict[Any, Any], *, good: bool) -> str:
     """The phrases of one side for the flags that are set, empty without any."""
     found = [PHRASES.get((str(name), str(flag))) for name, flag in flags.items()]
     return "; ".join(phrase for is_good, phrase in filter(None, found) if is_good == good)
+
+
+def apart(table: RiskTable, horizon: int, *, name: str, min_n: int) -> dict[str, Any]:
+    """How each group compares with all others.
+
+    Returns:
+        flag_<name> as `against_the_rest` says it; times_<name>: the larger of the two rates over the smaller one (infinite when that is 0)
+        for flagged groups, else null.
+    """
+    told = against_the_rest(table, horizon, min_n=min_n)
+    own, rest = incidence(table).at(horizon).value, np.asarray(told["rest_rate"], dtype=float)
+    flags = np.array(told["different"], dtype=object)
+    low, high = np.minimum(own, rest), np.maximum(own, rest)
+    times = np.divide(high, low, out=np.full(high.shape, np.inf), where=low > 0)
+    return {f"flag_{name}": flags, f"times_{name}": np.where(np.isin(flags, [ABOVE, BELOW]), times, np.nan)}
 
 
 def grouped(study: Study, query: str, by: Level, *, max_day: int, **choices: object) -> tuple[list[str], RiskTable]:
@@ -128,7 +154,8 @@ def _quality(study: Study, by: Level) -> pd.DataFrame:
     told = ranked(labels, table, horizon=HORIZON, min_n=study.config.min_n)
     limits = {"rate": ("shrunk_rate", "own_rate"), "lower_rate": ("lower", "own_lower_rate"), "upper_rate": ("upper", "own_upper_rate")}
     columns = {f"conversion_{name}": told[shrunk].fillna(told[own]) for name, (shrunk, own) in limits.items()}
-    return told[["segment"]].assign(**columns, flag_conversion=told["different"])
+    flags = pd.DataFrame({"segment": labels, **apart(table, HORIZON, name="conversion", min_n=study.config.min_n)})
+    return told[["segment"]].assign(**columns).merge(flags, on="segment")
 
 
 def _money(study: Study, by: Level) -> pd.DataFrame:
@@ -151,8 +178,8 @@ def _verdicts(study: Study, by: Level) -> pd.DataFrame:
     days = study.config.acceptance_days
     labels, table = grouped(study, "verdict_moves", by, max_day=days + 1)
     rows = incidence_rows(table, labels, names={"acceptance_rate": days}, study=study, by=by)
-    flags = against_the_rest(table, days, min_n=study.config.min_n)["different"]
-    told = pd.DataFrame({"segment": labels, "acceptance_rate": [row["value"] for row in rows], "flag_acceptance": flags})
+    flags = apart(table, days, name="acceptance", min_n=study.config.min_n)
+    told = pd.DataFrame({"segment": labels, "acceptance_rate": [row["value"] for row in rows], **flags})
     counts = counted("rejection_reasons", study, by="campaign_id")
     mine = counts.assign(segment=counts["segment"].map(_labels(study, by, counts["segment"])))
     reasons = mine.groupby(["segment", "reason"])["n"].sum().rename("leads").reset_index()
@@ -167,8 +194,8 @@ def _speed(study: Study, by: Level) -> pd.DataFrame:
     labels, table = grouped(study, "response_moves", by, max_day=LONGEST_HOURS, within="window")
     told = speed_of(labels, table, by=by, min_n=study.config.min_n)
     limit = min(int(study.config.sla_hours), LONGEST_HOURS)
-    flags = against_the_rest(table, max(limit - 1, 0), min_n=study.config.min_n)["different"]
-    return pd.DataFrame({"segment": labels, "speed_to_lead_hours": told["value"], "flag_speed": flags})
+    flags = apart(table, max(limit - 1, 0), name="speed", min_n=study.config.min_n)
+    return pd.DataFrame({"segment": labels, "speed_to_lead_hours": told["value"], **flags})
 
 
 def _churn(study: Study, by: Level) -> pd.DataFrame:
@@ -176,6 +203,6 @@ def _churn(study: Study, by: Level) -> pd.DataFrame:
         return pd.DataFrame(columns=["segment", "early_churn_rate", "customers"])
     labels, table = grouped(study, "customer_moves", by, max_day=EARLY + 1)
     rows = at_horizon(study, labels, table, horizon=EARLY, gone=True)
-    flags = np.array(against_the_rest(table, EARLY, min_n=study.config.min_n)["different"], dtype=object)
+    flags = apart(table, EARLY, name="churn", min_n=study.config.min_n)
     columns = {"early_churn_rate": [row["value"] for row in rows], "customers": table.n}
-    return pd.DataFrame({"segment": labels, **columns, "flag_churn": flags})
+    return pd.DataFrame({"segment": labels, **columns, **flags})

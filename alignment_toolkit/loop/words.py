@@ -12,6 +12,7 @@ from alignment_toolkit.handoff.words import unanswered as handoff_unanswered
 from alignment_toolkit.study import Study
 
 SLOW_MISSED = 0.5
+MOST_TOLD = 6
 
 
 def unanswered(study: Study) -> list[str]:
@@ -20,17 +21,21 @@ def unanswered(study: Study) -> list[str]:
 
 
 def sheet_sentences(sheet: pd.DataFrame, *, what: str) -> list[str]:
-    """The rows that differ from the others by more than chance, in words.
+    """The rows that differ from the others by more than chance, in words: the six largest differences first, the table has the rest.
 
     Args:
         sheet: As `loop.campaign_sheet` makes it.
         what: What a row is, `campaign` or `channel`.
     """
-    named = sheet[sheet["segment"] != MISSING]
-    good, poor = named[named["strengths"] != ""], named[named["weaknesses"] != ""]
-    said = [f"{row.segment}: {row.strengths}{_but(str(row.weaknesses))}." for row in good.itertuples()]
-    said += [f"{row.segment}: {row.weaknesses}." for row in poor.itertuples() if not row.strengths]
-    return said or [f"No {what} differs from the others by more than chance explains."]
+    named = sheet[(sheet["segment"] != MISSING) & ((sheet["strengths"] != "") | (sheet["weaknesses"] != ""))]
+    if named.empty:
+        return [f"No {what} differs from the others by more than chance explains."]
+    ordered = named.sort_values("times_apart", ascending=False, kind="stable", na_position="last").head(MOST_TOLD)
+    return [_differs(str(row.segment), str(row.strengths), str(row.weaknesses)) for row in ordered.itertuples()]
+
+
+def _differs(segment: str, strengths: str, weaknesses: str) -> str:
+    return f"{segment}: {strengths}{_but(weaknesses)}." if strengths else f"{segment}: {weaknesses}."
 
 
 def _but(weaknesses: str) -> str:
@@ -88,9 +93,9 @@ def _are(frame: pd.DataFrame) -> str:
 
 
 def shown(sheet: pd.DataFrame) -> pd.DataFrame:
-    """The sheet for a page: the interval of conversion in words rather than in two columns."""
+    """The sheet for a page: the interval of conversion in words rather than in two columns, without the order of the sentences."""
     limits = [_between(row) for row in sheet.to_dict("records")]
-    told = sheet.assign(conversion_interval=limits).drop(columns=["conversion_lower_rate", "conversion_upper_rate"])
+    told = sheet.assign(conversion_interval=limits).drop(columns=["conversion_lower_rate", "conversion_upper_rate", "times_apart"])
     place = list(sheet.columns).index("conversion_rate") + 1
     columns = [name for name in told.columns if name != "conversion_interval"]
     return told[[*columns[:place], "conversion_interval", *columns[place:]]]

@@ -51,6 +51,7 @@ _REACHES: tuple[tuple[str, Reach], ...] = (
     ("cycle_mean", _FUNNEL),
     ("value_per_lead_*", _MONEY),
     ("sales_velocity", _MONEY),
+    ("stalled_value", _MONEY),
     ("win_rate_*", _MONEY),
     ("logo_churn", _CUSTOMERS),
     ("gross_revenue_retention", _CUSTOMERS),

@@ -11,6 +11,7 @@ from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.cycle import cycle, cycle_means
 from alignment_toolkit.velocity.sales_velocity import sales_velocity, velocity_factors
 from alignment_toolkit.velocity.stage_conversion import conversion_rates
+from alignment_toolkit.velocity.stalled import stalled_rows
 from alignment_toolkit.velocity.time_in_stage import stay_quantiles
 
 HORIZON = 90
@@ -25,7 +26,7 @@ def velocity_kpis(study: Study) -> pd.DataFrame:
 
     Returns:
         Figure frame: `stage_conversion_90d` (share) and `time_in_stage_median` (days) by all and stage, `cycle_mean` (days) and
-        `sales_velocity` (currency per day) by all and source.
+        `sales_velocity` (currency per day) by all and source, `stalled_value` (currency) by all and stage.
     """
     cycles, deals = cycle(study, by="source"), sales_velocity(study, by="source")
     before = study.previous()
@@ -43,7 +44,7 @@ def _horizons(frame: pd.DataFrame) -> dict[str, int]:
 
 def _figures(study: Study, cycles: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
     conversions, times = conversion_rows(conversion_rates(study, horizon=HORIZON)), time_rows(stay_quantiles(study))
-    return figures([*conversions, *times, *cycle_rows(cycles), *velocity_rows(deals, study)])
+    return figures([*conversions, *times, *cycle_rows(cycles), *velocity_rows(deals, study), *stalled_rows(study)])
 
 
 def conversion_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ def test_bounds_as_a_share_of_the_figure_the_widest_first() -> None:
     ends = [[tuple(point) for point in path.vertices] for path in ax.collections[0].get_paths()]
     assert ends == [[(90.0, 0.0), (150.0, 0.0)], [(100.0, 1.0), (110.0, 1.0)]]
     assert description(ax) == "With each figure as recorded as 100, gaps allow: Bookings 90 to 150, Leads 100 to 110."
-    assert title(ax) == "How far gaps in the records allow each figure to lie"
+    assert title(ax) == "How far gaps let each figure lie"
 
 
 def test_nothing_open_is_said() -> None:

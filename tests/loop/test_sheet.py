@@ -81,6 +81,45 @@ def test_words_name_what_differs_and_nothing_else() -> None:
     assert words.sheet_sentences(quiet, what="channel") == ["No channel differs from the others by more than chance explains."]
 
 
+def test_what_brought_nothing_stands_below_what_did_and_reserved_rows_last() -> None:
+    told = sheet("channel")
+    brought = (told[["leads", "sourced", "influenced"]].fillna(0) > 0).any(axis=1)
+    own = [name for name in told.index if not name.startswith("(")]
+    assert list(told.index[: len(own)]) == own
+    assert brought[own].is_monotonic_decreasing
+    assert not brought[own].all()
+    assert told.loc[brought & told.index.isin(own), "attributed"].is_monotonic_decreasing
+
+
+def test_the_six_largest_differences_are_said_first() -> None:
+    names = [f"c{at}" for at in range(8)]
+    frame = pd.DataFrame(
+        {
+            "segment": names,
+            "strengths": ["good", ""] * 4,
+            "weaknesses": ["", "poor"] * 4,
+            "times_apart": [1.1, 3, 2, 9, float("inf"), 4, 5, 1],
+        }
+    )
+    assert words.sheet_sentences(frame, what="campaign") == [
+        "c4: good.",
+        "c3: poor.",
+        "c6: good.",
+        "c5: poor.",
+        "c1: poor.",
+        "c2: good.",
+    ]
+
+
+def test_how_far_apart_is_the_larger_rate_over_the_smaller() -> None:
+    told = named(ranking(sample(), by="campaign_id"))
+    flagged = told[told["different"].isin(["above the rest", "below the rest"])]
+    rates = flagged[["own_rate", "rest_rate"]].astype(float)
+    whole = sheet("campaign")
+    assert (whole.loc[flagged.index, "times_apart"] >= rates.max(axis=1) / rates.min(axis=1) - 1e-12).all()
+    assert whole.loc[whole["times_apart"].isna(), ["strengths", "weaknesses"]].eq("").all(axis=None)
+
+
 def test_the_page_shows_an_interval_in_words() -> None:
     told = words.shown(sheet("channel").reset_index())
     assert "conversion_lower_rate" not in told.columns

@@ -9,7 +9,7 @@ from alignment_toolkit.figures import COLUMNS
 from alignment_toolkit.velocity import cycle, sales_velocity, stage_conversion, velocity_kpis
 from tests.velocity.funnels import funnel, settings
 
-KPIS = ["stage_conversion_90d", "time_in_stage_median", "cycle_mean", "sales_velocity"]
+KPIS = ["stage_conversion_90d", "time_in_stage_median", "cycle_mean", "sales_velocity", "stalled_value"]
 
 
 def company(**more):
@@ -44,6 +44,7 @@ def test_shape(frame):
         "time_in_stage_median": ["all", "stage"],
         "cycle_mean": ["all", "source"],
         "sales_velocity": ["all", "source"],
+        "stalled_value": ["all", "stage"],
     }
     assert (frame["segment"] == "(all)").equals(frame["slice"] == "all")
 
@@ -62,8 +63,9 @@ def test_intervals_hold_the_value(frame):
 
 def test_matured_share_stands_where_a_horizon_is_involved(frame):
     known = frame.dropna(subset="value").set_index("kpi")["matured_share"]
-    assert known["time_in_stage_median"].isna().all()
-    assert known.drop("time_in_stage_median").between(0, 1).all()
+    without = ["time_in_stage_median", "stalled_value"]
+    assert known[without].isna().all()
+    assert known.drop(without).between(0, 1).all()
 
 
 def test_known_values(frame):

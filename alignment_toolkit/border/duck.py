@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROW = "__row__"
 _BATCH = 50_000
+_OURS = "_set_up_by_alignment"
 _MEMORY = "2500MB"
 _LONGEST_FIELD = 1 << 24
 
@@ -32,8 +33,14 @@ def connect(**options: Any) -> Any:
     ibis.options.sql.fuse_selects = False  # a value that is mentioned often is a column of a SELECT of its own, worked out once
     backend = ibis.duckdb.connect(**options)
     backend.raw_sql("SET TimeZone = 'UTC'")
+    setattr(backend, _OURS, True)
     backend.raw_sql("SET enable_progress_bar = false")  # it would be drawn into the output of whoever waits for a long query
     return backend
+
+
+def is_ours(backend: Any) -> bool:
+    """Whether an engine was set up here; another DuckDB may live in another zone and is as foreign as any engine."""
+    return getattr(backend, _OURS, False)
 
 
 def spill(backend: Any) -> None:

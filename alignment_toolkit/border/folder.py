@@ -74,7 +74,7 @@ def find_tables(place: Path, *, reading: Reading, backend: Any = None) -> Found:
             listed = " and ".join(path.name for path in paths)
             _refuse(found, name, Fault(listed, "two files hold the same table", f"A store has one file for {name}", "Remove one of them"))
         elif paths:
-            _take(found, name, paths[0], reading, foreign=found.backend.name != "duckdb")
+            _take(found, name, paths[0], reading, foreign=not duck.is_ours(found.backend))
     return found
 
 

@@ -56,6 +56,10 @@ def touch_rows(crm: Crm) -> ir.Table:
 
 
 def _touch_rows(crm: Crm) -> ir.Table:
+    text, at = ibis.null("string"), ibis.null("timestamp(6)")
+    if not crm.has("touches"):
+        nobody = lead_rows(crm).filter(ibis.literal(False))
+        return nobody.select("number", touch_id=text, occurred_at=at, side=text, channel=text, campaign_id=text)
     raw = crm.tables["touches"].filter(_.occurred_at < crm.as_of)
     seen = raw.select("touch_id", "lead_id", "occurred_at", "side", "channel", "campaign_id", "is_human")
     told = seen.inner_join(lead_numbers(crm).select("lead_id", "number"), "lead_id")
@@ -90,6 +94,10 @@ def won_deals(study: Study) -> ir.Table:
         journey began before touches were recorded, so that its first touch is not known).
     """
     crm = study.crm
+    if not crm.has("deals"):
+        text, at, cents = ibis.null("string"), ibis.null("timestamp(6)"), ibis.null("int64")
+        nothing = lead_rows(crm).filter(ibis.literal(False)).select("number", "bucket")
+        return nothing.mutate(deal_id=text, account=text, created_at=at, closed_at=at, cents=cents, is_cut=ibis.literal(False))
     won = deals(crm).filter((_.outcome == "won") & (_.closed_at >= study.starts_at) & (_.closed_at < study.ends_at))
     plain = won.select("deal_id", "number", "bucket", "created_at", "closed_at", "cents")
     recorded = crm.tables["deals"].select("deal_id", "account_id").distinct(on="deal_id")
@@ -182,8 +190,11 @@ def journey_ends(study: Study, *, unit: str) -> ir.Table:
         lost_at=ibis.ifelse(told.is_lost.notnull(), told.last_at, ibis.null("timestamp(6)")),
         is_open=told.is_lost.isnull().cast("int64"),
     )
-    dealt = deals(crm).filter((_.outcome == "won") & _.number.notnull()).group_by("number").agg(closed_at=_.closed_at.min())
-    both = seen.left_join(dealt, "number").drop("number_right")
+    if crm.has("deals"):
+        dealt = deals(crm).filter((_.outcome == "won") & _.number.notnull()).group_by("number").agg(closed_at=_.closed_at.min())
+        both = seen.left_join(dealt, "number").drop("number_right")
+    else:
+        both = seen.mutate(closed_at=ibis.null("timestamp(6)"))
     # A null instant is before every other to some engines' least: ask which there is first.
     first = ibis.ifelse(both.won_at.isnull() | (both.closed_at < both.won_at), ibis.coalesce(both.closed_at, both.won_at), both.won_at)
     ended = (

@@ -82,6 +82,8 @@ def past_forecasts(study: Study, *, quarters: int = 8) -> pd.DataFrame:
         (null: none), probability (of reaching it, as seen then), met (null without a target), past_rate (share of earlier quarters with a
         target that met it: what one would say without a forecast).
     """
+    if not study.crm.has("deals"):
+        return pd.DataFrame(columns=list(COLUMNS))
     deals = day_counts(study)
     rows = []
     for back in range(quarters, -1, -1):

@@ -85,7 +85,7 @@ def campaign_sheet(study: Study, *, by: Level = "campaign") -> pd.DataFrame:
 
 def _places(told: pd.DataFrame) -> pd.Series:
     """0 for what brought leads or bookings, 1 for what did not, 2 for what belongs to no campaign or channel."""
-    brought = told[["leads", "sourced", "influenced"]].fillna(0).astype(float).gt(0).any(axis=1)
+    brought = told[["leads", "sourced", "influenced"]].astype(float).gt(0).any(axis=1)
     return (~brought).astype(int).mask(told["segment"].isin([MISSING, OTHER, NO_TOUCH]), 2)
 
 

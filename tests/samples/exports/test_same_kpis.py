@@ -26,13 +26,24 @@ pytestmark = pytest.mark.slow
 
 KEY = ["kpi", "slice", "segment"]
 FIGURES = ["value", "lower", "upper", "n", "events", "matured_share", "previous"]
-VERDICTS = {"acceptance_rate"}  # a vendor has no table of verdicts; they are read from statuses
+# a vendor has no table of verdicts, they are read from statuses; touches and the verdicts on them are not in the reference
+BEYOND = (
+    "acceptance_rate",
+    "attributed_bookings",
+    "sourced_bookings",
+    "influenced_bookings",
+    "speed_to_lead",
+    "sla_met",
+    "rejection",
+    "feedback",
+    "gap.",
+)
 
 
 def figures(store: Path) -> pd.DataFrame:
-    """Headline figures of the last quarter by name; verdicts left out."""
+    """Headline figures of the last quarter by name; those of verdicts and touches left out."""
     frame = kpis(open_study(str(store), quarter="2026Q3"))
-    return frame[~frame["kpi"].isin(VERDICTS)].set_index(KEY)[FIGURES].astype(float)
+    return frame[~frame["kpi"].str.startswith(BEYOND)].set_index(KEY)[FIGURES].astype(float)
 
 
 def events_table(view: View, *, vendor: str) -> pd.DataFrame:

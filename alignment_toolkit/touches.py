@@ -100,7 +100,7 @@ def won_deals(study: Study) -> ir.Table:
         return nothing.mutate(deal_id=text, account=text, created_at=at, closed_at=at, cents=cents, is_cut=ibis.literal(False))
     won = deals(crm).filter((_.outcome == "won") & (_.closed_at >= study.starts_at) & (_.closed_at < study.ends_at))
     plain = won.select("deal_id", "number", "bucket", "created_at", "closed_at", "cents")
-    recorded = crm.tables["deals"].select("deal_id", "account_id").distinct(on="deal_id")
+    recorded = crm.tables["deals"].select("deal_id", "account_id")
     told = plain.left_join(recorded, "deal_id").drop("deal_id_right")
     people = lead_accounts(crm).inner_join(lead_rows(crm).select("number", lead_created_at="created_at"), "number")
     owned = told.left_join(people.select("number", "account", "lead_created_at"), "number").drop("number_right")

@@ -81,7 +81,7 @@ def deal_sources(study: Study) -> ir.Table:
     crm = study.crm
     own = deals(crm).filter(_.created_at.notnull() & (_.created_at < study.created_before)).select("deal_id", "number", "created_at")
     kept = own if study.cohort == "all" else own.filter(own.created_at >= study.starts_at)
-    recorded = crm.tables["deals"].select("deal_id", "source").distinct(on="deal_id")
+    recorded = crm.tables["deals"].select("deal_id", "source")
     sourced = kept.left_join(recorded, "deal_id").drop("deal_id_right")
     in_order = ibis.window(group_by="number", order_by=["occurred_at", "touch_id"])
     first = touch_rows(crm).mutate(place=ibis.row_number().over(in_order)).filter(_.place == 0).select("number", "channel")

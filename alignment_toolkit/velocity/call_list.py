@@ -59,7 +59,7 @@ def _open(study: Study) -> ir.Table:
     now = standing(study)
     told = now.select("number", "day", stage=stage_label(crm, now["rank"])).inner_join(lead_rows(crm).select("number", "lead_id"), "number")
     raw = crm.tables["leads"]
-    told = told.left_join(raw.select("lead_id", "owner_id").distinct(on="lead_id"), "lead_id").drop("lead_id_right")
+    told = told.left_join(raw.select("lead_id", "owner_id"), "lead_id").drop("lead_id_right")
     if not crm.has("deals"):
         return told.mutate(cents=ibis.null("int64")).drop("number")
     return told.left_join(open_amounts(study), "number").select("lead_id", "owner_id", "stage", "day", "cents")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -47,6 +47,14 @@ class Study:
     def as_of(self) -> datetime:
         """Exclusive naive UTC instant."""
         return self.crm.as_of
+
+    def unanswered(self, questions: Mapping[str, str]) -> list[str]:
+        """One sentence per optional table that is missing, with the question that it would have answered.
+
+        Args:
+            questions: What a page asks, by the table that answers it.
+        """
+        return [f"Without the table {table} this page cannot say {told}." for table, told in questions.items() if not self.crm.has(table)]
 
     def instant(self, quarter: Quarter) -> datetime:
         """First instant of a quarter, naive UTC."""

@@ -16,7 +16,7 @@ from alignment_toolkit.alignment.verdicts import feedback_gap
 from alignment_toolkit.figures import figures, with_previous
 from alignment_toolkit.glossary import label, with_owners
 from alignment_toolkit.study import Study
-from alignment_toolkit.summary.format import SHARE, amount, change_words, interval_words, signed
+from alignment_toolkit.wording import SHARE, amount, change_words, interval_words, signed
 
 GAPS: dict[str, Callable[[Study], dict[str, Any]]] = {
     "gap.words": words_gap,

@@ -10,9 +10,8 @@ from alignment_toolkit.alignment.definitions import WON_WITHIN, reasons_of_defin
 from alignment_toolkit.alignment.sources import channel_sources, left_out
 from alignment_toolkit.config import Definition, WorkingDefinitions
 from alignment_toolkit.study import Study
-from alignment_toolkit.summary.format import amount, change_words, interval_words
-from alignment_toolkit.summary.words import who
 from alignment_toolkit.visible import visible
+from alignment_toolkit.wording import amount, change_words, interval_words, people
 
 QUESTIONS = {
     "feedback": "whether both teams mean the same leads, and whether sales answers",
@@ -34,7 +33,7 @@ SAID = {
 
 def unanswered(study: Study) -> list[str]:
     """One sentence per optional table that is missing: the question it would have answered."""
-    return [f"Without the table {table} this page cannot say {told}." for table, told in QUESTIONS.items() if not study.crm.has(table)]
+    return study.unanswered(QUESTIONS)
 
 
 def alignment_sentences(kpis: pd.DataFrame) -> list[str]:
@@ -54,7 +53,7 @@ def _said(row: pd.Series) -> str:
     told = interval_words(row)
     parts = {"value": amount(row["value"], row["unit"]), "interval": f", 95 % interval {told}" if told else ""}
     bare = f" (95 % interval {told})" if told else ""
-    owner = f"; owner: {who(row['owner'])}" if row["owner"] else ""
+    owner = f"; owner: {people(row['owner'])}" if row["owner"] else ""
     return f"{SAID[kpi].format(n=row['n'], events=row['events'], bare=bare, **parts)}{_before(row)}{owner}."
 
 

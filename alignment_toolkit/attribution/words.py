@@ -18,9 +18,7 @@ QUESTIONS = {
 
 def unanswered(study: Study) -> list[str]:
     """One sentence per optional table that is missing: the question it would have answered."""
-    return [
-        f"Without the table {table} this page cannot say {question}." for table, question in QUESTIONS.items() if not study.crm.has(table)
-    ]
+    return study.unanswered(QUESTIONS)
 
 
 def rules(study: Study) -> list[str]:

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alignment_toolkit.charts.style import BLUE, GREEN, MUTED, PALETTE, SLATE, VERMILION, describe, new_axes, safe_label
+from alignment_toolkit.charts.style import (
+    BLUE,
+    GREEN,
+    MUTED,
+    PALETTE,
+    SLATE,
+    VERMILION,
+    describe,
+    horizontal_grid_off,
+    new_axes,
+    nothing_to_draw,
+    safe_label,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +37,7 @@ def mrr_bridge_chart(bridge: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     ax = ax or new_axes()
     if bridge.empty:
-        return _nothing(ax, "Monthly recurring revenue")
+        return nothing_to_draw(ax, "Monthly recurring revenue", because=NOT_TOLD)
     last = bridge.iloc[-1]
     steps = [float(last[name]) for name in MOVEMENTS]
     net = float(last["end"] - last["start"])
@@ -58,7 +70,7 @@ def retention_chart(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     ax = ax or new_axes()
     if curve.empty:
-        return _nothing(ax, "Customers still there")
+        return nothing_to_draw(ax, "Customers still there", because=NOT_TOLD)
     told = []
     for colour, (segment, part) in zip(_colours(curve["segment"].nunique()), curve.groupby("segment", sort=False), strict=True):
         bends = _bends(part)
@@ -83,7 +95,7 @@ def cohort_triangle_chart(table: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     import seaborn as sns
 
     if table.empty:
-        return _nothing(ax or new_axes(), "Cohorts")
+        return nothing_to_draw(ax, "Cohorts", because=NOT_TOLD)
     ax = ax or new_axes(height=0.9 + 0.32 * len(table))
     shares = table.set_index("cohort")
     shares.columns = [name.removesuffix("_share").removeprefix("q") for name in shares.columns]
@@ -110,7 +122,7 @@ def early_churn_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     known = frame[frame["churned_share"].notna()]
     if known.empty:
-        return _nothing(ax or new_axes(), "Customers gone within 90 days")
+        return nothing_to_draw(ax, "Customers gone within 90 days", because=NOT_TOLD)
     ax = ax or new_axes(height=1.2 + 0.34 * len(known))
     colours = known["differs"].map({"more": VERMILION, "less": GREEN}).fillna(SLATE).tolist()
     _dots(ax, known["segment"], known["churned_share"], limits=(known["lower_share"], known["upper_share"]), colours=colours)
@@ -131,7 +143,7 @@ def hazard_ratio_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     known = frame[frame["hazard_ratio"].notna()]
     if known.empty:
-        return _nothing(ax or new_axes(), "Hazard ratios of churn")
+        return nothing_to_draw(ax, "Hazard ratios of churn", because=NOT_TOLD)
     ax = ax or new_axes(height=1.2 + 0.34 * len(known))
     labels = known["attribute"] + ": " + known["group"]
     apart = np.where(known["lower"] > 1, VERMILION, np.where(known["upper"] < 1, GREEN, SLATE)).tolist()
@@ -155,7 +167,7 @@ def lifetime_value_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     """
     known = frame[frame["value"].notna()]
     if known.empty:
-        return _nothing(ax or new_axes(), "Lifetime value")
+        return nothing_to_draw(ax, "Lifetime value", because=NOT_TOLD)
     ax = ax or new_axes(height=1.4 + 0.34 * len(known))
     labels = known["segment"] + known["months"].map(lambda months: f" (to month {months:.0f})")
     _dots(ax, labels, known["value"], limits=(known["lower"], known["upper"]), colours=[BLUE] * len(known), label="value per customer")
@@ -179,7 +191,7 @@ def churned_by_source_of_truth_chart(frame: pd.DataFrame, *, ax: Axes | None = N
     """
     known = frame[frame["customers"] > 0] if len(frame) else frame
     if known.empty:
-        return _nothing(ax or new_axes(), "Churned, by record")
+        return nothing_to_draw(ax, "Churned, by record", because=NOT_TOLD)
     ax = ax or new_axes(height=1.2 + 0.34 * len(known))
     conflicts = known["record"] + " ≠ " + known["other"].fillna("")
     labels = known["record"].where(known["kind"] == "churned", conflicts).tolist()
@@ -205,8 +217,7 @@ def _dots(ax: Axes, labels: Any, values: Any, *, limits: tuple[Any, Any], colour
     places = np.arange(len(values))
     ax.hlines(places, lower, upper, colors=colours, linewidth=2)
     ax.scatter(values, places, color=colours, s=36, zorder=3, label=label)
-    ax.grid(visible=False, axis="y")
-    ax.grid(visible=True, axis="x")
+    horizontal_grid_off(ax)
     _names(ax, labels)
 
 
@@ -217,11 +228,3 @@ def _names(ax: Axes, labels: Any) -> None:
 
 def _colours(n: int) -> list[str]:
     return [PALETTE[at % len(PALETTE)] for at in range(n)]
-
-
-def _nothing(ax: Axes, heading: str) -> Axes:
-    """Axes that say in words that there is nothing to draw."""
-    ax.set_title(heading)
-    ax.set_axis_off()
-    ax.text(0, 0.5, NOT_TOLD, transform=ax.transAxes)
-    return describe(ax, NOT_TOLD)

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from alignment_toolkit.charts.style import BLUE, GREEN, INK, MUTED, PURPLE, SLATE, VERMILION, describe, new_axes, safe_label
+from alignment_toolkit.charts.style import (
+    BLUE,
+    GREEN,
+    INK,
+    MUTED,
+    PURPLE,
+    SLATE,
+    VERMILION,
+    describe,
+    horizontal_grid_off,
+    new_axes,
+    nothing_to_draw,
+    safe_label,
+)
 from alignment_toolkit.glossary import label
+from alignment_toolkit.wording import people
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,10 +42,9 @@ def bookings_bridge_chart(bridge: pd.DataFrame, change: dict[str, Any], *, ax: A
         ax: Axes to draw on.
     """
     if bridge.empty:
-        ax = ax or new_axes(height=1.6)
-        ax.set_title("The change of bookings cannot be split")
-        ax.set_axis_off()
-        return describe(ax, "The change of bookings cannot be split; the text says why.")
+        return nothing_to_draw(
+            ax, "The change of bookings cannot be split", because="The change of bookings cannot be split; the text says why."
+        )
     steps = _steps(bridge)
     ax = ax or new_axes(height=1.7 + 0.38 * (len(steps) + 2))
     levels = change["before"] + np.concatenate([[0.0], steps["contribution"].cumsum()])
@@ -47,7 +61,7 @@ def bookings_bridge_chart(bridge: pd.DataFrame, change: dict[str, Any], *, ax: A
         ax.vlines(level, place, place + 1, color=MUTED, linewidth=0.8)
     _names(ax, steps, change)
     ax.set_title("Where bookings moved, and who owns it")
-    told = "; ".join(f"{row['label']} ({_team(row['owner'])}) {_signed(row['contribution'])}" for row in steps.to_dict("records"))
+    told = "; ".join(f"{row['label']} ({people(row['owner'])}) {_signed(row['contribution'])}" for row in steps.to_dict("records"))
     ends = f"Bookings went from {change['before']:,.0f} to {change['after']:,.0f}"
     return describe(ax, f"{ends}; steps: {told}.")
 
@@ -64,18 +78,22 @@ def _steps(bridge: pd.DataFrame) -> pd.DataFrame:
 
 
 def _names(ax: Axes, steps: pd.DataFrame, change: dict[str, Any]) -> None:
-    names = ["quarter before", *(f"{safe_label(row['label'])}\n{_team(row['owner'])}" for row in steps.to_dict("records")), "this quarter"]
+    names = ["quarter before", *(f"{safe_label(row['label'])}\n{people(row['owner'])}" for row in steps.to_dict("records")), "this quarter"]
     values = [f"{change['before']:,.0f}", *(_signed(value) for value in steps["contribution"]), f"{change['after']:,.0f}"]
     ends = [change["before"], *(change["before"] + steps["contribution"].cumsum()), change["after"]]
     starts = [0.0, *([change["before"], *ends[1:-2]] if len(steps) else []), 0.0]
-    for place, (value, start, end) in enumerate(zip(values, starts, ends, strict=True)):
-        ax.annotate(value, (max(start, end), place), xytext=(4, 0), textcoords="offset points", va="center", color=INK, fontsize=9)
+    _rows(ax, names, values, [max(pair) for pair in zip(starts, ends, strict=True)])
+    ax.set_xlim(left=min(0.0, *ends))
+
+
+def _rows(ax: Axes, names: Sequence[str], values: Sequence[str], tips: Sequence[float]) -> None:
+    """A name before each bar and its value behind the tip."""
+    for place, (value, tip) in enumerate(zip(values, tips, strict=True)):
+        ax.annotate(value, (tip, place), xytext=(4, 0), textcoords="offset points", va="center", color=INK, fontsize=9)
     ax.set_yticks(np.arange(len(names)), names, fontsize=9)
     ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.grid(visible=False, axis="y")
-    ax.grid(visible=True, axis="x")
+    horizontal_grid_off(ax)
     ax.margins(x=0.16)
-    ax.set_xlim(left=min(0.0, *ends))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     ax.xaxis.set_major_locator(_few_ticks())
 
@@ -84,10 +102,6 @@ def _few_ticks() -> Any:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(5)
-
-
-def _team(owner: str | None) -> str:
-    return {"shared": "both teams"}.get(str(owner), str(owner)) if owner else "no team"
 
 
 def _signed(value: float) -> str:
@@ -102,10 +116,11 @@ def pipeline_waterfall_chart(steps: pd.DataFrame, *, ax: Axes | None = None) -> 
         ax: Axes to draw on.
     """
     if steps.empty:
-        ax = ax or new_axes(height=1.6)
-        ax.set_title("The pipeline's movements are not on record")
-        ax.set_axis_off()
-        return describe(ax, "The pipeline's movements are not on record; the text says what is missing.")
+        return nothing_to_draw(
+            ax,
+            "The pipeline's movements are not on record",
+            because="The pipeline's movements are not on record; the text says what is missing.",
+        )
     money = [float(value) for value in steps["money"]]
     levels = np.cumsum(money[:-1])
     lefts = [0.0, *levels[:-1], 0.0]
@@ -114,17 +129,8 @@ def pipeline_waterfall_chart(steps: pd.DataFrame, *, ax: Axes | None = None) -> 
     places = np.arange(len(steps))
     ax.barh(places, money, left=lefts, color=ends, height=0.6)
     said = [f"{value:,.0f}" if at in {0, len(steps) - 1} else _signed(value) for at, value in enumerate(money)]
-    for place, (text, left, value) in enumerate(zip(said, lefts, money, strict=True)):
-        at = (max(left, left + value), place)
-        ax.annotate(text, at, xytext=(4, 0), textcoords="offset points", va="center", color=INK, fontsize=9)
     names = [f"{name.replace('_', ' ')} ({abs(deals):,})" for name, deals in zip(steps["step"], steps["deals"], strict=True)]
-    ax.set_yticks(places, names, fontsize=9)
-    ax.set_ylim(len(steps) - 0.5, -0.5)
-    ax.grid(visible=False, axis="y")
-    ax.grid(visible=True, axis="x")
-    ax.margins(x=0.16)
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    ax.xaxis.set_major_locator(_few_ticks())
+    _rows(ax, names, said, [max(left, left + value) for left, value in zip(lefts, money, strict=True)])
     ax.set_title("The pipeline due in the quarter (deals)")
     return describe(ax, f"Pipeline due in the quarter, in money (deals): {'; '.join(map(' '.join, zip(names, said, strict=True)))}.")
 
@@ -137,10 +143,7 @@ def forecasts_chart(past: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax: Axes to draw on.
     """
     if past.empty:
-        ax = ax or new_axes(height=1.6)
-        ax.set_title("No past quarter could be forecast")
-        ax.set_axis_off()
-        return describe(ax, "No past quarter could be forecast; the text says why.")
+        return nothing_to_draw(ax, "No past quarter could be forecast", because="No past quarter could be forecast; the text says why.")
     ax = ax or new_axes()
     quarters = list(dict.fromkeys(past["quarter"]))
     places = {quarter: at for at, quarter in enumerate(quarters)}

@@ -5,7 +5,7 @@ Each draws a frame of `attribution`, `handoff` or `loop` as it is, estimates not
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,23 @@ import pandas as pd
 from alignment_toolkit.attribution.credits import MODELS
 from alignment_toolkit.attribution.models import NAMES
 from alignment_toolkit.attribution.origins import DISJOINT
-from alignment_toolkit.charts.style import BLUE, GREEN, INK, MUTED, OCHRE, PALETTE, PURPLE, SLATE, VERMILION, describe, new_axes, safe_label
+from alignment_toolkit.charts.style import (
+    BLUE,
+    GREEN,
+    INK,
+    MUTED,
+    OCHRE,
+    PALETTE,
+    PURPLE,
+    SLATE,
+    VERMILION,
+    describe,
+    horizontal_grid_off,
+    new_axes,
+    nothing_to_draw,
+    percent_axis,
+    safe_label,
+)
 from alignment_toolkit.visible import visible
 
 if TYPE_CHECKING:
@@ -40,7 +56,7 @@ def model_spread_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     drawn = frame.dropna(subset=["most_share"]).head(MOST_ROWS)
     if drawn.empty:
-        return _nothing(ax, "No credit is shown: nothing was booked in the quarter.")
+        return nothing_to_draw(ax, "No credit is shown: nothing was booked in the quarter.")
     ax = ax or new_axes(height=1.9 + 0.34 * max(len(drawn), 2))
     places = np.arange(len(drawn))
     ax.hlines(places, drawn["least_share"], drawn["most_share"], colors=MUTED, linewidth=1.6)
@@ -49,11 +65,9 @@ def model_spread_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.scatter(drawn[f"{model}_share"], places, color=colour, marker=marker, s=34, zorder=3, label=NAMES[model])
     ax.set_yticks(places, [safe_label(name) for name in drawn["segment"]])
     ax.set_ylim(len(drawn) - 0.5, -0.5)
-    ax.grid(visible=False, axis="y")
-    ax.grid(visible=True, axis="x")
+    horizontal_grid_off(ax)
     ax.set_xlim(0, None)
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.set_xlabel("Share of the quarter's bookings")
+    percent_axis(ax, "x", "Share of the quarter's bookings")
     ax.legend(loc="upper left", bbox_to_anchor=(0, -0.18), ncols=4, fontsize=8.5, borderaxespad=0, columnspacing=1.2)
     ax.set_title("Who gets the credit depends on the model")
     rows = [f"{visible(row['segment'])} {row['least_share']:.0%} to {row['most_share']:.0%}" for row in drawn.to_dict("records")]
@@ -69,17 +83,15 @@ def origin_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     told = frame.set_index("part")["bookings_share"].reindex(list(DISJOINT))
     if told.isna().all():
-        return _nothing(ax, "Nothing was booked in the quarter.")
+        return nothing_to_draw(ax, "Nothing was booked in the quarter.")
     ax = ax or new_axes(height=2.6)
     shares = told.to_numpy(dtype=float)
     places = np.arange(len(shares))
     ax.barh(places, shares, color=[BLUE, VERMILION, GREEN, OCHRE, SLATE], height=0.62)
     ax.set_yticks(places, list(DISJOINT))
     ax.invert_yaxis()
-    ax.grid(visible=False, axis="y")
-    ax.grid(visible=True, axis="x")
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.set_xlabel("Share of the quarter's bookings")
+    horizontal_grid_off(ax)
+    percent_axis(ax, "x", "Share of the quarter's bookings")
     ax.set_title("Who touched the deals that were won")
     words = "; ".join(f"{name} {share:.0%}" for name, share in zip(DISJOINT, shares, strict=True))
     return describe(ax, f"Bookings of the quarter by who touched their deals before the win: {words}.")
@@ -94,17 +106,15 @@ def persona_mix_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     drawn = frame.dropna(subset=["leads_share"]).head(MOST_ROWS)
     if drawn.empty:
-        return _nothing(ax, "No lead has a persona.")
+        return nothing_to_draw(ax, "No lead has a persona.")
     ax = ax or new_axes(height=1.5 + 0.5 * max(len(drawn), 2))
     places = np.arange(len(drawn))
     ax.barh(places - 0.2, drawn["leads_share"], color=BLUE, height=0.36, label="this quarter")
     ax.barh(places + 0.2, drawn["before_share"], color=SLATE, height=0.36, label="last review")
     ax.set_yticks(places, [safe_label(name) for name in drawn["persona"]])
     ax.invert_yaxis()
-    ax.grid(visible=False, axis="y")
-    ax.grid(visible=True, axis="x")
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.set_xlabel("Share of leads with a persona")
+    horizontal_grid_off(ax)
+    percent_axis(ax, "x", "Share of leads with a persona")
     ax.legend(loc="lower right", fontsize=9)
     ax.set_title("Who comes in, and who came in before")
     rows = [f"{visible(row['persona'])} {row['leads_share']:.0%} after {row['before_share']:.0%}" for row in drawn.to_dict("records")]
@@ -122,7 +132,7 @@ def response_curve_chart(frame: pd.DataFrame, *, hours: float, until: int = 96, 
     """
     names = list(dict.fromkeys(frame["segment"]))
     if not names:
-        return _nothing(ax, "Too few leads were handed over for a curve.")
+        return nothing_to_draw(ax, "Too few leads were handed over for a curve.")
     ax = ax or new_axes()
     sizes = frame.groupby("segment")["n"].first().sort_values(ascending=False, kind="stable")
     said = []
@@ -135,9 +145,8 @@ def response_curve_chart(frame: pd.DataFrame, *, hours: float, until: int = 96, 
     ax.axvline(hours, color=MUTED, linewidth=1, linestyle="--")
     ax.set_ylim(0, 1)
     ax.set_xlim(0, until)
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     ax.set_xlabel(f"Hours since the handover; agreed: {hours:g}")
-    ax.set_ylabel("Touched by a person of sales")
+    percent_axis(ax, "y", "Touched by a person of sales")
     ax.legend(loc="lower right", fontsize=9)
     ax.set_title("How soon a lead is touched after the handover")
     return describe(ax, f"Leads touched by a person of sales by hour {int(hours)} after the handover: {'; '.join(said)}.")
@@ -145,11 +154,3 @@ def response_curve_chart(frame: pd.DataFrame, *, hours: float, until: int = 96, 
 
 def _at(curve: pd.DataFrame, hour: int) -> float:
     return float(curve.loc[curve["hour"] <= hour, "touched_share"].iloc[-1])
-
-
-def _nothing(ax: Axes | None, sentence: str) -> Any:
-    """An empty chart that says why it is empty."""
-    ax = ax or new_axes(height=1.6)
-    ax.set_title(sentence)
-    ax.set_axis_off()
-    return describe(ax, sentence)

@@ -10,16 +10,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from alignment_toolkit.charts.style import BLUE, INK, MUTED, PALETTE, VERMILION, describe, new_axes, safe_label
+from alignment_toolkit.charts.style import (
+    BLUE,
+    INK,
+    MUTED,
+    PALETTE,
+    VERMILION,
+    describe,
+    horizontal_grid_off,
+    new_axes,
+    nothing_to_draw,
+    percent_axis,
+    safe_label,
+    short_name,
+)
 from alignment_toolkit.figures import ALL
-from alignment_toolkit.quality.words import percent, records
 from alignment_toolkit.visible import visible
+from alignment_toolkit.wording import percent, records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DOMINATED = "dominated: another has as many leads and converts better"
-MOST_RANKED, MOST_CURVES, LONGEST_TITLE_NAME = 20, 6, 28
+MOST_RANKED, MOST_CURVES = 20, 6
 
 
 def ranking_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -37,19 +50,19 @@ def ranking_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     drawn = told.head(MOST_RANKED)
     ax = ax or new_axes(height=1.4 + 0.34 * max(len(drawn), 2))
     if drawn.empty:
-        return _nothing(ax, "No group has enough leads to be ranked.")
+        return nothing_to_draw(ax, "No group has enough leads to be ranked.")
     places = np.arange(len(drawn))
     colours = [VERMILION if flag == "below the rest" else BLUE if flag == "above the rest" else MUTED for flag in drawn["different"]]
     ax.hlines(places, drawn["low"], drawn["high"], colors=colours, linewidth=2.4)
     ax.scatter(drawn["value"], places, c=colours, s=44, zorder=3)
     ax.set_yticks(places, [safe_label(name) for name in drawn["segment"]])
     ax.set_ylim(len(drawn) - 0.5, -0.5)
-    ax.grid(visible=False, axis="y")
-    ax.grid(visible=True, axis="x")
+    horizontal_grid_off(ax)
     horizon = int(drawn["horizon_days"].iloc[0])
-    _percent_axis(ax, "x", f"Conversion within {horizon} days (dot) and 95 % interval")
+    percent_axis(ax, "x", f"Conversion within {horizon} days (dot) and 95 % interval")
+    ax.set_xlim(0, None)
     best = drawn.iloc[0]
-    ax.set_title(f"{_short(best['segment'])} converts best: {percent(best['value'])} within {horizon} days")
+    ax.set_title(f"{short_name(best['segment'])} converts best: {percent(best['value'])} within {horizon} days")
     return describe(ax, _ranking_words(frame, drawn, horizon))
 
 
@@ -74,7 +87,7 @@ def conversion_curve_chart(frame: pd.DataFrame, *, ax: Axes | None = None, most:
     ax = ax or new_axes(height=4.2)
     names = list(dict.fromkeys(frame["segment"]))
     if not names:
-        return _nothing(ax, "No group has been observed long enough for a curve.")
+        return nothing_to_draw(ax, "No group has been observed long enough for a curve.")
     drawn = names[: most + (ALL in names)]
     colours = iter(PALETTE)
     for name in drawn:
@@ -86,7 +99,7 @@ def conversion_curve_chart(frame: pd.DataFrame, *, ax: Axes | None = None, most:
     ax.set_ylim(0, None)
     ax.set_xlim(0, max(float(ends["day"].max()), 1.0))
     ax.set_xlabel("Age of the lead in days")
-    _percent_axis(ax, "y", "Won leads")
+    percent_axis(ax, "y", "Won leads")
     handles = dict(zip(drawn, ax.get_legend_handles_labels()[0], strict=True))
     ax.legend(handles=[handles[name] for name in ends["segment"]], loc="center left", bbox_to_anchor=(1.01, 0.5))
     ax.set_title("Share of leads won by age, open leads counted as open")
@@ -117,7 +130,7 @@ def plane_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     drawn = frame.dropna(subset=["conversion_rate"])
     drawn = drawn[drawn["leads"] > 0]
     if drawn.empty:
-        return _nothing(ax, "No group has leads in the period and enough of them to tell a conversion.")
+        return nothing_to_draw(ax, "No group has leads in the period and enough of them to tell a conversion.")
     right, top = float(drawn["leads"].max()) * 1.15, float(drawn["conversion_rate"].max()) * 1.25 or 0.01
     _equal_wins(ax, right, float(drawn["expected_wins"].max()))
     dominated = drawn["dominated_by"].notna()
@@ -131,10 +144,10 @@ def plane_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(0, top)
     horizon = int(drawn["horizon_days"].iloc[0])
     ax.set_xlabel("Leads of the period")
-    _percent_axis(ax, "y", f"Conversion within {horizon} days")
+    percent_axis(ax, "y", f"Conversion within {horizon} days")
     ax.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2, markerscale=0.5, fontsize=8.5, borderaxespad=0)
     most = drawn.iloc[int(drawn["expected_wins"].argmax())]
-    ax.set_title(f"{_short(most['segment'])} brings the most expected wins: {most['expected_wins']:,.0f}")
+    ax.set_title(f"{short_name(most['segment'])} brings the most expected wins: {most['expected_wins']:,.0f}")
     return describe(ax, _plane_words(drawn, horizon))
 
 
@@ -174,7 +187,7 @@ def reliability_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     drawn = frame.dropna(subset=["conversion_rate"])
     if drawn.empty:
-        return _nothing(ax, "No tenth of the score has enough matured leads.")
+        return nothing_to_draw(ax, "No tenth of the score has enough matured leads.")
     ax.vlines(drawn["decile"], drawn["lower"], drawn["upper"], colors=BLUE, linewidth=2.4)
     ax.scatter(drawn["decile"], drawn["conversion_rate"], color=BLUE, s=44, zorder=3, label="what became of the leads")
     if drawn["claimed_rate"].notna().any():
@@ -183,7 +196,7 @@ def reliability_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xticks(range(1, 11))
     ax.set_xlabel("Tenth of the leads by score, lowest first")
     ax.set_ylim(0, None)
-    _percent_axis(ax, "y", f"Won within {horizon} days")
+    percent_axis(ax, "y", f"Won within {horizon} days")
     ax.legend(loc="upper left")
     first, last = drawn.iloc[0], drawn.iloc[-1]
     ax.set_title(f"Lowest scores: {percent(first['conversion_rate'])} won; highest scores: {percent(last['conversion_rate'])}")
@@ -200,27 +213,5 @@ def _with_limits(value: float, lower: float, upper: float) -> str:
     return f"{percent(value)} ({percent(lower)} to {percent(upper)})"
 
 
-def _percent_axis(ax: Axes, which: str, label: str) -> None:
-    from matplotlib.ticker import FuncFormatter
-
-    axis = ax.xaxis if which == "x" else ax.yaxis
-    axis.set_major_formatter(FuncFormatter(lambda share, _place: f"{share * 100:g} %" if abs(share) < 10 else f"{share:g}"))
-    axis.set_label_text(label)
-    if which == "x":
-        ax.set_xlim(0, None)
-
-
-def _short(name: object) -> str:
-    shown = visible(str(name))
-    return shown if len(shown) <= LONGEST_TITLE_NAME else shown[: LONGEST_TITLE_NAME - 1] + "…"
-
-
 def _names(names: pd.Series) -> str:
     return ", ".join(visible(name) for name in names)
-
-
-def _nothing(ax: Axes, sentence: str) -> Axes:
-    """An empty chart that says why it is empty."""
-    ax.set_title(sentence)
-    ax.set_axis_off()
-    return describe(ax, sentence)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FONT = "DejaVu Sans"
-LONGEST_LABEL = 32
+LONGEST_LABEL, LONGEST_TITLE_NAME = 32, 28
 INK, MUTED, GRID = "#1f2a37", "#55616f", "#d8dee6"
 BLUE, VERMILION, GREEN, PURPLE, OCHRE, SLATE = "#0b62a4", "#cf4a0a", "#00876c", "#9a4fa0", "#8a6400", "#5d6b7a"
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, OCHRE, SLATE)
@@ -90,6 +90,43 @@ def new_axes(*, width: float = 6.2, height: float = 3.6) -> Axes:
 
     rcParams.update(_settings())
     return Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def nothing_to_draw(ax: Axes | None, heading: str, *, because: str | None = None) -> Axes:
+    """Axes that say in words why there is nothing to draw.
+
+    Args:
+        ax: Where to say it; low new axes by default.
+        heading: What is missing.
+        because: Why, drawn below the heading; default: the heading says it.
+    """
+    ax = ax or new_axes(height=1.6)
+    ax.set_title(heading)
+    ax.set_axis_off()
+    if because:
+        ax.text(0, 0.5, because, transform=ax.transAxes)
+    return describe(ax, because or heading)
+
+
+def percent_axis(ax: Axes, which: str, label: str) -> None:
+    """The x or the y axis in percent, with its label."""
+    from matplotlib.ticker import FuncFormatter
+
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda share, _place: f"{share * 100:g} %"))
+    axis.set_label_text(label)
+
+
+def horizontal_grid_off(ax: Axes) -> None:
+    """Rows with a value each: lines to read values by, none between the rows."""
+    ax.grid(visible=False, axis="y")
+    ax.grid(visible=True, axis="x")
+
+
+def short_name(name: object) -> str:
+    """A name from the data as a part of a title."""
+    text = safe_label(name)
+    return text if len(text) <= LONGEST_TITLE_NAME else text[: LONGEST_TITLE_NAME - 1] + "…"
 
 
 def safe_label(text: object) -> str:

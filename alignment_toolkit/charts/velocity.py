@@ -11,16 +11,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from alignment_toolkit.charts.style import BLUE, GREEN, INK, MUTED, OCHRE, VERMILION, describe, new_axes, safe_label
+from alignment_toolkit.charts.style import (
+    BLUE,
+    GREEN,
+    INK,
+    MUTED,
+    OCHRE,
+    VERMILION,
+    describe,
+    horizontal_grid_off,
+    new_axes,
+    nothing_to_draw,
+    percent_axis,
+    safe_label,
+    short_name,
+)
 from alignment_toolkit.figures import ALL
-from alignment_toolkit.velocity.words import days_words, money, percent, records, with_limits
+from alignment_toolkit.velocity.words import days_words, money, with_limits
 from alignment_toolkit.visible import visible
+from alignment_toolkit.wording import percent, records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_ROWS = 16
-LONGEST_TITLE_NAME = 28
 
 
 def stage_conversion_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -32,14 +46,14 @@ def stage_conversion_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     """
     drawn = frame.dropna(subset=["conversion_rate"])
     if drawn.empty:
-        return _nothing(ax, "No stage has been watched long enough for a conversion.")
+        return nothing_to_draw(ax, "No stage has been watched long enough for a conversion.")
     ax = _dots(ax, drawn, "conversion_rate", "lower_rate", "upper_rate")
-    _percent_axis(ax, "x", "Visits that move on (dot) and 95 % interval")
+    percent_axis(ax, "x", "Visits that move on (dot) and 95 % interval")
     stages = records(drawn[drawn["stage"] != ALL])
     rows = [f"{visible(row['stage'])} {with_limits(row, 'conversion_rate', 'lower_rate', 'upper_rate', percent)}" for row in records(drawn)]
     if stages:
         worst = min(stages, key=lambda row: row["conversion_rate"])
-        ax.set_title(f"Fewest move on from {_short(worst['stage'])}: {percent(worst['conversion_rate'])}")
+        ax.set_title(f"Fewest move on from {short_name(worst['stage'])}: {percent(worst['conversion_rate'])}")
     return describe(ax, f"Share of visits that move on, with 95 % interval, by stage: {'; '.join(rows)}.")
 
 
@@ -52,7 +66,7 @@ def time_in_stage_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     drawn = frame.dropna(subset=["median_days"])
     if drawn.empty:
-        return _nothing(ax, "In no stage are half of the visits over.")
+        return nothing_to_draw(ax, "In no stage are half of the visits over.")
     ax = _dots(ax, drawn, "median_days", "lower_days", "upper_days", label="median")
     places = np.arange(len(drawn))
     ax.scatter(drawn["p90_days"], places, marker="|", s=160, color=VERMILION, linewidths=2.4, label="90th percentile", zorder=3)
@@ -73,7 +87,7 @@ def time_in_stage_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     stages = records(drawn[drawn["stage"] != ALL])
     if stages:
         slowest = max(stages, key=lambda row: row["median_days"])
-        ax.set_title(f"Leads stay longest in {_short(slowest['stage'])}: median {days_words(slowest['median_days'])}")
+        ax.set_title(f"Leads stay longest in {short_name(slowest['stage'])}: median {days_words(slowest['median_days'])}")
     return describe(ax, f"Median days in the stage with 95 % interval: {'; '.join(_time_words(row) for row in records(drawn))}.")
 
 
@@ -92,7 +106,7 @@ def cycle_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     drawn = _fastest_first(frame.dropna(subset=["mean_days"]), "mean_days", ascending=True)
     if drawn.empty:
-        return _nothing(ax, "Too few leads were won for a cycle.")
+        return nothing_to_draw(ax, "Too few leads were won for a cycle.")
     ax = _dots(ax, drawn, "mean_days", "lower_days", "upper_days", label="mean cycle")
     ax.scatter(
         drawn["naive_mean_days"],
@@ -125,7 +139,7 @@ def sales_velocity_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     """
     drawn = _fastest_first(frame.dropna(subset=["velocity"]), "velocity", ascending=False)
     if drawn.empty:
-        return _nothing(ax, "Sales velocity cannot be told: " + ", ".join(sorted(set(frame["reason"].dropna()))) + ".")
+        return nothing_to_draw(ax, "Sales velocity cannot be told: " + ", ".join(sorted(set(frame["reason"].dropna()))) + ".")
     ax = _dots(ax, drawn, "velocity", "lower", "upper", label="sales velocity")
     ax.scatter(
         drawn["bookings_per_day"], np.arange(len(drawn)), marker="D", s=30, color=OCHRE, label="bookings of the quarter per day", zorder=3
@@ -152,7 +166,7 @@ def bottleneck_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax: Axes to draw on.
     """
     if not len(frame) or frame["lead_days"].sum() == 0:
-        return _nothing(ax, "No lead was in a stage during the quarter.")
+        return nothing_to_draw(ax, "No lead was in a stage during the quarter.")
     ax = ax or new_axes(height=1.4 + 0.42 * max(len(frame), 2))
     places = np.arange(len(frame))
     longest = frame["lead_days"].idxmax()
@@ -166,7 +180,7 @@ def bottleneck_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     _thousands(ax)
     worst = max(records(frame), key=lambda row: row["lead_days"])
     share = percent(worst["lead_days"] / frame["lead_days"].sum())
-    ax.set_title(f"Leads wait most in {_short(worst['stage'])}: {share} of all lead-days")
+    ax.set_title(f"Leads wait most in {short_name(worst['stage'])}: {share} of all lead-days")
     rows = [f"{visible(row['stage'])} {row['lead_days']:,.0f} lead-days, {_waiting(row)}" for row in records(frame)]
     return describe(ax, f"Lead-days in each stage during the quarter, and what waits at its end: {'; '.join(rows)}.")
 
@@ -184,7 +198,7 @@ def win_curves_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax: Axes to draw on.
     """
     if frame.empty:
-        return _nothing(ax, "Too few leads to compare the report quarter with the four before.")
+        return nothing_to_draw(ax, "Too few leads to compare the report quarter with the four before.")
     ax = ax or new_axes()
     said = []
     for group, colour in zip(dict.fromkeys(frame["group"]), (BLUE, GREEN), strict=False):
@@ -195,7 +209,7 @@ def win_curves_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     last = int(frame["day"].max())
     ax.set_xlim(0, max(last, 1))
     ax.set_ylim(0, None)
-    _percent_axis(ax, "y", "Won leads")
+    percent_axis(ax, "y", "Won leads")
     ax.set_xlabel("Age of the lead in days")
     ax.legend(loc="upper left")
     ax.set_title("Share of leads won by age, this quarter and before")
@@ -218,8 +232,7 @@ def _named_rows(ax: Axes, names: Iterable[Any]) -> None:
     labels = [safe_label(name) for name in names]
     ax.set_yticks(np.arange(len(labels)), labels)
     ax.set_ylim(len(labels) - 0.5, -0.5)
-    ax.grid(visible=False, axis="y")
-    ax.grid(visible=True, axis="x")
+    horizontal_grid_off(ax)
 
 
 def _fastest_first(drawn: pd.DataFrame, column: str, *, ascending: bool) -> pd.DataFrame:
@@ -228,28 +241,7 @@ def _fastest_first(drawn: pd.DataFrame, column: str, *, ascending: bool) -> pd.D
     return pd.concat([whole, parts.sort_values([column, "segment"], ascending=[ascending, True])]).head(MOST_ROWS)
 
 
-def _percent_axis(ax: Axes, which: str, label: str) -> None:
-    from matplotlib.ticker import PercentFormatter
-
-    axis = ax.xaxis if which == "x" else ax.yaxis
-    axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-    axis.set_label_text(label)
-
-
 def _thousands(ax: Axes) -> None:
     from matplotlib.ticker import StrMethodFormatter
 
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-
-
-def _short(name: object) -> str:
-    text = safe_label(name)
-    return text if len(text) <= LONGEST_TITLE_NAME else text[: LONGEST_TITLE_NAME - 1] + "…"
-
-
-def _nothing(ax: Axes | None, sentence: str) -> Axes:
-    """An empty chart that says why it is empty."""
-    ax = ax or new_axes(height=1.6)
-    ax.set_title(sentence)
-    ax.set_axis_off()
-    return describe(ax, sentence)

@@ -12,9 +12,10 @@ import pandas as pd
 from alignment_toolkit.drivers.attainment import target_table
 from alignment_toolkit.drivers.bridge import bookings_bridge
 from alignment_toolkit.drivers.where import where_it_moved
-from alignment_toolkit.drivers.words import LEAD_SLICES, money, named, ranked, team, value_words
+from alignment_toolkit.drivers.words import LEAD_SLICES, money, ranked, value_words
 from alignment_toolkit.glossary import label
 from alignment_toolkit.study import Study
+from alignment_toolkit.wording import named, people
 
 PAGE = "drivers-and-targets.html"
 COLUMNS = ("item", "owner", "figure", "page")
@@ -59,7 +60,7 @@ def _movement(row: dict[Any, Any], group: dict[Any, Any] | None, currency: str) 
     both = bool(group) and row["factor"] == "won_share" and group is not None and group["by"] in LEAD_SLICES
     return {
         "item": f"{label(str(row['factor']))}{values}{place}: {money(row['contribution'], currency)} of bookings moved there.",
-        "owner": team("shared") if both else team(row["owner"]),
+        "owner": people("shared") if both else people(row["owner"]),
         "figure": f"driver {row['factor']}",
         "page": PAGE,
     }
@@ -75,5 +76,5 @@ def _targets(study: Study) -> list[dict[str, Any]]:
             item = f"{label(str(row['kpi']))} will meet the target in {100 * chance:.0f} of 100 simulations."
         else:
             continue
-        rows.append({"item": item, "owner": team(row["owner"]), "figure": f"target_attainment {row['kpi']}", "page": PAGE})
+        rows.append({"item": item, "owner": people(row["owner"]), "figure": f"target_attainment {row['kpi']}", "page": PAGE})
     return rows

@@ -10,30 +10,17 @@ from alignment_toolkit.drivers.attainment import NO_TARGETS, target_table
 from alignment_toolkit.drivers.bridge import bookings_bridge, bookings_change, segmentation, unanswerable
 from alignment_toolkit.drivers.forecast import FEWEST_FORECASTS, calibration
 from alignment_toolkit.drivers.where import where_it_moved
-from alignment_toolkit.glossary import NOBODY, label, term
+from alignment_toolkit.glossary import label, term
 from alignment_toolkit.study import Study
-from alignment_toolkit.visible import visible
+from alignment_toolkit.wording import named, people
 
-LONGEST_NAME = 40
 MOST_TOLD = 4
-TEAMS = {"shared": "both teams", None: "no team", NOBODY: "no team"}
 LEAD_SLICES = ("source", "campaign_id")  # what marketing chose: a fall of the won share there may be a matter of the leads
-
-
-def named(name: object) -> str:
-    """A name from the data, shown whole up to forty characters."""
-    shown = visible(str(name))
-    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1] + "…"
 
 
 def money(amount: float, currency: str) -> str:
     """An amount with its sign, in whole units."""
     return f"{'+' if amount > 0 else '−' if amount < 0 else ''}{abs(amount):,.0f} {currency}"
-
-
-def team(owner: str | None) -> str:
-    """The owner as people say it."""
-    return TEAMS.get(owner, str(owner))
 
 
 def change_sentences(study: Study) -> list[str]:
@@ -85,7 +72,7 @@ def _moved(row: dict[Any, Any], currency: str) -> str:
     values = "" if pd.isna(row["before"]) else f", which went from {value_words(row, 'before')} to {value_words(row, 'after')}"
     limits = f"{money(row['lower'], currency)} to {money(row['upper'], currency)}"
     about = label(str(row["factor"])).lower()
-    return f"{money(row['contribution'], currency)} ({limits}) moved in the {about}{values}: {team(row['owner'])} can speak to it."
+    return f"{money(row['contribution'], currency)} ({limits}) moved in the {about}{values}: {people(row['owner'])} can speak to it."
 
 
 def value_words(row: dict[Any, Any], column: str) -> str:
@@ -118,7 +105,7 @@ def _target(row: dict[Any, Any], study: Study) -> str:
     sums = f"{row['value']:,.0f}{unit} of a target of {row['target']:,.0f}{unit}"
     head = f"{label(str(row['kpi']))}: {sums} ({100 * row['attained_share']:.0f} %)"
     if row["elapsed_share"] >= 1:
-        return f"{head}; the target was {'met' if row['attained_share'] >= 1 else 'missed'}, {team(row['owner'])} to speak to it."
+        return f"{head}; the target was {'met' if row['attained_share'] >= 1 else 'missed'}, {people(row['owner'])} to speak to it."
     if pd.isna(row["expected"]):
         return f"{head} with {100 * row['elapsed_share']:.0f} % of the quarter gone; no forecast: {row['reason']}."
     chance = (

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.study import Study
-from alignment_toolkit.summary.format import amount
+from alignment_toolkit.wording import amount
 
 QUESTIONS = {
     "deals": "whether wins and deals agree, and how sure bookings are",
@@ -22,9 +22,7 @@ QUESTIONS = {
 
 def unanswered(study: Study) -> list[str]:
     """One sentence per optional table that is missing: the question it would have answered."""
-    return [
-        f"Without the table {table} this page cannot say {question}." for table, question in QUESTIONS.items() if not study.crm.has(table)
-    ]
+    return study.unanswered(QUESTIONS)
 
 
 def in_short(bounds: pd.DataFrame, findings: pd.DataFrame) -> list[str]:

@@ -12,16 +12,11 @@ import pandas as pd
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.glossary import label
 from alignment_toolkit.stats.shrinkage import TOO_FEW
-from alignment_toolkit.visible import visible
+from alignment_toolkit.wording import named, percent, records
 
-LONGEST_NAME, MOST_NAMES = 40, 6
+MOST_NAMES = 6
 LEANING = 0.1  # part of a value per lead from which it hangs on one win
 LIKELY, SURE = 0.8, 0.95  # probability of being the best from which it is said, plainly or without a "probably"
-
-
-def percent(share: float) -> str:
-    """A share in [0, 1] as a percentage, with one digit below 10 % so that small shares can be told apart."""
-    return f"{share * 100:.{int(abs(share) < 0.1)}f} %"
 
 
 def limits(lower: Any, upper: Any, *, share: bool = True) -> str:
@@ -32,22 +27,11 @@ def limits(lower: Any, upper: Any, *, share: bool = True) -> str:
     return f" ({low} to {high})"
 
 
-def named(name: object) -> str:
-    """A name from the data, shown whole up to forty characters."""
-    shown = visible(str(name))
-    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1] + "…"
-
-
 def listed(names: Any) -> str:
     """Names as a list in words, the first six and how many more."""
     shown = [named(name) for name in names]
     more = f" and {len(shown) - MOST_NAMES} more" if len(shown) > MOST_NAMES else ""
     return ", ".join(shown[:MOST_NAMES]) + more
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a frame as dictionaries."""
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def headline_sentences(kpis: pd.DataFrame) -> list[str]:

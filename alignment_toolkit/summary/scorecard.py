@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from alignment_toolkit.glossary import label
-from alignment_toolkit.summary.format import amount, change_words, interval_words
+from alignment_toolkit.wording import amount, change_words, interval_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ from alignment_toolkit.glossary import is_known, label, term
 from alignment_toolkit.recorded import late_as_of
 from alignment_toolkit.study import Study
 from alignment_toolkit.summary.change import Change
-from alignment_toolkit.summary.format import amount, interval_words, signed
+from alignment_toolkit.wording import amount, interval_words, people, signed
 
 
 def in_one_minute(study: Study, kpis: pd.DataFrame, *, change: Change) -> list[str]:
@@ -112,12 +112,7 @@ def _missed(row: pd.Series) -> str:
     told = pd.notna(row["lower"]) and pd.notna(row["upper"])
     chance = ", a gap that may be chance" if told and not (_is_short(row, row["lower"]) and _is_short(row, row["upper"])) else ""
     against = f"{amount(row['value'], row['unit'])} against a target of {amount(row['target'], row['unit'])}"
-    return f"{label(row['kpi'])} is {against}{chance}: {row['owner'] or 'no owner yet'} to speak to it."
-
-
-def who(owner: str | None) -> str:
-    """The owner as people say it."""
-    return {"shared": "both teams", None: "nobody yet"}.get(owner, str(owner))
+    return f"{label(row['kpi'])} is {against}{chance}: {people(row['owner'], nobody='no owner yet')} to speak to it."
 
 
 def provenance(study: Study) -> pd.DataFrame:

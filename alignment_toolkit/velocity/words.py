@@ -14,16 +14,11 @@ import pandas as pd
 from alignment_toolkit import glossary
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.study import Study
-from alignment_toolkit.visible import visible
+from alignment_toolkit.wording import named, percent, records
 
-LONGEST_NAME, CLEAR = 40, 0.05
+CLEAR = 0.05
 UNIT = re.compile(r" (days?|points)$")
 LITTLE_OFF = 0.25  # a stage further than this from balance fills up or drains
-
-
-def percent(share: float) -> str:
-    """A share in [0, 1] as a percentage, with one digit below 10 %."""
-    return f"{share * 100:.{int(abs(share) < 0.1)}f} %"
 
 
 def money(amount: float) -> str:
@@ -43,17 +38,6 @@ def with_limits(row: dict[str, Any], value: str, lower: str, upper: str, say: Ca
         return say(row[value])
     low, high = (UNIT.sub("", say(row[limit])) for limit in (lower, upper))
     return f"{say(row[value])} ({low} to {high})"
-
-
-def named(name: object) -> str:
-    """A name from the data, shown whole up to forty characters."""
-    shown = visible(str(name))
-    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1] + "…"
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a frame as dictionaries."""
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def history_sentences(study: Study) -> list[str]:

@@ -20,14 +20,7 @@ from tests.quality.companies import leads_of, study_of, won_deals
 from tests.quality.test_ranking import six
 
 
-@pytest.mark.parametrize(("share", "text"), [(0.5, "50 %"), (0.0999, "10.0 %"), (0.05, "5.0 %"), (0.0, "0.0 %"), (1.0, "100 %")])
-def test_percent(share, text):
-    assert words.percent(share) == text
-
-
-def test_names_are_cut_and_lists_end_with_how_many_more():
-    assert words.named("x" * 50) == "x" * 39 + "…"
-    assert words.named("a\u202eb") == "a⇤b"
+def test_lists_end_with_how_many_more():
     assert words.listed(list("abcdefgh")) == "a, b, c, d, e, f and 2 more"
 
 

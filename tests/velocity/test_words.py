@@ -14,8 +14,6 @@ NAN = np.nan
 @pytest.mark.parametrize(
     ("value", "say", "expected"),
     [
-        (0.671, words.percent, "67 %"),
-        (0.0374, words.percent, "3.7 %"),
         (1.0, words.days_words, "1 day"),
         (30.0, words.days_words, "30 days"),
         (56.87, words.days_words, "56.9 days"),
@@ -181,11 +179,6 @@ def test_paths_in_words():
         "3 back-filled stamps are left out of times and conversions.",
     ]
     assert words.path_sentences(frame.assign(visits=0)) == ["No visit to a stage was recorded."]
-
-
-def test_names_from_the_data_are_shown_whole_up_to_forty_characters():
-    assert words.named("x" * 41) == "x" * 39 + "…"
-    assert words.named("a\u202eb") == "a⇤b"
 
 
 def test_a_late_history_is_said_out_loud() -> None:

@@ -1,10 +1,37 @@
-"""Numbers as people read them: shares in percent, money with separators, intervals and changes in words."""
+"""Numbers, names and owners as people read them: the same share, interval, name or team reads the same in every sentence."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
+from alignment_toolkit.glossary import NOBODY
+from alignment_toolkit.visible import visible
+
 SHARE = "share"
+LONGEST_NAME = 40
+
+
+def named(name: object, *, longest: int = LONGEST_NAME) -> str:
+    """A name from the data with every mark shown, whole up to `longest` characters."""
+    shown = visible(str(name))
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1] as a percentage, with one digit below 10 % so that small shares can be told apart."""
+    return f"{share * 100:.{int(abs(share) < 0.1)}f} %"
+
+
+def people(owner: str | None, *, nobody: str = "no team") -> str:
+    """The owner as people say it: `both teams` for what is shared, `nobody` where there is none."""
+    return {"shared": "both teams", None: nobody, "": nobody, NOBODY: nobody}.get(owner, str(owner))
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as dictionaries, for sentences that are made row by row."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def amount(value: float | None, unit: str) -> str:

@@ -16,9 +16,10 @@ from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.agreement import CELLS
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.definitions import NO, NO_VERDICT, UNKNOWN, YES
-from alignment_toolkit.figures import MISSING, figure
+from alignment_toolkit.figures import MISSING
 from alignment_toolkit.handoff.rejections import rejection_reasons
-from alignment_toolkit.stats import incidence, probability_interval, risk_table, wilson_interval
+from alignment_toolkit.shares import share_figure
+from alignment_toolkit.stats import incidence, probability_interval, risk_table
 from alignment_toolkit.stats.agreement import Kappa, cohens_kappa
 from alignment_toolkit.study import Study
 
@@ -79,17 +80,7 @@ def words_gap(study: Study) -> dict[str, object]:
     """The figure `gap.words`: of the leads judged, the share that exactly one team calls by the word, with Wilson limits."""
     found = word_agreement(study)
     n, apart = found.table.sum(), found.table[0, 1] + found.table[1, 0]
-    limits = wilson_interval(apart, n)
-    return figure(
-        "gap.words",
-        value=apart / n if found.reason is None else None,
-        lower=float(limits.lower),
-        upper=float(limits.upper),
-        unit="share",
-        n=n,
-        events=apart,
-        reason=found.reason,
-    )
+    return share_figure("gap.words", apart, n, reason=found.reason)
 
 
 def called_table(study: Study) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import pandas as pd
 from alignment_toolkit.counts import counted
 from alignment_toolkit.figures import NOT_ENOUGH, figure
 from alignment_toolkit.handoff.sla import standings
-from alignment_toolkit.stats import wilson_interval
+from alignment_toolkit.shares import share_figure
 from alignment_toolkit.stats.intervals import Z
 from alignment_toolkit.study import Study
 from alignment_toolkit.targets import promised
@@ -31,19 +31,7 @@ def handoff_gap(study: Study) -> dict[str, object]:
         return figure("gap.handoff", value=None, unit="share", reason=NO_TOUCHES)
     row = standings(study).iloc[0]
     due, broken = int(row["due"]), int(row["due"] - row["in time"])
-    enough = due >= study.config.min_n
-    limits = wilson_interval(broken, due)
-    return figure(
-        "gap.handoff",
-        value=broken / due if enough else None,
-        lower=float(limits.lower),
-        upper=float(limits.upper),
-        unit="share",
-        n=due,
-        events=broken,
-        matured_share=due / row["leads"] if row["leads"] else None,
-        reason=None if enough else NOT_ENOUGH,
-    )
+    return share_figure("gap.handoff", broken, due, min_n=study.config.min_n, of=row["leads"])
 
 
 def promise_table(study: Study) -> pd.DataFrame:
@@ -119,10 +107,8 @@ def _sales(study: Study) -> list[dict[str, Any]]:
 
 
 def _share(name: str, kept: int, due: int, study: Study) -> dict[str, Any]:
-    limits = wilson_interval(kept, due)
-    reason = None if due >= study.config.min_n else NOT_ENOUGH
-    value = kept / due if due else np.nan
-    return _row(name, "sales", value, "share", n=due, reason=reason, lower=float(limits.lower), upper=float(limits.upper))
+    told = share_figure(name, kept, due, min_n=max(study.config.min_n, 1))
+    return _row(name, "sales", told["value"], "share", n=due, reason=told["reason"], lower=told["lower"], upper=told["upper"])
 
 
 def _attempts(study: Study) -> dict[str, Any]:

@@ -14,8 +14,8 @@ import pandas as pd
 
 from alignment_toolkit.alignment.goals import quarters_of, recorded
 from alignment_toolkit.counts import counted
-from alignment_toolkit.figures import MISSING, NOT_ENOUGH, figure
-from alignment_toolkit.stats import wilson_interval
+from alignment_toolkit.figures import MISSING, figure
+from alignment_toolkit.shares import share_figure
 from alignment_toolkit.study import Study
 
 NEEDS = ("deals", "touches")
@@ -29,11 +29,7 @@ def numbers_gap(study: Study) -> dict[str, object]:
         return figure("gap.numbers", value=None, unit="share", reason=f"no {missing} table")
     told = source_table(study)
     n, apart = int(told["deals"].sum()), int(told.loc[told["differs"].astype(bool), "deals"].sum())
-    enough = n >= study.config.min_n
-    limits = wilson_interval(apart, n)
-    reason = None if enough else NOT_ENOUGH
-    value, lower, upper = apart / n if enough else None, float(limits.lower), float(limits.upper)
-    return figure("gap.numbers", value=value, lower=lower, upper=upper, unit="share", n=n, events=apart, reason=reason)
+    return share_figure("gap.numbers", apart, n, min_n=study.config.min_n)
 
 
 def source_table(study: Study) -> pd.DataFrame:

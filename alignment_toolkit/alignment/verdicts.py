@@ -14,7 +14,8 @@ from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.figures import MISSING, NOT_ENOUGH, figure
 from alignment_toolkit.handoff.rejections import rejection_reasons
-from alignment_toolkit.stats import incidence, incidence_quantile, risk_table, wilson_interval
+from alignment_toolkit.shares import share_figure
+from alignment_toolkit.stats import incidence, incidence_quantile, risk_table
 from alignment_toolkit.study import Study
 
 NO_FEEDBACK, NO_ACTIONS = "no feedback table", "no actions table"
@@ -36,19 +37,7 @@ def feedback_gap(study: Study) -> dict[str, object]:
     due = counts[counts["is_due"].astype(bool)]
     n, whole = int(due["n"].sum()), int(counts["n"].sum())
     silent = n - int(due.loc[due["in_time"].astype(bool), "n"].sum())
-    enough = n >= study.config.min_n
-    limits = wilson_interval(silent, n)
-    return figure(
-        "gap.feedback",
-        value=silent / n if enough else None,
-        lower=float(limits.lower),
-        upper=float(limits.upper),
-        unit="share",
-        n=n,
-        events=silent,
-        matured_share=n / whole if whole else None,
-        reason=None if enough else NOT_ENOUGH,
-    )
+    return share_figure("gap.feedback", silent, n, min_n=study.config.min_n, of=whole)
 
 
 def verdict_table(study: Study) -> pd.DataFrame:
@@ -64,7 +53,8 @@ def verdict_table(study: Study) -> pd.DataFrame:
     first = feedback_gap(study)
     counts = [(int(_number(first["n"]) - _number(first["events"])), int(_number(first["n"]))), _usable(study), _answered(study)]
     rows = [_share(part, team, *count, study) for (part, team), count in zip(SHARES.items(), counts, strict=True)]
-    return pd.DataFrame([rows[0], _days(study), *rows[1:]], columns=list(COLUMNS))
+    told = pd.DataFrame([rows[0], _days(study), *rows[1:]], columns=list(COLUMNS))
+    return told.astype(dict.fromkeys(("value", "lower", "upper"), "float64"))
 
 
 def _number(value: object) -> float:
@@ -74,10 +64,8 @@ def _number(value: object) -> float:
 def _share(part: str, team: str, events: int, n: int, study: Study) -> tuple[object, ...]:
     if part.endswith("an action") and not study.crm.has("actions"):
         return (part, team, np.nan, np.nan, np.nan, "share", n, events, NO_ACTIONS)
-    if n < study.config.min_n:
-        return (part, team, np.nan, np.nan, np.nan, "share", n, events, NOT_ENOUGH)
-    limits = wilson_interval(events, n)
-    return (part, team, events / n, float(limits.lower), float(limits.upper), "share", n, events, None)
+    told = share_figure(part, events, n, min_n=max(study.config.min_n, 1))
+    return (part, team, told["value"], told["lower"], told["upper"], "share", n, events, told["reason"])
 
 
 def _usable(study: Study) -> tuple[int, int]:

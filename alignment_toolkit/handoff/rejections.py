@@ -10,8 +10,8 @@ import pandas as pd
 
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import risk_of
-from alignment_toolkit.figures import MISSING, NOT_ENOUGH, figure, figures
-from alignment_toolkit.stats import incidence, probability_interval
+from alignment_toolkit.figures import MISSING, figure, figures
+from alignment_toolkit.shares import incidence_figures
 from alignment_toolkit.study import Study
 
 WITHIN_DAYS = 30  # a verdict that comes late is one all the same; the agreed days are what acceptance is measured by
@@ -29,26 +29,7 @@ def rejection_rate(study: Study, *, by: str = "all") -> pd.DataFrame:
         return figures([figure("rejection_rate", value=None, unit="share", reason=NO_FEEDBACK)] if by == "all" else [])
     days = WITHIN_DAYS
     labels, table = risk_of("rejection_moves", study, by=by, max_day=days + 1)
-    curve, matured = incidence(table).at(days), table.matured(days)
-    limits = probability_interval(curve.value, curve.variance, matured)
-    rows = []
-    for at, segment in enumerate(labels):
-        enough = matured[at] >= study.config.min_n
-        told = figure(
-            "rejection_rate",
-            value=curve.value[at] if enough else None,
-            lower=limits.lower[at],
-            upper=limits.upper[at],
-            unit="share",
-            slice_=by,
-            segment=segment,
-            n=table.entered[at, : days + 1].sum(),
-            events=table.won_by(days)[at],
-            matured_share=table.matured_share(days)[at],
-            reason=None if enough else NOT_ENOUGH,
-        )
-        rows.append(told)
-    return figures(rows)
+    return figures(incidence_figures(table, labels, {"rejection_rate": days}, min_n=study.config.min_n, by=by))
 
 
 def rejection_reasons(study: Study, *, by: str = "all") -> pd.DataFrame:

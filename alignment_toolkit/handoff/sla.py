@@ -17,7 +17,8 @@ from alignment_toolkit.counts.handoff import STANDINGS
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import ALL, NOT_ENOUGH, figure, figures
 from alignment_toolkit.responses import LONGEST_HOURS
-from alignment_toolkit.stats import Curve, incidence, incidence_quantile, wilson_interval
+from alignment_toolkit.shares import share_figure
+from alignment_toolkit.stats import Curve, incidence, incidence_quantile
 from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
 
@@ -81,21 +82,9 @@ def sla(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFra
 
 
 def _met(row: dict[Any, Any], *, study: Study, by: str) -> dict[str, Any]:
-    enough = row["due"] >= study.config.min_n
-    limits = wilson_interval(row["in time"], row["due"])
-    return figure(
-        "sla_met_rate",
-        value=row["in time"] / row["due"] if enough else None,
-        lower=float(limits.lower),
-        upper=float(limits.upper),
-        unit="share",
-        slice_=by,
-        segment=row["segment"],
-        n=row["due"],
-        events=row["in time"],
-        matured_share=row["due"] / row["leads"] if row["leads"] else None,
-        reason=None if enough else NOT_ENOUGH,
-    )
+    due, met = row["due"], row["in time"]
+    named = {"slice_": by, "segment": row["segment"]}
+    return share_figure("sla_met_rate", met, due, min_n=study.config.min_n, of=row["leads"], **named)
 
 
 def standings(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFrame:

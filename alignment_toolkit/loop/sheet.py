@@ -21,10 +21,10 @@ from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.figures import MISSING, OTHER
 from alignment_toolkit.handoff.rejections import top_reasons
 from alignment_toolkit.handoff.sla import speed_of
-from alignment_toolkit.quality.conversion import incidence_rows
 from alignment_toolkit.quality.cost import cost_and_return
 from alignment_toolkit.quality.ranking import ABOVE, BELOW, HORIZON, against_the_rest, ranked
 from alignment_toolkit.responses import LONGEST_HOURS
+from alignment_toolkit.shares import incidence_figures
 from alignment_toolkit.stats import incidence
 from alignment_toolkit.stats.risk import RiskTable, risk_table
 from alignment_toolkit.study import Study
@@ -177,7 +177,7 @@ def _verdicts(study: Study, by: Level) -> pd.DataFrame:
         return pd.DataFrame(columns=["segment", "acceptance_rate", "rejected", "top_rejection_reason"])
     days = study.config.acceptance_days
     labels, table = grouped(study, "verdict_moves", by, max_day=days + 1)
-    rows = incidence_rows(table, labels, names={"acceptance_rate": days}, study=study, by=by)
+    rows = incidence_figures(table, labels, {"acceptance_rate": days}, min_n=study.config.min_n, by=by)
     flags = apart(table, days, name="acceptance", min_n=study.config.min_n)
     told = pd.DataFrame({"segment": labels, "acceptance_rate": [row["value"] for row in rows], **flags})
     counts = counted("rejection_reasons", study, by="campaign_id")

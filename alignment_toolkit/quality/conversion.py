@@ -7,7 +7,6 @@ study's window. It does not answer why one source converts better than another.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,8 +14,8 @@ import pandas as pd
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import bucket_risk_of, risk_of
 from alignment_toolkit.figures import NO_AMOUNT, NOT_ENOUGH, figure, figures
-from alignment_toolkit.stats import incidence, jackknife, probability_interval, value_per_unit
-from alignment_toolkit.stats.risk import RiskTable
+from alignment_toolkit.shares import incidence_figures
+from alignment_toolkit.stats import jackknife, value_per_unit
 from alignment_toolkit.study import Study
 
 
@@ -34,7 +33,7 @@ def conversion(study: Study, *, by: str = "all", horizons: Iterable[int] | None 
     """
     wanted = tuple(horizons or study.config.horizons_days)
     labels, table = risk_of("lead_moves", study, by=by, max_day=max(wanted) + 1)
-    rows = incidence_rows(table, labels, names={f"conversion_{h}d": h for h in wanted}, study=study, by=by)
+    rows = incidence_figures(table, labels, {f"conversion_{h}d": h for h in wanted}, min_n=study.config.min_n, by=by)
     return in_window(figures(rows), study)
 
 
@@ -48,41 +47,8 @@ def acceptance(study: Study, *, by: str = "all") -> pd.DataFrame:
         return figures([figure("acceptance_rate", value=None, unit="share", reason="no feedback table")] if by == "all" else [])
     days = study.config.acceptance_days
     labels, table = risk_of("verdict_moves", study, by=by, max_day=days + 1)
-    return in_window(figures(incidence_rows(table, labels, names={"acceptance_rate": days}, study=study, by=by)), study)
-
-
-def incidence_rows(table: RiskTable, labels: list[str], *, names: dict[str, int], study: Study, by: str) -> list[dict[str, Any]]:
-    """Figure rows of the incidence at each horizon, for each segment.
-
-    Args:
-        table: Risk tables, leading axis = `labels`.
-        labels: Segments.
-        names: KPI name -> horizon in days.
-        study: For `min_n`.
-        by: Slice name.
-    """
-    curve = incidence(table)
-    rows = []
-    for kpi, horizon in names.items():
-        matured = table.matured(horizon)
-        bounds = probability_interval(curve.value[..., horizon], curve.variance[..., horizon], matured)
-        for place, segment in enumerate(labels):
-            enough = matured[place] >= study.config.min_n
-            row = figure(
-                kpi,
-                value=curve.value[place, horizon] if enough else None,
-                lower=bounds.lower[place],
-                upper=bounds.upper[place],
-                unit="share",
-                slice_=by,
-                segment=segment,
-                n=table.entered[place, : horizon + 1].sum(),
-                events=table.won_by(horizon)[place],
-                matured_share=table.matured_share(horizon)[place],
-                reason=None if enough else NOT_ENOUGH,
-            )
-            rows.append(row)
-    return rows
+    rows = incidence_figures(table, labels, {"acceptance_rate": days}, min_n=study.config.min_n, by=by)
+    return in_window(figures(rows), study)
 
 
 def value_per_lead(study: Study, *, by: str = "all", horizon: int = 180) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.figures import ALL, NO_AMOUNT, figure, figures
-from alignment_toolkit.stats import wilson_interval
+from alignment_toolkit.shares import share_figure
 from alignment_toolkit.study import Study
 
 
@@ -87,10 +87,5 @@ def _by_outcome(counts: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def _share(kpi: str, *, won: float, n: float, by: str, segment: str) -> dict:
-    if not n:
-        return figure(kpi, value=None, unit="share", slice_=by, segment=segment, n=0, events=0, reason="nothing in the denominator")
-    bounds = wilson_interval(won, n)
-    share = won / n
-    return figure(
-        kpi, value=share, lower=float(bounds.lower), upper=float(bounds.upper), unit="share", slice_=by, segment=segment, n=n, events=won
-    )
+    reason = None if n else "nothing in the denominator"
+    return share_figure(kpi, won, n, reason=reason, slice_=by, segment=segment)

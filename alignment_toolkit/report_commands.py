@@ -37,11 +37,12 @@ def validate(
 
 
 def list_reports(out: Annotated[Path, typer.Option("--out", help="Folder that reports are published in.")] = Path("reports")) -> None:
-    """The published quarters, newest last: quarter, as-of, verdict, page.
+    """The published quarters, newest last: quarter, as-of, verdict, page; then runs that ended without a report, and why.
 
     Example: alignment list --out reports
     """
+    from alignment_toolkit.report.attempts import attempts
     from alignment_toolkit.report.catalogue import published
 
-    for entry in published(out):
+    for entry in (*published(out), *attempts(out)):
         print(entry)

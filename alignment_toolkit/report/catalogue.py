@@ -1,18 +1,35 @@
-"""The catalogue: every published quarter with its headline figures, made again from the manifests at the end of every run."""
+"""The catalogue: every published quarter and its headline figures over time, made again from the manifests at the end of every run.
+
+A figure is shown as the quarter's own report gave it; what a later run of a quarter changed stands under "Restated", and a run that did not
+end well under "Runs without a report", while the last good report stays where it is.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alignment_toolkit.errors import PublishError
+from alignment_toolkit.errors import AlignmentError, PublishError, UsageError
+from alignment_toolkit.report.attempts import Attempt, attempts, minute
+from alignment_toolkit.report.course import Course, course
 from alignment_toolkit.report.manifest import Manifest, read_manifest
+from alignment_toolkit.report.publish import VERSIONS
 
-HEADLINES = ("leads", "conversion_180d", "bookings", "sales_velocity", "cycle_mean", "net_revenue_retention", "early_churn_90d")
-_WIDTH, _HEIGHT, _MARGIN = 96, 24, 3
+HEADLINES = (
+    "leads",
+    "conversion_180d",
+    "acceptance_rate",
+    "value_per_lead_180d",
+    "bookings",
+    "sales_velocity",
+    "cycle_mean",
+    "net_revenue_retention",
+    "early_churn_90d",
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +53,11 @@ class Published:
         """The page to open first."""
         return self.folder / self.manifest["pages"][0]["page"]
 
+    @property
+    def at(self) -> str:
+        """When it was published, to the minute; empty where the manifest does not say."""
+        return _published_at(self.manifest)
+
     def __str__(self) -> str:
         return f"{self.quarter}  as of {self.manifest['as_of'][:10]}  {self.manifest['status']}  {self.page}"
 
@@ -57,50 +79,104 @@ def rebuild(out: Path) -> Path:
     page = out / "index.html"
     fresh = out / ".index.html.new"
     try:
-        fresh.write_text(render_catalogue(catalogue_context(published(out))), encoding="utf-8")
+        fresh.write_text(render_catalogue(catalogue_context(out)), encoding="utf-8")
         fresh.replace(page)
     except OSError as error:
         raise PublishError(f"the catalogue {page} cannot be written", value=error.strerror) from error
     return page
 
 
-def catalogue_context(entries: Sequence[Published]) -> dict[str, Any]:
-    """What the catalogue's template shows: the quarters, newest first, each with its headline figures and their course."""
-    shown = [kpi for kpi in HEADLINES if any(kpi in entry.figures for entry in entries)]
-    quarters = []
-    for at in reversed(range(len(entries))):
-        entry = entries[at]
-        figures = [_figure(kpi, entries[: at + 1]) for kpi in shown if kpi in entry.figures]
-        quarters.append(
-            {"quarter": entry.quarter, "manifest": entry.manifest, "link": f"{entry.quarter}/{entry.page.name}", "figures": figures}
-        )
-    return {"quarters": quarters}
+@contextlib.contextmanager
+def told_of_failure(out: Path) -> Iterator[None]:
+    """When this ends in a failure, the catalogue is made again, so that readers learn of it; the error stays what it was."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except AlignmentError:
+        with contextlib.suppress(AlignmentError, OSError):
+            rebuild(out)
+        raise
 
 
-def _figure(kpi: str, history: Sequence[Published]) -> dict[str, Any]:
-    from alignment_toolkit.glossary import label
-    from alignment_toolkit.report.pieces import with_unit
-
-    row = history[-1].figures[kpi]
-    course = [entry.figures.get(kpi, {}).get("value") for entry in history]
-    known = [value for value in course if value is not None]
-    text = row["reason"] or "not known" if row["value"] is None else with_unit(row["value"], column="value", unit=row["unit"])
-    words = f"Course over {len(known)} quarters: " + ", ".join(with_unit(value, column="value", unit=row["unit"]) for value in known)
-    return {"label": label(kpi), "value": text, "line": sparkline(course), "course": words}
-
-
-def sparkline(values: Sequence[float | None]) -> str:
-    """The points of a small line through the known values, left to right; empty when fewer than two are known.
+def catalogue_context(out: Path) -> dict[str, Any]:
+    """What the catalogue's template shows.
 
     Args:
-        values: One per quarter, oldest first; a null leaves a gap that the line crosses.
+        out: The reports folder.
+
+    Returns:
+        quarters (newest first: quarter, link, as_of, at, status, restated: how often), newest (the first of them, None without any),
+        trends (of the headline figures it holds), restated (newest first: quarter, at, lead, lines, table), failed (attempts with the last
+        good report of their quarter).
     """
-    points = [(at, value) for at, value in enumerate(values) if value is not None]
-    if len(points) < 2:
-        return ""
-    low, high = min(value for _, value in points), max(value for _, value in points)
-    across, up = (_WIDTH - 2 * _MARGIN) / (len(values) - 1), (_HEIGHT - 2 * _MARGIN) / ((high - low) or 1)
-    return " ".join(f"{_MARGIN + at * across:.1f},{_HEIGHT - _MARGIN - (value - low) * up:.1f}" for at, value in points)
+    entries = published(out)
+    restated = [told for entry in reversed(entries) for told in _restatements(out, entry.quarter)]
+    quarters = [_line(entry, sum(told["quarter"] == entry.quarter for told in restated)) for entry in reversed(entries)]
+    return {
+        "quarters": quarters,
+        "newest": quarters[0] if quarters else None,
+        "trends": list(_trends(entries)),
+        "restated": restated,
+        "failed": [_failure(attempt, entries) for attempt in reversed(attempts(out))],
+    }
+
+
+def _line(entry: Published, n_restated: int) -> dict[str, Any]:
+    link = f"{entry.quarter}/{entry.page.name}"
+    known = {"as_of": entry.manifest["as_of"][:10], "status": entry.manifest["status"], "at": entry.at}
+    return {"quarter": entry.quarter, "link": link, "restated": n_restated, **known}
+
+
+def _trends(entries: Sequence[Published]) -> Iterator[dict[str, Any]]:
+    from alignment_toolkit.report.trend import drawing
+
+    for kpi in HEADLINES if entries else ():
+        found = course(kpi, entries)
+        if found.newest.row is not None:
+            yield {"kpi": kpi, "course": found, "drawing": drawing(found), "table": _numbers(found)}
+
+
+def _numbers(found: Course) -> Any:
+    """The numbers behind a drawing, newest first."""
+    from markupsafe import Markup
+
+    from alignment_toolkit.tables import table_html
+
+    columns = ["quarter", "value", "lower", "upper", "n", "unit", "reason"]
+    rows = [[point.quarter, *((point.row or {"reason": point.text}).get(name) for name in columns[1:])] for point in reversed(found.points)]
+    return Markup(table_html({"name": found.kpi, "caption": f"{found.label} by quarter", "columns": columns, "rows": rows}))  # noqa: S704 - escaped
+
+
+def _restatements(out: Path, quarter: str) -> Iterator[dict[str, Any]]:
+    """What each version of a quarter that is still there changed about the one before, newest first."""
+    versions = (read_manifest(path) for path in (out / VERSIONS).glob(f"{quarter}-*"))
+    told = [manifest for manifest in versions if manifest and manifest.get("restated")]
+    for manifest in sorted(told, key=_published_at, reverse=True):
+        yield _restatement(quarter, manifest)
+
+
+def _restatement(quarter: str, manifest: Manifest) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    from alignment_toolkit.report.restate import figures_payload, headline, sentences
+    from alignment_toolkit.tables import table_html
+
+    told = manifest["restated"]
+    payload = figures_payload(told, whole_only=True) | {"caption": f"{quarter}, run of {_published_at(manifest)}: figures before and after"}
+    table = Markup(table_html(payload)) if payload["rows"] else ""  # noqa: S704 - escaped
+    lines = [f"{line[:1].upper()}{line[1:]}." for line in sentences(told, with_ids=False)]
+    return {"quarter": quarter, "at": _published_at(manifest), "lead": headline(told), "lines": lines, "table": table}
+
+
+def _failure(attempt: Attempt, entries: Sequence[Published]) -> dict[str, Any]:
+    good = next((entry for entry in entries if entry.quarter == attempt.quarter), None)
+    return {"attempt": attempt, "good": _line(good, 0) if good else None}
+
+
+def _published_at(manifest: Manifest) -> str:
+    steps = manifest.get("steps") or [{}]
+    return minute(steps[-1]["end"]) if steps[-1].get("end") else ""
 
 
 def _figures(folder: Path) -> dict[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 
 from alignment_toolkit.errors import AlignmentError, NotReproduced, PublishError, UsageError
 from alignment_toolkit.locking import locked
-from alignment_toolkit.report.catalogue import rebuild
+from alignment_toolkit.report.attempts import attempted, forget
+from alignment_toolkit.report.catalogue import rebuild, told_of_failure
 from alignment_toolkit.report.crew import first_failure, run_crew, shared_out
 from alignment_toolkit.report.digest import DataDigest, code_digest, data_digest, glossary_digest, installed
 from alignment_toolkit.report.extract import summary_of, tables_of, write_tables
@@ -148,10 +150,12 @@ def run_report(
     plan = replace(asked, out=Path(out).absolute(), cell_timeout=cell_timeout, workers=workers, keep=keep)
     with locked(plan.out, wait=wait):
         plan = replace(plan, known=_known(plan))
-        unchanged = _unchanged(plan, force=force, clock=clock, log=log)
-        if unchanged is None and before_kernels is not None:
-            before_kernels()
-        return unchanged or _run(replace(plan, known=_with_rows(plan)), clock=clock, log=log)
+        if unchanged := _unchanged(plan, force=force, clock=clock, log=log):
+            return unchanged
+        with told_of_failure(plan.out), nullcontext() if plan.preview else attempted(plan.out, plan.quarter, clock=clock):
+            if before_kernels is not None:
+                before_kernels()
+            return _run(replace(plan, known=_with_rows(plan)), clock=clock, log=log)
 
 
 def _checked(given: dict[str, Any], *, folder: Path | None, names: Sequence[str] | None) -> _Plan:
@@ -198,6 +202,7 @@ def _unchanged(plan: _Plan, *, force: bool, clock: Clock, log: Log) -> RunResult
     manifest = current(plan.out, plan.quarter)
     if not manifest or manifest["key"] != plan.known["key"]:
         return None
+    forget(plan.out, plan.quarter)
     rebuild(plan.out)
     now = clock()
     log(Event("staged", None, now, now, NOTHING_TO_DO, f"{plan.quarter} is published from the same data, code and parameters"))
@@ -254,6 +259,8 @@ def _finish(plan: _Plan, staging: Path, events: list[Event], earlier: Earlier | 
     manifest = finished(plan.known | restated, notebooks=notebooks, events=[*events, last], folder=staging)
     write_manifest(manifest, staging)
     folder = staging if plan.preview else publish(staging, out=plan.out, quarter=plan.quarter)
+    if not plan.preview:
+        forget(plan.out, plan.quarter)
     rebuild(plan.out)
     _prune(plan, clock=clock, log=log)
     for sentence in _told(restated, staging if plan.preview else folder):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alignment_toolkit.errors import PublishError
-from alignment_toolkit.report.catalogue import published, rebuild, sparkline
+from alignment_toolkit.report.catalogue import published, rebuild
 from alignment_toolkit.report.checked import check_page
 
 
@@ -38,13 +38,36 @@ def test_quarters_stand_newest_first_with_their_course(tmp_path: Path) -> None:
         publish(tmp_path, quarter, leads=leads, reason=None if leads else "not enough data")
     page = rebuild(tmp_path)
     check_page(page)
-    assert re.findall(r"\d{4}Q\d|As of [\d-]+|Leads [\d,]+|Leads not enough data", text_of(page)) == [
-        "2026Q3", "As of 2026-10-01", "Leads 8,000", "2026Q1", "As of 2026-10-01", "Leads not enough data", "2025Q4", "As of 2025-10-01", "Leads 100",
-    ]  # fmt: skip
     source = page.read_text()
-    assert source.count("<polyline") == 1
-    assert 'aria-label="Course over 2 quarters: 100, 8,000"' in source
-    assert 'href="2026Q3/index.html"' in source
+    rows = re.findall(r'<th scope="row"><a href="([^"]+)">(\w+)</a></th><td>([\d-]+)</td>', source)
+    assert rows == [(f"{quarter}/index.html", quarter, f"{quarter[:4]}-10-01") for quarter in ("2026Q3", "2026Q1", "2025Q4")]
+    text = text_of(page)
+    assert "2026Q3, the newest report As of 2026-10-01 ✓ reproduced" in text
+    assert "Leads 8,000 Quarter before not published" in text
+    assert (
+        "2026Q2 – – – – – not published 2026Q1 – – – – leads not enough data 2025Q4 100 – – – leads –" in text
+    )  # the numbers behind the drawing
+    assert source.count('role="img"') == 1
+    assert 'aria-label="Leads, 2025Q4 to 2026Q3: 8,000 in 2026Q3. Quarter before (2026Q2): not published."' in source
+
+
+def test_what_a_later_run_restated_is_told_from_the_manifests(tmp_path: Path) -> None:
+    publish(tmp_path, "2026Q2", leads=4)
+    publish(tmp_path, "2026Q3", leads=5)
+    path = tmp_path / ".versions" / "2026Q3-x" / "manifest.json"
+    figure = {"kpi": "leads", "slice": "all", "segment": "(all)", "unit": "leads", "before": 4, "after": 5, "difference": 1}
+    told = {"since": {"published": "2026-10-02T08:30:00+00:00"}, "because": ["data"], "figures": [figure], "tables": None, "note": "",
+            "records": [{"kpi": "leads", "record": "lead", "n": 1, "new": 1, "changed": 0, "gone": 0}]}  # fmt: skip
+    steps = [{"end": "2026-11-02T06:00:11+00:00"}]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"restated": told, "steps": steps}))
+    page = rebuild(tmp_path)
+    check_page(page)
+    text = text_of(page)
+    assert "2026Q3 2026-10-01 2026-11-02 06:00 UTC reproduced once 2026Q2 2026-10-01 – reproduced no" in text
+    assert (
+        "2026Q3, run of 2026-11-02 06:00 UTC 1 figure is restated: the data changed since the report of 2026-10-02."
+        " Leads: 4 before, 5 now (by 1 lead: 1 new)."
+    ) in text
 
 
 def test_published_quarters_are_listed_newest_last(tmp_path: Path) -> None:
@@ -76,19 +99,3 @@ def test_a_catalogue_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PublishError) as caught:
         rebuild(tmp_path)
     assert str(caught.value) == f"the catalogue {tmp_path / 'index.html'} cannot be written: 'Is a directory'."
-
-
-@pytest.mark.parametrize(
-    ("values", "points"),
-    [
-        ([], ""),
-        ([1], ""),
-        ([None, 1], ""),
-        ([0, 1], "3.0,21.0 93.0,3.0"),
-        ([1, 1], "3.0,21.0 93.0,21.0"),
-        ([0, None, 1], "3.0,21.0 93.0,3.0"),
-        ([2, 1, 2], "3.0,3.0 48.0,21.0 93.0,3.0"),
-    ],
-)
-def test_a_sparkline_by_hand(values: list, points: str) -> None:
-    assert sparkline(values) == points

@@ -15,6 +15,7 @@ import pytest
 
 from alignment_toolkit.errors import Busy, CellFailed, NotReproduced, PublishError, UsageError
 from alignment_toolkit.locking import locked
+from alignment_toolkit.report.attempts import REASONS, attempts
 from alignment_toolkit.report.journal import STEPS
 from alignment_toolkit.report.publish import new_staging
 from tests.report.conftest import INSTANT, NOTEBOOKS, run_in, write_variant
@@ -152,6 +153,8 @@ def test_a_failed_run_leaves_the_last_good_report(place: Path, monkeypatch: pyte
     assert str(caught.value) == f"{sentence} The partial notebook is {partial}; the last published report is as it was."
     assert _files(place / "reports" / "2026Q3") == before
     assert not (staging / "manifest.json").exists()
+    assert [(attempt.exit_code, attempt.sentence) for attempt in attempts(place / "reports")] == [(kind.exit_code, str(caught.value))]
+    assert REASONS[kind.exit_code] in (place / "reports" / "index.html").read_text(encoding="utf-8")
 
 
 def test_data_that_change_under_the_run_are_not_published(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

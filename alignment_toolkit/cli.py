@@ -21,20 +21,25 @@ from alignment_toolkit.options import (
     CohortOption,
     ConfigOption,
     DataOption,
+    EnvironmentOption,
     FormatOption,
     LabelsOption,
     ListOption,
+    LockOption,
     MappingOption,
+    MaxAgeOption,
     MergeOption,
     QuarterOption,
     SourceOption,
     VendorName,
 )
+from alignment_toolkit.reference_commands import glossary, params
 from alignment_toolkit.report_commands import list_reports, notify, validate
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from alignment_toolkit.report.every import QuarterRun
     from alignment_toolkit.report.run import RunResult
 
 app = typer.Typer(
@@ -59,6 +64,7 @@ def alignment(version: Annotated[bool, typer.Option("--version", help="Print the
 def report(
     data: DataOption,
     quarter: QuarterOption = "",
+    all_quarters: Annotated[bool, typer.Option("--all-quarters", help="Every full quarter in the data, oldest first.")] = False,
     as_of: AsOfOption = "",
     cohort: CohortOption = "4q",
     config: ConfigOption = "",
@@ -79,14 +85,17 @@ def report(
 
     Old versions (--keep) and all but the last failed run of a quarter are removed a day after they were replaced.
 
+    With --all-quarters those that are published from the same data and code are passed over; one that fails does not stop the others,
+    and the exit code is that of the first failure.
+
     Example: alignment report --data data/sample --quarter 2026Q3 --out reports
 
     Example: alignment report --data data/crm --notify
     """
     from alignment_toolkit.delivery import telling
+    from alignment_toolkit.report.every import QuarterRun, refuse_failed
     from alignment_toolkit.report.journal import journal_for, notice
     from alignment_toolkit.report.parameters import parse_assignments
-    from alignment_toolkit.report.run import PUBLISHED
 
     log = journal_for(log_format, stream=sys.stderr)
 
@@ -94,15 +103,41 @@ def report(
         log(notice(sentence, now=clock()))
 
     asked = {"data": data, "quarter": quarter, "as_of": as_of, "cohort": cohort, "config": config}
-    options = {"out": out, "notebooks": notebook or None, "force": force, "wait": wait, "workers": workers, "keep": keep}
-    with telling(os.environ, quarter=quarter or "of the last full quarter", is_wanted=notify, say=say) as tell:
+    options = {"out": out, "notebooks": notebook or None, "force": force, "wait": wait, "workers": workers, "keep": keep, "log": log}
+    which = quarter or ("of every quarter" if all_quarters else "of the last full quarter")
+    with telling(os.environ, quarter=which, is_wanted=notify, say=say) as tell:
         given = parse_assignments(parameter or [])
-        done = _run_report(asked, given, options | {"cell_timeout": cell_timeout, "log": log}, say=say)
-        if done.nothing_to_do:
-            print("nothing to do: same quarter, same data, same code (--force runs anyway)", file=sys.stderr)
-        print(*done.pages, sep="\n")
-        if done.status == PUBLISHED:
-            tell(done.folder)
+        if all_quarters:
+            runs = _run_every(asked, given, options | {"cell_timeout": cell_timeout}, say=say)
+        else:
+            runs = [QuarterRun(quarter, _run_report(asked, given, options | {"cell_timeout": cell_timeout}, say=say))]
+        _print_pages([run.result for run in runs if run.result], is_series=all_quarters)
+        if new := [run.result.folder for run in runs if run.is_published and run.result]:
+            tell(new[-1])
+        refuse_failed(runs)
+
+
+def _print_pages(results: list[RunResult], *, is_series: bool) -> None:
+    """The pages of a report; of a series the first page of each."""
+    if not is_series and results[0].nothing_to_do:
+        print("nothing to do: same quarter, same data, same code (--force runs anyway)", file=sys.stderr)
+    for result in results:
+        print(*(result.pages[:1] if is_series else result.pages), sep="\n")
+
+
+def _run_every(asked: dict[str, str], given: dict[str, Any], options: dict[str, Any], *, say: Callable[[str], object]) -> list[QuarterRun]:
+    """Run every full quarter that the data hold in one series."""
+    from alignment_toolkit.report.every import refuse_single, run_every, series
+    from alignment_toolkit.study import quarters_held
+
+    refuse_single({"quarter": asked["quarter"], "as_of": asked["as_of"], "notebook": options["notebooks"]}, given)
+    quarters = quarters_held(asked["data"], config=asked["config"])
+    with series(options["out"], wait=options["wait"], clock=clock) as crew:
+
+        def run(quarter: str) -> RunResult:
+            return _run_report(asked | {"quarter": quarter}, dict(given), options | {"crew": crew}, say=say)
+
+        return run_every(quarters, run, tell=say)
 
 
 def _run_report(asked: dict[str, str], given: dict[str, Any], options: dict[str, Any], *, say: Callable[[str], object]) -> RunResult:
@@ -228,22 +263,34 @@ def map_source(
 
 
 @app.command()
-def check(data: DataOption, config: ConfigOption = "", format: FormatOption = "table") -> None:  # noqa: A002
+def check(
+    data: DataOption,
+    config: ConfigOption = "",
+    environment: EnvironmentOption = False,
+    out: Annotated[Path, typer.Option("--out", help="With --environment: the reports folder.")] = Path("reports"),
+    source: Annotated[list[str] | None, SourceOption] = None,
+    mapping: MappingOption = None,
+    lock: LockOption = None,
+    max_age: MaxAgeOption = 31,
+    format: FormatOption = "table",  # noqa: A002
+) -> None:
     """Check a store: fatal faults leave with 3, the others are counted, snapshots are listed. CSV and JSON list the faults alone.
 
-    Example: alignment check --data data/sample
-    """
-    from alignment_toolkit.faults import check_store
-    from alignment_toolkit.snapshots.listing import snapshots_of
+    With --environment: would a report run here and now? How old the data are, whether the mapping still fits the source, the packages the
+    lock and the disk a report, and how the last runs ended. Nothing is run or published; the first check that failed gives the exit code.
 
-    found = check_store(data, config=config or None)
-    for note in found.notes:
-        print(f"alignment: {note}", file=sys.stderr)
-    if format == "table":
-        show(found.rows, format)
-    show(found.faults, format)
-    if format == "table" and len(listed := snapshots_of(data)):
-        show(listed, format)
+    Example: alignment check --data data/sample
+
+    Example: alignment check --environment --data data/crm --out reports
+    """
+    from alignment_toolkit.check_commands import check_data, check_environment
+    from alignment_toolkit.readiness import Place
+
+    if not environment:
+        check_data(data, config=config, form=format)
+        return
+    place = Place(data, out, config, tuple(source or ()), tuple(mapping or ()), lock, max_age)
+    check_environment(place, now=clock(), form=format)
 
 
 @app.command()
@@ -308,42 +355,8 @@ def sample(
     print(*paths, sep="\n")
 
 
-@app.command()
-def glossary(
-    name: Annotated[str, typer.Argument(metavar="[TERM]", help="One term; default: all of them.")] = "",
-    config: ConfigOption = "",
-    format: FormatOption = "table",  # noqa: A002
-) -> None:
-    """The words both teams use: definition, formula, unit, owner and roles; with --config also what the company has agreed otherwise.
-
-    Example: alignment glossary conversion_90d
-    """
-    from alignment_toolkit.config import load_config
-    from alignment_toolkit.glossary import glossary_table, pattern_of, term
-
-    agreed = load_config(Path(config) if config else None).glossary
-    if not name:
-        entries = glossary_table(agreed=agreed)
-        show(entries if format != "table" else entries[["name", "label", "definition", "owner", "responsible"]], format)
-        return
-    found = vars(term(name))
-    for key, value in (found | dict(agreed.get(pattern_of(found["name"]), {}))).items():
-        print(f"{key:<12}{value}")
-
-
-@app.command()
-def params(notebook: Annotated[str, typer.Argument(metavar="[NOTEBOOK]", help="One notebook; default: all of them.")] = "") -> None:
-    """The parameters that notebooks take, with type, default and help.
-
-    Example: alignment params 01_lead_quality
-    """
-    from alignment_toolkit.report.notebooks import report_notebooks, select
-    from alignment_toolkit.report.parameters import read_parameters
-
-    for path in select(report_notebooks(), [notebook] if notebook else None):
-        print(path.stem)
-        for entry in read_parameters(path).values():
-            print(f"  {entry.name}: {entry.type} = {entry.default!r}  # {entry.help}")
+app.command()(glossary)
+app.command()(params)
 
 
 def clock() -> datetime:
@@ -353,9 +366,9 @@ def clock() -> datetime:
 
 def show(frame: pd.DataFrame, format: str) -> None:  # noqa: A002
     """Print a frame to stdout as a table for people, CSV or strict JSON."""
-    from alignment_toolkit.printing import as_csv, as_json, as_table
+    from alignment_toolkit.printing import in_form
 
-    sys.stdout.write({"table": as_table, "csv": as_csv, "json": as_json}[format](frame))
+    sys.stdout.write(in_form(frame, format))
 
 
 def main() -> None:

@@ -26,3 +26,8 @@ LabelsOption = Annotated[
     bool, typer.Option("--labels", help="With --as hubspot or salesforce: CSV files of the user interface, not the API's.")
 ]
 ListOption = Annotated[Path | None, typer.Option("--out", help="CSV file to write; default: print it.")]
+EnvironmentOption = Annotated[
+    bool, typer.Option("--environment", help="Would a report run: freshness, mapping, packages, disk, last runs. Publishes nothing.")
+]
+LockOption = Annotated[Path | None, typer.Option("--lock", help="With --environment: lock file; default: the project's.")]
+MaxAgeOption = Annotated[int, typer.Option("--max-age", min=0, help="With --environment: days since the newest record that are too many.")]

@@ -78,6 +78,11 @@ def writable(out: Path, *, what: str, option: str) -> Iterator[None]:
         raise PublishError(f"the {what} cannot be written", value=out, rule=error.strerror, way_out=way_out) from error
 
 
+def in_form(frame: pd.DataFrame, form: str) -> str:
+    """The frame as text: `table` for people, `csv` or `json` for programs."""
+    return {"table": as_table, "csv": as_csv, "json": as_json}[form](frame)
+
+
 def as_json(frame: pd.DataFrame) -> str:
     """The frame as the JSON that a report publishes: a strict list of objects, null and never NaN."""
     return kpis_json(table_payload(frame, name="result"))

@@ -6,13 +6,14 @@ long after the last record is legal, since silence can be true, but what it make
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from alignment_toolkit.errors import UsageError
-from alignment_toolkit.periods import Quarter, local_day, midnight
-from alignment_toolkit.store import Crm, Span, event_span
+from alignment_toolkit.periods import Quarter, last_full_quarter, local_day, midnight
+from alignment_toolkit.store import Crm, Span, event_span, last_event_day
 
 LATE = timedelta(days=92)  # a quarter without a single record
+SLACK = timedelta(days=7)  # a quarter may begin with a holiday
 
 
 def refuse_unrecorded(crm: Crm, quarter: Quarter) -> None:
@@ -40,6 +41,36 @@ def refuse_unrecorded(crm: Crm, quarter: Quarter) -> None:
         raise UsageError("the quarter lies after the last record", value=quarter.label, rule=rule, way_out=way_out)
     rule = f"The first record is of {first}, {quarter.label} ends before {quarter.end_on}"
     raise UsageError("the quarter lies before the first record", value=quarter.label, rule=rule, way_out=way_out)
+
+
+def full_quarters(crm: Crm) -> list[Quarter]:
+    """The quarters that the records cover from end to end, oldest first: each can have a report.
+
+    They go back from the last full one as long as there are leads: what lies behind a quarter without any is a stray date. The first one is
+    left out when its first lead came more than a week after its first day, since the records begin somewhere in it.
+
+    Args:
+        crm: The records, all of them visible.
+
+    Raises:
+        DataRefused: When there is no usable instant at all.
+    """
+    start = crm.config.fiscal_year_start_month
+    earliest: dict[Quarter, date] = {}
+    for day in sorted(_lead_days(crm), reverse=True):
+        earliest[Quarter.containing(day, start_month=start)] = day
+    found = [last_full_quarter(last_event_day(crm), crm.config.time_zone, start_month=start)]
+    while (before := found[-1].shift(-1)) in earliest:
+        found.append(before)
+    first = found[-1]
+    is_partial = len(found) > 1 and earliest[first] - first.first_on > SLACK
+    return found[-2 if is_partial else -1 :: -1]
+
+
+def _lead_days(crm: Crm) -> list[date]:
+    """The days on which leads came in, in UTC: a day more or less does not matter here."""
+    days = crm.tables["leads"].created_at.cast("date")
+    return [day for day in days.name("day").as_table().distinct().to_pyarrow()["day"].to_pylist() if day is not None]
 
 
 def late_as_of(crm: Crm) -> str:

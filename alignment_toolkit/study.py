@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from alignment_toolkit.config import Config, load_config
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.periods import Quarter, in_utc, last_full_quarter, midnight, parse_as_of, wall_clock
-from alignment_toolkit.recorded import late_as_of, refuse_unrecorded
+from alignment_toolkit.recorded import full_quarters, late_as_of, refuse_unrecorded
 from alignment_toolkit.store import Crm, last_event_day, open_crm, store_config
 
 Cohort = Literal["4q", "1q", "all"]
@@ -164,6 +164,17 @@ def quarter_asked(data: str, quarter: str, *, config: str = "") -> str:
         return Quarter.parse(quarter, start_month=settings.fiscal_year_start_month).label
     latest = last_event_day(open_crm(data, as_of=datetime(9999, 12, 31), config=settings))
     return last_full_quarter(latest, settings.time_zone, start_month=settings.fiscal_year_start_month).label
+
+
+def quarters_held(data: str, *, config: str = "") -> list[str]:
+    """The labels of the full quarters that a store holds, oldest first, see `recorded.full_quarters`.
+
+    Raises:
+        UsageError: For a path or configuration that cannot be used.
+        DataRefused: For data with a fatal fault.
+    """
+    crm = open_crm(data, as_of=datetime(9999, 12, 31), config=settings_for(data, config))
+    return [quarter.label for quarter in full_quarters(crm)]
 
 
 def as_of_asked(data: str, quarter: str, as_of: str, *, config: str = "") -> str:

@@ -2,25 +2,98 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from alignment_toolkit import errors
 from alignment_toolkit.errors import AlignmentError, KernelDied
 from alignment_toolkit.report.journal import STEPS, Event, Log
-from alignment_toolkit.report.worker import Job, Task, job_line
+from alignment_toolkit.report.publish import PASSES, SAID
+from alignment_toolkit.report.worker import DONE, Job, Task, job_line
 
 Failure = tuple[str, str, AlignmentError]
 
 
+class Crew:
+    """The worker processes of one run, or of several one after the other: started with the first, they stay warm for the next.
+
+    Args:
+        home: Folder for what they need and say, made with the first run; it is left to the caller.
+        root: Folder that a relative `data` is looked up from.
+    """
+
+    def __init__(self, home: Path, *, root: str) -> None:
+        self.home, self._root = home, root
+        self.is_sound = True  # no worker has ended before its work was done
+        self._process: subprocess.Popen[str] | None = None
+        self._starts = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._dismiss()
+
+    def run(self, jobs: Sequence[Job], *, clock: Callable[[], datetime], log: Log) -> tuple[list[Event], list[Failure]]:
+        """Run the jobs of one run; the finished events in order, and the failures with step and notebook.
+
+        Args:
+            jobs: One per worker.
+            clock: For the times of the events.
+            log: Told of every event.
+        """
+        heard = _Ear(clock, log)
+        process = self._process or self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which is said below
+            process.stdin.write(job_line([replace(job, kernels=str(self.home / PASSES / str(self._starts))) for job in jobs]))
+            process.stdin.flush()
+        for line in process.stdout:
+            if not heard.hear(json.loads(line)):
+                break
+        if heard.ends < len(jobs):
+            self.is_sound = False
+            place = f"What it said is in {self.home / SAID}"
+            heard.failures.append(("executed", "", KernelDied("a worker process ended before its work was done", way_out=place)))
+        if heard.failures:  # the next run starts with workers that nothing has happened to
+            self._dismiss()
+        return heard.events, heard.failures
+
+    def _started(self) -> subprocess.Popen[str]:
+        self._starts += 1
+        self.home.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "alignment_toolkit.report.worker"]
+        with (self.home / SAID).open("a", encoding="utf-8") as stderr:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                env=_environment(self._root, self.home),
+                start_new_session=True,
+            )
+        return self._process
+
+    def _dismiss(self) -> None:
+        """Close the workers' stdin, which ends everything they have started."""
+        if self._process:
+            with self._process, contextlib.suppress(BrokenPipeError):
+                pass
+            self._process = None
+
+
 def run_crew(jobs: Sequence[Job], *, staging: Path, clock: Callable[[], datetime], log: Log) -> tuple[list[Event], list[Failure]]:
-    """Run the jobs in worker processes; the finished events in order, and the failures with step and notebook.
+    """Run the jobs of one run in worker processes of its own, see `Crew.run`.
 
     Args:
         jobs: One per worker.
@@ -28,29 +101,8 @@ def run_crew(jobs: Sequence[Job], *, staging: Path, clock: Callable[[], datetime
         clock: For the times of the events.
         log: Told of every event.
     """
-    heard = _Ear(clock, log)
-    with (staging / "workers.log").open("w", encoding="utf-8") as stderr:
-        command = [sys.executable, "-m", "alignment_toolkit.report.worker"]
-        crew = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            env=_environment(jobs[0].root, staging),
-            start_new_session=True,
-        )
-        with crew:  # closing its stdin, on whatever way out, ends everything it has started
-            assert crew.stdin is not None
-            assert crew.stdout is not None
-            crew.stdin.write(job_line(jobs))
-            crew.stdin.flush()
-            for line in crew.stdout:
-                heard.hear(json.loads(line))
-    if heard.ends < len(jobs):
-        place = f"What it said is in {staging / 'workers.log'}"
-        heard.failures.append(("executed", "", KernelDied("a worker process ended before its work was done", way_out=place)))
-    return heard.events, heard.failures
+    with Crew(staging, root=jobs[0].root) as crew:
+        return crew.run(jobs, clock=clock, log=log)
 
 
 def shared_out(tasks: Sequence[Task], *, workers: int) -> list[tuple[Task, ...]]:
@@ -74,9 +126,11 @@ class _Ear:
         self.failures: list[Failure] = []
         self.ends = 0
 
-    def hear(self, message: dict[str, Any]) -> None:
-        """Take in one message of a worker: a step that began, ended or failed."""
+    def hear(self, message: dict[str, Any]) -> bool:
+        """Take in one message of a worker: a step that began, ended or failed; whether more is to come."""
         step, stem, verdict = message["step"], message["notebook"], message["verdict"]
+        if step == DONE:
+            return False
         if step == "end":
             self.ends += 1
         elif verdict == "running":
@@ -84,6 +138,7 @@ class _Ear:
             self._log(self._open[step, stem])
         else:
             self._close(step, stem, verdict, message.get("error"))
+        return True
 
     def _close(self, step: str, stem: str, verdict: str, told: dict[str, Any] | None) -> None:
         error = _rebuilt(told) if told else None
@@ -99,11 +154,11 @@ def _rebuilt(told: dict[str, Any]) -> AlignmentError:
     return kind(told["what"], value=told["value"], rule=told["rule"], way_out=told["way_out"])
 
 
-def _environment(root: str, staging: Path) -> dict[str, str]:
+def _environment(root: str, home: Path) -> dict[str, str]:
     return os.environ | {
         "ALIGNMENT_ROOT": root,
         "IPYKERNEL_CELL_NAME": "<cell>",  # warnings name the same path in every run
         "OPENBLAS_NUM_THREADS": "1",  # as many workers as cores, and the same sums on any number of them
-        "IPYTHONDIR": str(staging / ".ipython"),  # a user's start-up files and history play no part in a report
+        "IPYTHONDIR": str(home / ".ipython"),  # a user's start-up files and history play no part in a report
         "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this environment, as in the proof
     }

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from alignment_toolkit.errors import UsageError
+
+
+def call_root() -> Path:
+    """The folder that a relative `data` is looked up from: `$ALIGNMENT_ROOT`, else where the command was called."""
+    return Path(os.environ.get("ALIGNMENT_ROOT") or Path.cwd())
 
 
 def find_store(data: str, *, root: Path) -> Path | None:

@@ -21,7 +21,7 @@ from alignment_toolkit.report.publish import STAGING, VERSIONS
 
 KEPT = 3
 GRACE = timedelta(days=1)
-_RUN = re.compile(r"(?P<kind>(?:preview-)?\d{4}Q[1-4])-(?P<at>\d{8}T\d{6})-\d+")
+_RUN = re.compile(r"(?P<kind>(?:preview-)?\d{4}Q[1-4]|all-quarters)-(?P<at>\d{8}T\d{6})-\d+")
 _GOING = "going-"
 
 

@@ -18,7 +18,13 @@ from alignment_toolkit.report.manifest import MANIFEST, Manifest, damage, read_m
 
 STAGING, VERSIONS = ".staging", ".versions"
 PASSES = ".passes"  # kernels and counts of the execution and of the proof
-_SCRATCH = (".ipython", PASSES, "workers.log")
+SAID = "workers.log"  # what the workers said on stderr
+_SCRATCH = (".ipython", PASSES, SAID)
+
+
+def series_home(out: Path, *, clock: Callable[[], datetime]) -> Path:
+    """Where the workers of a series of runs keep what they need; removed with the failed runs when a series was killed (`prune`)."""
+    return out / STAGING / f"all-quarters-{clock():%Y%m%dT%H%M%S}-{os.getpid()}"
 
 
 def new_staging(out: Path, quarter: str, *, clock: Callable[[], datetime], preview: bool = False) -> Path:

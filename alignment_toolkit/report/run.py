@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -15,14 +14,14 @@ from alignment_toolkit.errors import AlignmentError, NotReproduced, PublishError
 from alignment_toolkit.locking import locked
 from alignment_toolkit.report.attempts import attempted, forget
 from alignment_toolkit.report.catalogue import rebuild, told_of_failure
-from alignment_toolkit.report.crew import first_failure, run_crew, shared_out
+from alignment_toolkit.report.crew import Crew, first_failure, run_crew, shared_out
 from alignment_toolkit.report.digest import DataDigest, code_digest, data_digest, glossary_digest, installed
 from alignment_toolkit.report.extract import summary_of, tables_of, write_tables
 from alignment_toolkit.report.journal import Event, Log, notice, silent
 from alignment_toolkit.report.manifest import Manifest, facts, finished, write_manifest
 from alignment_toolkit.report.notebooks import page_name, page_title, read_notebook, report_notebooks, select
 from alignment_toolkit.report.parameters import check_parameters
-from alignment_toolkit.report.places import find_store
+from alignment_toolkit.report.places import call_root, find_store
 from alignment_toolkit.report.prune import KEPT, prune
 from alignment_toolkit.report.publish import PASSES, current, left_behind, new_staging, publish, tidy
 from alignment_toolkit.report.restate import (
@@ -114,6 +113,7 @@ def run_report(
     log: Log = silent,
     before_kernels: Callable[[], object] | None = None,
     folder: Path | None = None,
+    crew: Crew | None = None,
 ) -> RunResult:
     """Run, prove and publish the report of a quarter.
 
@@ -135,6 +135,7 @@ def run_report(
         log: Told of every step.
         before_kernels: Called when there is something to do, before the first kernel starts: the place to refuse data.
         folder: Folder of the notebooks; None: the installed ones.
+        crew: Workers that stay warm for the next run, whose owner holds the lock of `out` (see `every.series`); None: the run's own.
 
     Returns:
         Where the report is; nothing is written but the catalogue when the published one is already that of the same
@@ -148,14 +149,14 @@ def run_report(
         del given["config"]
     asked = _checked(given, folder=folder, names=notebooks)
     plan = replace(asked, out=Path(out).absolute(), cell_timeout=cell_timeout, workers=workers, keep=keep)
-    with locked(plan.out, wait=wait):
+    with nullcontext() if crew else locked(plan.out, wait=wait):
         plan = replace(plan, known=_known(plan))
         if unchanged := _unchanged(plan, force=force, clock=clock, log=log):
             return unchanged
         with told_of_failure(plan.out), nullcontext() if plan.preview else attempted(plan.out, plan.quarter, clock=clock):
             if before_kernels is not None:
                 before_kernels()
-            return _run(replace(plan, known=_with_rows(plan)), clock=clock, log=log)
+            return _run(replace(plan, known=_with_rows(plan)), crew=crew, clock=clock, log=log)
 
 
 def _checked(given: dict[str, Any], *, folder: Path | None, names: Sequence[str] | None) -> _Plan:
@@ -163,7 +164,7 @@ def _checked(given: dict[str, Any], *, folder: Path | None, names: Sequence[str]
     everything = report_notebooks(folder)
     chosen = select(everything, names)
     values = check_parameters(chosen, given)
-    root = Path(os.environ.get("ALIGNMENT_ROOT") or Path.cwd())
+    root = call_root()
     store = find_store(given["data"], root=root)
     config = root / given["config"] if "config" in given else None
     if config and not config.is_file():
@@ -210,7 +211,7 @@ def _unchanged(plan: _Plan, *, force: bool, clock: Clock, log: Log) -> RunResult
     return RunResult(NOTHING_TO_DO, folder, tuple(folder / page["page"] for page in manifest["pages"]), manifest)
 
 
-def _run(plan: _Plan, *, clock: Clock, log: Log) -> RunResult:
+def _run(plan: _Plan, *, crew: Crew | None, clock: Clock, log: Log) -> RunResult:
     _prune(plan, clock=clock, log=log)
     for path in left_behind(plan.out, plan.quarter):
         sentence = f"an earlier run of {plan.quarter} did not end well; its partial notebooks are in {path / 'notebooks'}"
@@ -222,7 +223,7 @@ def _run(plan: _Plan, *, clock: Clock, log: Log) -> RunResult:
     try:
         earlier = None if plan.preview else earlier_report(plan.out, plan.known, store=plan.store, config=plan.config)
         jobs = _jobs(plan, staging, earlier)
-        events, failures = run_crew(jobs, staging=staging, clock=clock, log=log)
+        events, failures = crew.run(jobs, clock=clock, log=log) if crew else run_crew(jobs, staging=staging, clock=clock, log=log)
         if failures:
             _, stem, error = first_failure(failures)
             raise _located(error, staging, stem)

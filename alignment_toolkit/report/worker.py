@@ -1,16 +1,17 @@
-"""The processes that do the work: one that imports papermill and nbconvert once, and workers forked from it before it has any thread.
+"""The processes that do the work: one that imports papermill and nbconvert once, and workers forked from it, which never has a thread.
 
-Talks in JSON lines: the job comes in on stdin, what happens goes out on stdout. When stdin closes, the caller is gone and everything
-started here ends with it. A process of its own, because the caller may be a notebook or a script with threads, which must not be forked.
+Talks in JSON lines: the jobs of a run come in on stdin, what happens goes out on stdout, `done` at the end; then the next run's may come.
+When stdin closes, there are no more; while workers are at work it means that the caller is gone, and everything started here ends with it.
+A process of its own, because the caller may be a notebook or a script with threads, which must not be forked.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -26,7 +27,9 @@ from alignment_toolkit.report.reproduce import Difference, refuse, reproduce, sk
 from alignment_toolkit.sharing import SHARED
 
 Say = Callable[[dict[str, Any]], None]
+DONE = "done"
 _LONGEST = 1500
+_GLANCE = 0.05  # seconds between two looks at the workers
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Job:
         root: Folder that a relative `data` is looked up from.
         frame: What every page shows around its notebook (see `render`).
         scratch: Folder for what a run needs and a report does not; empty: none is used.
+        kernels: Folder for the fork servers when they serve several runs; empty: `scratch`.
         execution: Environment variables of the kernels that execute, filled in by `main`.
         proof: Those of the kernels that prove, likewise.
     """
@@ -70,6 +74,7 @@ class Job:
     root: str
     frame: dict[str, Any]
     scratch: str = ""
+    kernels: str = ""
     execution: dict[str, str] = field(default_factory=dict)
     proof: dict[str, str] = field(default_factory=dict)
 
@@ -182,23 +187,37 @@ def _checking(task: Task) -> Callable[[], None]:
 
 
 def main() -> None:
-    """Read jobs from stdin, fork one worker each, wait for them."""
-    jobs = [Job(**{**record, "tasks": tuple(Task(**task) for task in record["tasks"])}) for record in json.loads(sys.stdin.readline())]
-    passes, scratch = [], jobs[0].scratch
+    """Read lines of jobs from stdin; for each, fork one worker per job and wait for them. What is imported serves every line."""
+    passes: list[forkserver.Kernels] | None = None
+    for line in iter(sys.stdin.readline, ""):
+        jobs = [Job(**{**record, "tasks": tuple(Task(**task) for task in record["tasks"])}) for record in json.loads(line)]
+        if passes is None:
+            passes = _made_ready(jobs)
+        _awaited([_forked(job) for job in _with_kernels(jobs, passes)])
+        _say({"step": DONE, "notebook": None, "verdict": "ok"})
+    for kernels in passes or ():
+        kernels.stop()
+    os._exit(0)
+
+
+def _made_ready(jobs: Sequence[Job]) -> list[forkserver.Kernels]:
+    """Import what every worker uses; the fork servers of the two passes where more than one notebook is run."""
+    passes, place = [], jobs[0].kernels or jobs[0].scratch
     _find_fonts()
-    if sharing := bool(scratch) and sum(len(job.tasks) for job in jobs) > 1:
-        passes.append(forkserver.start(Path(scratch) / "execution"))
+    if sharing := bool(place) and sum(len(job.tasks) for job in jobs) > 1:
+        passes.append(forkserver.start(Path(place) / "execution"))
     _import_once()
     if sharing:  # a pass of its own, which shares nothing with what it proves
-        passes.append(forkserver.start(Path(scratch) / "proof"))
-        execution, proof = (kernels.environment | {SHARED: f"{scratch}/counts-{at}"} for at, kernels in enumerate(passes))
-        jobs = [replace(job, execution=execution, proof=proof) for job in jobs]
-    children = [_forked(job) for job in jobs]
-    threading.Thread(target=_end_with_caller, daemon=True).start()
-    failed = [os.waitpid(child, 0)[1] for child in children]
-    for kernels in passes:
-        kernels.stop()
-    os._exit(int(any(failed)))
+        passes.append(forkserver.start(Path(place) / "proof"))
+    return passes
+
+
+def _with_kernels(jobs: Sequence[Job], passes: Sequence[forkserver.Kernels]) -> list[Job]:
+    """The jobs with the kernels of each pass, and with a folder of counts of their own run."""
+    if not passes:
+        return list(jobs)
+    execution, proof = (kernels.environment | {SHARED: f"{jobs[0].scratch}/counts-{at}"} for at, kernels in enumerate(passes))
+    return [replace(job, execution=execution, proof=proof) for job in jobs]
 
 
 def job_line(jobs: Sequence[Job]) -> str:
@@ -238,9 +257,16 @@ def _say(message: dict[str, Any]) -> None:
     os.write(sys.stdout.fileno(), (json.dumps(message) + "\n").encode())
 
 
-def _end_with_caller() -> None:
-    sys.stdin.read()
-    os.killpg(0, signal.SIGKILL)
+def _awaited(children: Sequence[int]) -> None:
+    """Wait for the workers; when stdin closes before their end, the caller is gone, and everything started here ends with it.
+
+    Without a thread, because the workers of the next line are forked from this process.
+    """
+    left = set(children)
+    while left:
+        if select.select([sys.stdin], [], [], _GLANCE)[0]:
+            os.killpg(0, signal.SIGKILL)
+        left -= {child for child in left if os.waitpid(child, os.WNOHANG)[0]}
 
 
 if __name__ == "__main__":

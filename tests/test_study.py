@@ -10,6 +10,7 @@ import pytest
 from alignment_toolkit.config import Config
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.periods import Quarter, local_day, wall_clock
+from alignment_toolkit.recorded import full_quarters
 from alignment_toolkit.study import Study, checked_cohort, open_study
 from tests.conftest import SAMPLE
 from tests.worlds import crm
@@ -113,3 +114,29 @@ def test_one_visible_microsecond_of_the_quarter_is_enough() -> None:
 def test_cohort_words_are_exact(word: str) -> None:
     with pytest.raises(UsageError, match=r"^the cohort is unknown: "):
         checked_cohort(word)
+
+
+def _held(days: list[str], *, last: str, start_month: int = 1) -> list[str]:
+    leads = [{"lead_id": str(at), "created_at": day, "source": "web"} for at, day in enumerate(days)]
+    events = [{"lead_id": "0", "stage": "mql", "entered_at": last}]
+    config = Config(fiscal_year_start_month=start_month)
+    return [quarter.label for quarter in full_quarters(crm(as_of="9999-01-01", config=config, leads=leads, stage_events=events))]
+
+
+@pytest.mark.parametrize(
+    ("days", "last", "held"),
+    [
+        (["2025-10-08", "2026-01-20", "2026-06-30"], "2026-06-30", ["2025Q4", "2026Q1", "2026Q2"]),  # a week into its first quarter
+        (["2025-10-09", "2026-01-20", "2026-06-30"], "2026-06-30", ["2026Q1", "2026Q2"]),  # the records begin in the midst of it
+        (["2025-10-01", "2026-01-20", "2026-06-29"], "2026-06-29", ["2025Q4", "2026Q1"]),  # its last day is not over
+        (["1970-01-01", "2026-01-20", "2026-04-20"], "2026-06-30", ["2026Q2"]),  # a stray date, then a beginning in the midst
+        (["2026-02-20"], "2026-06-30", ["2026Q2"]),  # no lead in the last full quarter, which can be asked for all the same
+        (["2026-02-20"], "2026-02-20", ["2025Q4"]),
+    ],
+)
+def test_the_full_quarters_that_the_records_hold(days: list[str], last: str, held: list[str]) -> None:
+    assert _held(days, last=last) == held
+
+
+def test_full_quarters_follow_the_fiscal_calendar() -> None:
+    assert _held(["2025-02-01", "2025-05-02", "2025-08-02"], last="2025-10-31", start_month=2) == ["2026Q1", "2026Q2", "2026Q3"]

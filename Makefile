@@ -43,6 +43,9 @@ test-postgres: .venv-postgres/stamp  ## the mappings and figures inside a Postgr
 test-browser: .venv-browser/stamp report  ## the published pages in Chromium: axe, widths, keyboard, print, no request (needs chromium)
 	@$(BROWSER)/python -m pytest -q -n 2 -m browser tests/browser
 
+screenshots: .venv-browser/stamp  ## pictures of the pages in reports/ for the docs (publish several quarters first: --all-quarters)
+	@$(BROWSER)/python -m tests.browser.screenshots
+
 test-lowest: .venv-lowest/stamp  ## the unit tests on the lowest allowed versions
 	@.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -q -m "not slow and not spark and not postgres and not browser" --ignore=tests/spark --ignore=tests/postgres --ignore=tests/browser --ignore=tests/report --ignore=tests/end_to_end --ignore=tests/samples tests
 
@@ -70,4 +73,4 @@ locks:  ## resolve the lock files anew (needs uv)
 .venv-lowest/stamp: requirements/lowest.lock pyproject.toml
 	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-lowest && .venv-lowest/bin/python $(INSTALL) --require-hashes -r requirements/lowest.lock && .venv-lowest/bin/python $(INSTALL) $(PROJECT) && touch $@
 
-.PHONY: help report test coverage lint types lab bench fuzz test-spark test-postgres test-browser test-lowest notebooks locks
+.PHONY: help report test coverage lint types lab bench fuzz test-spark test-postgres test-browser test-lowest screenshots notebooks locks

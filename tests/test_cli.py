@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,62 @@ def test_a_bad_report_is_refused_before_anything_is_written(alignment: Any, tmp_
     assert (told.code, told.out) == (2, "")
     assert told.err.startswith(f"alignment: {sentence}")
     assert told.err.count("\n") == 1
+    assert not (tmp_path / "reports").exists()
+
+
+def test_all_quarters_are_run_oldest_first_and_the_last_lines_say_which_failed(
+    alignment: Any, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alignment_toolkit.errors import CellFailed
+    from alignment_toolkit.report.run import NOTHING_TO_DO, PUBLISHED, RunResult
+
+    (store / "stage_events.csv").write_text("lead_id,stage,entered_at\n1,mql,2026-09-30\n", encoding="utf-8")
+    (store / "leads.csv").write_text("lead_id,created_at,source\n1,2026-01-02,web\n2,2026-05-02,web\n3,2026-08-02,web\n", encoding="utf-8")
+    asked = []
+
+    def run_report(*, quarter: str, as_of: str, out: Path, **given: Any) -> RunResult:
+        asked.append((quarter, as_of, given["crew"].home.parent))
+        if quarter == "2026Q2":
+            raise CellFailed("cell 2 failed")
+        status = NOTHING_TO_DO if quarter == "2026Q1" else PUBLISHED
+        return RunResult(status, out / quarter, (out / quarter / "index.html", out / quarter / "churn.html"), {})
+
+    monkeypatch.setattr("alignment_toolkit.report.run.run_report", run_report)
+    out = tmp_path / "reports"
+    told = alignment("report", "--data", store, "--all-quarters", "--out", out, "--log-format", "json")
+    assert asked == [(f"2026Q{n}", as_of, out / ".staging") for n, as_of in ((1, "2026-04-01"), (2, "2026-07-01"), (3, "2026-10-01"))]
+    assert (told.code, told.out) == (4, f"{out / '2026Q1' / 'index.html'}\n{out / '2026Q3' / 'index.html'}\n")
+    *events, last = told.err.splitlines()
+    assert [json.loads(line)["detail"] for line in events] == [
+        "2026Q1 nothing to do",
+        "2026Q2 failed (exit 4): cell 2 failed.",
+        "2026Q3 published",
+    ]
+    assert last.startswith("alignment: 1 of 3 quarters was not published: '2026Q2 (exit 4)'.")
+
+
+def test_all_quarters_and_one_quarter_do_not_go_together(alignment: Any, store: Path, tmp_path: Path) -> None:
+    told = alignment("report", "--data", store, "--all-quarters", "--quarter", "2026Q1", "--out", tmp_path / "reports")
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith("alignment: the options do not go together: '--all-quarters --quarter'.")
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_check_of_the_environment_says_one_sentence_per_check_and_leaves_with_the_first_failure(
+    alignment: Any, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "clock", lambda: datetime(2026, 5, 2, tzinfo=UTC))
+    asked = ("check", "--environment", "--data", store, "--out", tmp_path / "reports")
+    told = alignment(*asked, "--max-age", 32)
+    lines = told.out.splitlines()
+    assert [line.split()[0] for line in lines] == ["data", "source", "packages", "room", "reports", "messages"]
+    assert lines[0] == "data      ok          the newest record is of 2026-03-31, 32 days ago."
+    assert told.code == (0 if not told.err else 7)  # whether the packages here are as locked is not this test's
+    told = alignment(*asked, "--format", "json")
+    first = json.loads(told.out)[0]
+    assert (first["check"], first["verdict"], first["exit_code"]) == ("data", "failed", 3)
+    assert told.code == 3
+    assert told.err.startswith("alignment: ")
     assert not (tmp_path / "reports").exists()
 
 

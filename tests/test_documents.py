@@ -51,6 +51,13 @@ def test_every_link_and_picture_is_there() -> None:
             assert (page.parent / link).exists(), f"{page.name} points to {link}"
 
 
+def test_the_pictures_are_shown_and_small() -> None:
+    pictures = {path.name for path in (ROOT / "docs" / "images").iterdir()}
+    shown = {name for page in PAGES for name in re.findall(r"!\[[^\]]+\]\([^)]*images/([^)]+)\)", page.read_text(encoding="utf-8"))}
+    assert pictures == shown
+    assert sum((ROOT / "docs" / "images" / name).stat().st_size for name in pictures) < 600_000
+
+
 def test_the_python_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     (code,) = blocks(ROOT / "README.md", "python")

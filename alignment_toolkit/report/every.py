@@ -88,11 +88,16 @@ def run_every(quarters: Sequence[str], run: Callable[[str], RunResult], *, tell:
         quarters: Labels, in the order they are run in.
         run: Runs one of them.
         tell: Told of each quarter when it has ended, in a sentence.
+
+    Raises:
+        UsageError: What cannot be asked for one quarter can be asked for none.
     """
     done = []
     for quarter in quarters:
         try:
             ended = QuarterRun(quarter, run(quarter))
+        except UsageError:
+            raise
         except AlignmentError as error:
             ended = QuarterRun(quarter, error=error)
         done.append(ended)

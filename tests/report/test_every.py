@@ -40,6 +40,15 @@ def test_one_failing_quarter_does_not_stop_the_rest() -> None:
     )
 
 
+def test_what_cannot_be_asked_for_stops_at_once() -> None:
+    def refused(quarter: str) -> RunResult:
+        raise UsageError("the parameter is unknown", value=quarter)
+
+    with pytest.raises(UsageError) as caught:
+        run_every(["2026Q2", "2026Q3"], refused, tell=lambda sentence: None)
+    assert str(caught.value) == "the parameter is unknown: '2026Q2'."
+
+
 def test_when_all_ended_well_nothing_is_raised() -> None:
     refuse_failed([QuarterRun("2026Q3", ended("2026Q3"))])
     refuse_failed([])

@@ -32,10 +32,12 @@ class _Scale:
     ticks: tuple[float, ...]
 
     def across(self, at: int) -> float:
+        """Where the quarter at this position stands."""
         room = WIDTH - LEFT - RIGHT
         return LEFT + (room / 2 if self.count == 1 else 8 + at * (room - 16) / (self.count - 1))
 
     def up(self, value: float) -> float:
+        """Where a value stands, from the top of the drawing."""
         low, high = self.ticks[0], self.ticks[-1]
         return HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
 

@@ -50,8 +50,8 @@ def test_what_cannot_be_asked_for_stops_at_once() -> None:
 
 
 def test_when_all_ended_well_nothing_is_raised() -> None:
-    refuse_failed([QuarterRun("2026Q3", ended("2026Q3"))])
-    refuse_failed([])
+    assert refuse_failed([QuarterRun("2026Q3", ended("2026Q3"))]) is None
+    assert refuse_failed([]) is None
 
 
 @pytest.mark.parametrize(

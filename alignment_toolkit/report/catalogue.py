@@ -149,9 +149,9 @@ def _numbers(found: Course) -> Any:
 
 
 def _restatements(out: Path, quarter: str) -> Iterator[dict[str, Any]]:
-    """What each version of a quarter that is still there changed about the one before, newest first."""
+    """The figures that versions of a quarter changed about the one before, newest first, as far as they are still there."""
     versions = (read_manifest(path) for path in (out / VERSIONS).glob(f"{quarter}-*"))
-    told = [manifest for manifest in versions if manifest and manifest.get("restated")]
+    told = [manifest for manifest in versions if manifest and manifest.get("restated", {}).get("figures")]
     for manifest in sorted(told, key=_published_at, reverse=True):
         yield _restatement(quarter, manifest)
 

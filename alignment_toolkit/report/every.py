@@ -74,11 +74,13 @@ def series(out: Path, *, wait: float, clock: Callable[[], datetime]) -> Iterator
     """
     place = out.absolute()
     with locked(place, wait=wait):
-        home = series_home(place, clock=clock)
-        with Crew(home, root=str(call_root())) as crew:
-            yield crew
-        if crew.is_sound:  # else its folder says what went wrong
-            shutil.rmtree(home, ignore_errors=True)
+        crew = Crew(series_home(place, clock=clock), root=str(call_root()))
+        try:
+            with crew:
+                yield crew
+        finally:
+            if crew.is_sound:  # else its folder says what went wrong
+                shutil.rmtree(crew.home, ignore_errors=True)
 
 
 def run_every(quarters: Sequence[str], run: Callable[[str], RunResult], *, tell: Callable[[str], object]) -> list[QuarterRun]:

@@ -31,7 +31,7 @@ class Shot:
 DESKTOP, PHONE = (1160, 900), (390, 844)
 SHOTS = (
     Shot("executive-summary", "newest/index.html", *DESKTOP),
-    Shot("executive-summary-phone", "newest/index.html", *PHONE),
+    Shot("executive-summary-phone", "newest/index.html", *PHONE, place=".summary"),
     Shot("catalogue", "index.html", *DESKTOP),
     Shot("catalogue-phone", "index.html", *PHONE, place=".trends"),
     Shot("drivers-and-targets", "newest/drivers-and-targets.html", *DESKTOP, place="figure"),

@@ -11,7 +11,7 @@ import pytest
 
 from alignment_toolkit.report.manifest import read_manifest
 from alignment_toolkit.report.prune import prune
-from alignment_toolkit.report.publish import left_behind, new_staging, publish
+from alignment_toolkit.report.publish import left_behind, new_staging, publish, series_home
 
 BEGUN = datetime(2026, 10, 2, 8, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -39,6 +39,13 @@ def test_the_newest_versions_of_each_quarter_stay(tmp_path: Path) -> None:
     assert _versions(tmp_path) == {*made[2:], other}
     assert read_manifest(tmp_path / "2026Q3") is not None
     assert prune(tmp_path, now=BEGUN + 90 * DAY) == []
+
+
+def test_of_killed_series_the_newest_stays_as_long_as_it_may_be_alive(tmp_path: Path) -> None:
+    homes = [series_home(tmp_path, clock=lambda at=at: at) for at in (BEGUN, BEGUN + 30 * DAY)]
+    for home in homes:
+        home.mkdir(parents=True)
+    assert prune(tmp_path, now=BEGUN + 90 * DAY) == homes[:1]
 
 
 @pytest.mark.parametrize(("hours", "gone"), [(23, 0), (24, 1)])

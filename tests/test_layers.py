@@ -26,6 +26,7 @@ TIERS = (
     {"counts"},
     set(METRICS),
     {"headlines", "charts", "summary", "loop", "alignment", "health", "display", "report", "printing", "delivery", "restated"},
+    {"meeting"},
     {"options"},
     {"report_commands"},
     {"cli"},
@@ -155,7 +156,7 @@ def test_importing_the_package_or_its_command_line_loads_nothing_heavy() -> None
 
 
 def test_importing_the_metrics_loads_no_statistics_library_and_no_charts() -> None:
-    parts = ", ".join(f"alignment_toolkit.{part}" for part in (*METRICS, "headlines", "summary", "loop", "alignment"))
+    parts = ", ".join(f"alignment_toolkit.{part}" for part in (*METRICS, "headlines", "summary", "loop", "alignment", "meeting"))
     assert _loaded_after(f"import {parts}", *HEAVY) == ["pandas"]
 
 

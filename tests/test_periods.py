@@ -46,8 +46,8 @@ def test_every_day_lies_in_the_quarter_that_contains_it(day: date, start_month: 
     assert quarter.shift(1).first_on == quarter.end_on
 
 
-def test_the_last_four_end_with_the_quarter() -> None:
-    assert [quarter.label for quarter in Quarter.parse("2026Q2").last_four()] == ["2025Q3", "2025Q4", "2026Q1", "2026Q2"]
+def test_the_last_year_ends_with_the_quarter() -> None:
+    assert [quarter.label for quarter in Quarter.parse("2026Q2").last_year()] == ["2025Q3", "2025Q4", "2026Q1", "2026Q2"]
 
 
 @pytest.mark.parametrize("label", ["", "2026", "2026Q0", "2026Q5", "2026-Q3", "Q32026", "26Q3", "2026q3", "2026Q33", "last"])

@@ -1,0 +1,82 @@
+"""Decisions owed: findings that stay as they are until a team chooses, each with who decides and since when it has been open.
+
+Who decides is who is accountable by the glossary's RACI for the figure behind it, or by what the company has agreed otherwise. A share asks
+for a decision when its lower limit is above one in twenty: more than chance, and enough to matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import pandas as pd
+
+from alignment_toolkit.alignment.kpis import GAPS
+from alignment_toolkit.glossary import terms_with
+from alignment_toolkit.meeting.choices import Choice, cheap_choices, gap_choice, stalled_choice, unanswered_choice
+from alignment_toolkit.study import Study
+
+COLUMNS = ("decision", "why", "decides", "consulted", "since", "page")
+LOOK_BACK = 3
+UNDATED = "not known"
+FIRST = ("marketing and sales", "marketing", "sales", "success")
+Rule = Callable[[Study], Choice | None]
+
+
+@dataclass(frozen=True)
+class _Past:
+    """How the periods before are asked whether a decision was owed then already: how many, and by which step back."""
+
+    periods: int
+    back: Callable[[Study, int], Study]
+
+
+def decisions(study: Study) -> pd.DataFrame:
+    """What waits for a choice.
+
+    Args:
+        study: The quarter or month.
+
+    Returns:
+        decision (what is to be agreed), why (the figures), decides (accountable), consulted, since (the first of the periods, without a
+        break, in which it was open; "… or earlier" where the look back of three ends there, "not known" where the data cannot tell), page.
+        What both teams decide comes first, then marketing, sales and the others. Empty where nothing waits.
+    """
+    found = [*_looked_back(study), *((choice, choice.since or UNDATED) for choice in cheap_choices(study))]
+    rows = [_row(choice, since, study) for choice, since in found]
+    order = sorted(range(len(rows)), key=lambda at: _place(rows[at][2]))
+    return pd.DataFrame([rows[at] for at in order], columns=list(COLUMNS))
+
+
+def _row(choice: Choice, since: str, study: Study) -> tuple[str, ...]:
+    if choice.owner:
+        return choice.decision, choice.why, choice.owner, "", since, choice.page
+    word = terms_with(study.config.glossary)[choice.term]
+    return choice.decision, choice.why, word.accountable, word.consulted, since, choice.page
+
+
+def _place(who: str) -> int:
+    return FIRST.index(who) if who in FIRST else len(FIRST)
+
+
+def _looked_back(study: Study) -> list[tuple[Choice, str]]:
+    """The choices that the periods before can be asked about: the gaps, the rejections, and the stalled leads one period back."""
+    same_day, then = _Past(LOOK_BACK, _same_day), _Past(1, lambda each, _: each.previous())
+    rules: list[tuple[Rule, _Past]] = [(partial(gap_choice, kpi=kpi), same_day) for kpi in GAPS]
+    rules += [(unanswered_choice, same_day), (stalled_choice, then)]
+    return [(choice, _since(study, rule, past)) for rule, past in rules if (choice := rule(study)) is not None]
+
+
+def _same_day(study: Study, back: int) -> Study:
+    """An earlier period as it is known today: journeys that are made are not made again, and what came late is counted."""
+    return replace(study, quarter=study.quarter.shift(-back))
+
+
+def _since(study: Study, rule: Rule, past: _Past) -> str:
+    if study.cohort == "all":
+        return UNDATED
+    for back in range(1, past.periods + 1):
+        if rule(past.back(study, back)) is None:
+            return study.quarter.shift(1 - back).label
+    return f"{study.quarter.shift(-past.periods).label} or earlier"

@@ -1,0 +1,52 @@
+"""Wins to celebrate: what moved the right way beyond noise, targets met, and the wins that both teams had a hand in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from alignment_toolkit.drivers.attainment import target_table
+from alignment_toolkit.drivers.joint import joint_sentences, joint_wins
+from alignment_toolkit.drivers.words import team
+from alignment_toolkit.glossary import label
+from alignment_toolkit.meeting.agenda import COUNTED
+from alignment_toolkit.meeting.moved import Moved, moved
+from alignment_toolkit.study import Study
+
+COLUMNS = ("win", "certainty", "owner", "page")
+PAGE = "drivers-and-targets.html"
+
+
+def wins(study: Study, changes: list[Moved] | None = None) -> pd.DataFrame:
+    """What went well, with the team whose it is.
+
+    Args:
+        study: The quarter or month.
+        changes: As `moved.moved` finds them; None: they are found here.
+
+    Returns:
+        win (a sentence), certainty, owner, page: movements first, then the targets met of a quarter that is over, then what both won
+        together. Empty where there is nothing of it.
+    """
+    known = moved(study) if changes is None else changes
+    rows = [(each.item, each.certainty, team(each.owner), each.page) for each in known if each.is_good]
+    return pd.DataFrame([*rows, *_met(study), *_joint(study)], columns=list(COLUMNS))
+
+
+def _met(study: Study) -> list[tuple[str, ...]]:
+    whole = replace(study, quarter=study.in_quarter())
+    over = whole.instant(whole.quarter.shift(1)) <= whole.as_of
+    rows = target_table(whole).to_dict("records") if over else []
+    met = [row for row in rows if row["attained_share"] >= 1]
+    where = "" if whole.quarter == study.quarter else f" of {whole.quarter.label}"
+    told = [f"{label(str(row['kpi']))} reached {100 * row['attained_share']:.0f} % of the target{where}." for row in met]
+    return [(win, COUNTED, team(row["owner"]), PAGE) for win, row in zip(told, met, strict=True)]
+
+
+def _joint(study: Study) -> list[tuple[str, ...]]:
+    frame = joint_wins(study)
+    if frame.empty or not frame["joint_wins"].iloc[0]:
+        return []
+    said = joint_sentences(study)[0].replace("in the quarter", f"in {study.quarter.label}")
+    return [(said, COUNTED, team("shared"), PAGE)]

@@ -17,6 +17,14 @@ from alignment_toolkit.study import Study
 
 QUIET = "Nothing moved by more than chance explains, and no target was missed: the agenda is empty."
 MOST_SOURCES = 5
+EMPTY = {
+    "agenda": "Nothing asks for talk.",
+    "decisions": "No decision is owed.",
+    "wins": "Nothing moved up beyond noise, no target was met, and no win is shared.",
+    "joint_wins": "Which wins both teams share cannot be told.",
+    "of_sales": "Nothing on the side of sales moved or stands out beyond noise.",
+    "of_marketing": "Nothing on the side of marketing moved or stands out beyond noise.",
+}
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,14 @@ class Pack:
             f"{_many(len(self.agenda), 'item')} to talk about, first: {first['item']} ({first['owner']})",
             *self._owed(),
         ]
+
+    def nothing(self, part: str) -> list[str]:
+        """That a part is empty, in a sentence, where it is: what would stand there, and that it does not.
+
+        Args:
+            part: `agenda`, `decisions`, `wins`, `joint_wins`, `of_sales` or `of_marketing`.
+        """
+        return [] if len(getattr(self, part)) else [EMPTY[part]]
 
     def _owed(self) -> list[str]:
         if self.decisions.empty:

@@ -10,11 +10,12 @@ import pandas as pd
 from alignment_toolkit.alignment.goals import target_quarters
 from alignment_toolkit.alignment.kpis import GAPS, PAGES
 from alignment_toolkit.alignment.sources import claim_table
-from alignment_toolkit.alignment.verdicts import verdict_table
+from alignment_toolkit.alignment.verdicts import answered_rejections
 from alignment_toolkit.alignment.words import alignment_sentences
 from alignment_toolkit.figures import ALL, figures
 from alignment_toolkit.glossary import label
 from alignment_toolkit.health.choices import agreements
+from alignment_toolkit.stats import wilson_interval
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.stalled import stalled
 from alignment_toolkit.visible import visible
@@ -66,13 +67,12 @@ def gap_choice(study: Study, kpi: str) -> Choice | None:
 
 def unanswered_choice(study: Study) -> Choice | None:
     """Rejections that marketing answered with no action on their campaign; None where few are left, or nothing is known of actions."""
-    told = verdict_table(study).set_index("part")
-    row = told.loc["rejections answered with an action"]
-    if pd.isna(row["value"]) or 1 - row["upper"] <= WORTH_DECIDING:
+    answered, n = answered_rejections(study) if study.crm.has("feedback", "actions") else (0, 0)
+    limits = wilson_interval(n - answered, n)
+    if n < study.config.min_n or limits.lower <= WORTH_DECIDING:
         return None
-    open_, n = int(row["n"] - row["events"]), int(row["n"])
-    limits = f"{100 * (1 - row['upper']):.0f} % to {100 * (1 - row['lower']):.0f} %"
-    why = f"{open_:,} of {n:,} rejections in the window were followed by no action on their campaign (95 % interval {limits})."
+    between = f"{100 * limits.lower:.0f} % to {100 * limits.upper:.0f} %"
+    why = f"{n - answered:,} of {n:,} rejections in the window were followed by no action on their campaign (95 % interval {between})."
     return Choice("Answer what sales rejects, or say why not.", why, "rejections_answered", "alignment.html")
 
 

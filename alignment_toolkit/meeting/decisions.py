@@ -7,7 +7,7 @@ for a decision when its lower limit is above one in twenty: more than chance, an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -18,18 +18,10 @@ from alignment_toolkit.meeting.choices import Choice, cheap_choices, gap_choice,
 from alignment_toolkit.study import Study
 
 COLUMNS = ("decision", "why", "decides", "consulted", "since", "page")
-LOOK_BACK = 3
+LOOK_BACK = 2
 UNDATED = "not known"
 FIRST = ("marketing and sales", "marketing", "sales", "success")
 Rule = Callable[[Study], Choice | None]
-
-
-@dataclass(frozen=True)
-class _Past:
-    """How the periods before are asked whether a decision was owed then already: how many, and by which step back."""
-
-    periods: int
-    back: Callable[[Study, int], Study]
 
 
 def decisions(study: Study) -> pd.DataFrame:
@@ -40,7 +32,7 @@ def decisions(study: Study) -> pd.DataFrame:
 
     Returns:
         decision (what is to be agreed), why (the figures), decides (accountable), consulted, since (the first of the periods, without a
-        break, in which it was open; "… or earlier" where the look back of three ends there, "not known" where the data cannot tell), page.
+        break, in which it was open; "… or earlier" where the look back of two ends there, "not known" where the data cannot tell), page.
         What both teams decide comes first, then marketing, sales and the others. Empty where nothing waits.
     """
     found = [*_looked_back(study), *((choice, choice.since or UNDATED) for choice in cheap_choices(study))]
@@ -62,21 +54,23 @@ def _place(who: str) -> int:
 
 def _looked_back(study: Study) -> list[tuple[Choice, str]]:
     """The choices that the periods before can be asked about: the gaps, the rejections, and the stalled leads one period back."""
-    same_day, then = _Past(LOOK_BACK, _same_day), _Past(1, lambda each, _: each.previous())
-    rules: list[tuple[Rule, _Past]] = [(partial(gap_choice, kpi=kpi), same_day) for kpi in GAPS]
-    rules += [(unanswered_choice, same_day), (stalled_choice, then)]
-    return [(choice, _since(study, rule, past)) for rule, past in rules if (choice := rule(study)) is not None]
+    rules: list[tuple[Rule, int]] = [(partial(gap_choice, kpi=kpi), LOOK_BACK) for kpi in GAPS]
+    rules += [(unanswered_choice, LOOK_BACK), (stalled_choice, 1)]
+    return [(choice, _since(study, rule, periods)) for rule, periods in rules if (choice := rule(study)) is not None]
 
 
-def _same_day(study: Study, back: int) -> Study:
-    """An earlier period as it is known today: journeys that are made are not made again, and what came late is counted."""
-    return replace(study, quarter=study.quarter.shift(-back))
-
-
-def _since(study: Study, rule: Rule, past: _Past) -> str:
+def _since(study: Study, rule: Rule, periods: int) -> str:
     if study.cohort == "all":
         return UNDATED
-    for back in range(1, past.periods + 1):
-        if rule(past.back(study, back)) is None:
+    for back in range(1, periods + 1):
+        if rule(_earlier(study, back)) is None:
             return study.quarter.shift(1 - back).label
-    return f"{study.quarter.shift(-past.periods).label} or earlier"
+    return f"{study.quarter.shift(-periods).label} or earlier"
+
+
+def _earlier(study: Study, back: int) -> Study:
+    """The period before as every figure is compared with it, those before it as they are known today.
+
+    The first is counted already, and for the others no journey has to be made again.
+    """
+    return study.previous() if back == 1 else replace(study, quarter=study.quarter.shift(-back))

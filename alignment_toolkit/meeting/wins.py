@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from alignment_toolkit.drivers.attainment import target_table
-from alignment_toolkit.drivers.joint import joint_sentences, joint_wins
+from alignment_toolkit.drivers.joint import joint_wins
 from alignment_toolkit.drivers.words import team
 from alignment_toolkit.glossary import label
 from alignment_toolkit.meeting.agenda import COUNTED
@@ -48,5 +48,7 @@ def _joint(study: Study) -> list[tuple[str, ...]]:
     frame = joint_wins(study)
     if frame.empty or not frame["joint_wins"].iloc[0]:
         return []
-    said = joint_sentences(study)[0].replace("in the quarter", f"in {study.quarter.label}")
+    row, currency = frame.iloc[0], study.config.reporting_currency
+    deals = f"{row['joint_wins']:,} of the {row['wins']:,} deals won in {study.quarter.label}"
+    said = f"Both teams had touched {deals}, {row['joint_money']:,.0f} of {row['money']:,.0f} {currency}: the credit is theirs together."
     return [(said, COUNTED, team("shared"), PAGE)]

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pandas as pd
 
 from alignment_toolkit.drivers.agenda import target_items
-from alignment_toolkit.drivers.words import team
 from alignment_toolkit.meeting.moved import Moved, moved
 from alignment_toolkit.study import Study
+from alignment_toolkit.wording import people
 
 COLUMNS = ("item", "certainty", "owner", "figure", "page")
 COUNTED, SIMULATED = "counted", "may still change: a simulation of what is open"
@@ -27,7 +27,7 @@ def agenda(study: Study, changes: list[Moved] | None = None) -> pd.DataFrame:
         then targets: of a month those of its quarter, as seen at the as-of. Empty where nothing moved beyond noise and nothing was missed.
     """
     known = moved(study) if changes is None else changes
-    rows = [(each.item, each.certainty, team(each.owner), each.figure, each.page) for each in known if not each.is_good]
+    rows = [(each.item, each.certainty, people(each.owner), each.figure, each.page) for each in known if not each.is_good]
     return pd.DataFrame([*rows, *_targets(study)], columns=list(COLUMNS))
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 
 from alignment_toolkit.alignment.promises import promise_table
 from alignment_toolkit.counts import counted
-from alignment_toolkit.drivers.words import named
 from alignment_toolkit.figures import MISSING, OTHER
 from alignment_toolkit.handoff.rejections import rejection_reasons
 from alignment_toolkit.handoff.sla import sla
@@ -20,7 +19,7 @@ from alignment_toolkit.meeting.moved import CLEAR, Moved, moved
 from alignment_toolkit.stats.drift import population_drift
 from alignment_toolkit.stats.intervals import Z
 from alignment_toolkit.study import Study
-from alignment_toolkit.summary.format import amount
+from alignment_toolkit.wording import amount, named
 
 COLUMNS = ("note", "certainty", "page")
 MOST_NOTES = 6

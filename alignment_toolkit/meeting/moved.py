@@ -18,8 +18,8 @@ from alignment_toolkit.glossary import owner_of
 from alignment_toolkit.stats import difference_interval
 from alignment_toolkit.study import Study
 from alignment_toolkit.summary.change import conversion_change
-from alignment_toolkit.summary.format import SHARE, signed
 from alignment_toolkit.summary.words import outcomes_are_young
+from alignment_toolkit.wording import SHARE, signed
 
 WORTH_A_MEETING = 0.02  # of the bookings of the period before: a smaller movement is no item, however sure
 CLEAR = "more than chance explains"

@@ -8,11 +8,11 @@ import pandas as pd
 
 from alignment_toolkit.drivers.attainment import target_table
 from alignment_toolkit.drivers.joint import joint_wins
-from alignment_toolkit.drivers.words import team
 from alignment_toolkit.glossary import label
 from alignment_toolkit.meeting.agenda import COUNTED
 from alignment_toolkit.meeting.moved import Moved, moved
 from alignment_toolkit.study import Study
+from alignment_toolkit.wording import people
 
 COLUMNS = ("win", "certainty", "owner", "page")
 PAGE = "drivers-and-targets.html"
@@ -30,7 +30,7 @@ def wins(study: Study, changes: list[Moved] | None = None) -> pd.DataFrame:
         together. Empty where there is nothing of it.
     """
     known = moved(study) if changes is None else changes
-    rows = [(each.item, each.certainty, team(each.owner), each.page) for each in known if each.is_good]
+    rows = [(each.item, each.certainty, people(each.owner), each.page) for each in known if each.is_good]
     return pd.DataFrame([*rows, *_met(study), *_joint(study)], columns=list(COLUMNS))
 
 
@@ -41,7 +41,7 @@ def _met(study: Study) -> list[tuple[str, ...]]:
     met = [row for row in rows if row["attained_share"] >= 1]
     where = "" if whole.quarter == study.quarter else f" of {whole.quarter.label}"
     told = [f"{label(str(row['kpi']))} reached {100 * row['attained_share']:.0f} % of the target{where}." for row in met]
-    return [(win, COUNTED, team(row["owner"]), PAGE) for win, row in zip(told, met, strict=True)]
+    return [(win, COUNTED, people(row["owner"]), PAGE) for win, row in zip(told, met, strict=True)]
 
 
 def _joint(study: Study) -> list[tuple[str, ...]]:
@@ -51,4 +51,4 @@ def _joint(study: Study) -> list[tuple[str, ...]]:
     row, currency = frame.iloc[0], study.config.reporting_currency
     deals = f"{row['joint_wins']:,} of the {row['wins']:,} deals won in {study.quarter.label}"
     said = f"Both teams had touched {deals}, {row['joint_money']:,.0f} of {row['money']:,.0f} {currency}: the credit is theirs together."
-    return [(said, COUNTED, team("shared"), PAGE)]
+    return [(said, COUNTED, people("shared"), PAGE)]

@@ -10,7 +10,7 @@ import pytest
 from alignment_toolkit.config import Config
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.periods import Quarter, local_day, wall_clock
-from alignment_toolkit.study import Study, checked_cohort, open_study
+from alignment_toolkit.study import Study, checked_cohort, open_study, requested
 from tests.conftest import SAMPLE
 from tests.worlds import crm
 
@@ -113,3 +113,33 @@ def test_one_visible_microsecond_of_the_quarter_is_enough() -> None:
 def test_cohort_words_are_exact(word: str) -> None:
     with pytest.raises(UsageError, match=r"^the cohort is unknown: "):
         checked_cohort(word)
+
+
+@pytest.mark.parametrize(
+    ("cohort", "opens", "created_before"),
+    [
+        ("4q", datetime(2025, 8, 31, 22), datetime(2026, 8, 31, 22)),
+        ("1q", datetime(2026, 7, 31, 22), datetime(2026, 8, 31, 22)),
+        ("all", None, datetime(2026, 10, 5)),
+    ],
+)
+def test_a_month_is_studied_like_a_quarter(cohort: str, opens: datetime | None, created_before: datetime) -> None:
+    made = _study("2026Q3", "2026-10-05", cohort=cohort, zone="Europe/Berlin").of_month("2026-08")
+    assert (made.window_opens_at, made.created_before) == (opens, created_before)
+    assert (made.starts_at, made.ends_at) == (datetime(2026, 7, 31, 22), datetime(2026, 8, 31, 22))
+    before = made.previous()
+    assert (before.quarter.label, made.in_quarter().label) == ("2026-07", "2026Q3")
+    assert local_day(made.as_of, "Europe/Berlin") - made.quarter.end_on == local_day(before.as_of, "Europe/Berlin") - before.quarter.end_on
+
+
+def test_a_month_of_which_nothing_is_visible_is_refused_before_anything_is_read() -> None:
+    sentence = (
+        "the month lies after the as-of: '2026-09'. It starts on 2026-09-01, and nothing from 2026-09-01 on is visible. "
+        "Ask for an earlier month or a later --as-of."
+    )
+    with pytest.raises(UsageError) as caught:
+        requested(str(SAMPLE), quarter="2026Q3", as_of="2026-09-01", month="2026-09")
+    assert str(caught.value) == sentence
+    with pytest.raises(UsageError, match=r"^the month lies after the as-of: '2026-09'\."):
+        _study("2026Q3", "2026-09-01").of_month("2026-09")
+    assert _study("2026Q3", "2026-09-02").of_month("2026-09").quarter.label == "2026-09"

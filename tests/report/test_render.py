@@ -197,7 +197,7 @@ def test_a_picture_is_the_same_svg_with_a_dark_side() -> None:
 def test_headings_stay_in_order() -> None:
     markdown = Markdown()
     assert markdown("# Title\n\n#### Deep\n\n### Less\n\n# Again\n\n## Less") == (
-        '<h2 id="s-deep">Deep</h2>\n<h3 id="s-less">Less</h3>\n<h2 id="s-again">Again</h2>\n<h3>Less</h3>\n'
+        '<h2 id="s-deep">Deep</h2>\n<h3 id="s-less">Less</h3>\n<h2 id="s-again">Again</h2>\n<h2>Less</h2>\n'
     )
 
 

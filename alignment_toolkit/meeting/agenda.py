@@ -31,8 +31,13 @@ def agenda(study: Study, changes: list[Moved] | None = None) -> pd.DataFrame:
     return pd.DataFrame([*rows, *_targets(study)], columns=list(COLUMNS))
 
 
+def targets_of(study: Study) -> Study:
+    """The study whose targets are told: of a month its quarter's, of all history the report quarter's."""
+    return replace(study, quarter=study.in_quarter(), cohort="4q" if study.cohort == "all" else study.cohort)
+
+
 def _targets(study: Study) -> list[tuple[str, ...]]:
-    whole = replace(study, quarter=study.in_quarter())
+    whole = targets_of(study)
     over = whole.instant(whole.quarter.shift(1)) <= whole.as_of
     sure = COUNTED if over else SIMULATED
     where = "" if whole.quarter == study.quarter else f"{whole.quarter.label}: "

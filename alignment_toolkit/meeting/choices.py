@@ -53,12 +53,18 @@ class Choice:
     owner: str = ""
 
 
+UNTOLD = Choice("", "", "", "")
+"""What cannot be told: too little is recorded to say whether there is anything to decide."""
+
+
 def gap_choice(study: Study, kpi: str) -> Choice | None:
-    """What a gap between the teams asks them to agree on, None where it is small or may be chance."""
+    """What a gap between the teams asks them to agree on, None where it is small or may be chance, `UNTOLD` where it is not known."""
     if kpi not in DECIDE:
         return None
     found = GAPS[kpi](study)
-    if found["value"] is None or not found["lower"] or found["lower"] <= WORTH_DECIDING:
+    if found["value"] is None or found["lower"] is None:
+        return UNTOLD
+    if found["lower"] <= WORTH_DECIDING:
         return None
     settings = study.config
     words = {"word": visible(settings.definitions.word), "hours": settings.sla_hours, "days": settings.acceptance_days}
@@ -66,10 +72,12 @@ def gap_choice(study: Study, kpi: str) -> Choice | None:
 
 
 def unanswered_choice(study: Study) -> Choice | None:
-    """Rejections that marketing answered with no action on their campaign; None where few are left, or nothing is known of actions."""
+    """Rejections that marketing answered with no action on their campaign; None where few are left, `UNTOLD` where too few are known."""
     answered, n = answered_rejections(study) if study.crm.has("feedback", "actions") else (0, 0)
     limits = wilson_interval(n - answered, n)
-    if n < study.config.min_n or limits.lower <= WORTH_DECIDING:
+    if n < study.config.min_n:
+        return UNTOLD
+    if limits.lower <= WORTH_DECIDING:
         return None
     between = f"{100 * limits.lower:.0f} % to {100 * limits.upper:.0f} %"
     why = f"{n - answered:,} of {n:,} rejections in the window were followed by no action on their campaign (95 % interval {between})."
@@ -77,9 +85,11 @@ def unanswered_choice(study: Study) -> Choice | None:
 
 
 def stalled_choice(study: Study) -> Choice | None:
-    """Open leads that have waited away half their chance; None where they are few."""
+    """Open leads that have waited away half their chance; None where they are few, `UNTOLD` where too little is known."""
     row = stalled(study).iloc[0]
-    if pd.isna(row["stalled"]) or row["stalled"] < study.config.min_n or row["stalled_share"] <= WORTH_DECIDING:
+    if pd.isna(row["stalled"]):
+        return UNTOLD
+    if row["stalled"] < study.config.min_n or row["stalled_share"] <= WORTH_DECIDING:
         return None
     worth = row["value_at_risk"]
     about = "" if pd.isna(worth) else f"; waiting has put about {worth:,.0f} {study.config.reporting_currency} of expected wins at risk"

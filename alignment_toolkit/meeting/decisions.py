@@ -14,7 +14,7 @@ import pandas as pd
 
 from alignment_toolkit.alignment.kpis import GAPS
 from alignment_toolkit.glossary import terms_with
-from alignment_toolkit.meeting.choices import Choice, cheap_choices, gap_choice, stalled_choice, unanswered_choice
+from alignment_toolkit.meeting.choices import UNTOLD, Choice, cheap_choices, gap_choice, stalled_choice, unanswered_choice
 from alignment_toolkit.study import Study
 
 COLUMNS = ("decision", "why", "decides", "consulted", "since", "page")
@@ -32,8 +32,8 @@ def decisions(study: Study) -> pd.DataFrame:
 
     Returns:
         decision (what is to be agreed), why (the figures), decides (accountable), consulted, since (the first of the periods, without a
-        break, in which it was open; "… or earlier" where the look back of two ends there, "not known" where the data cannot tell), page.
-        What both teams decide comes first, then marketing, sales and the others. Empty where nothing waits.
+        break, in which it was open; "… or earlier" where the look back of two, or what is recorded, ends there; "not known" where the data
+        cannot tell), page. What both teams decide comes first, then marketing, sales and the others. Empty where nothing waits.
     """
     found = [*_looked_back(study), *((choice, choice.since or UNDATED) for choice in cheap_choices(study))]
     rows = [_row(choice, since, study) for choice, since in found]
@@ -56,15 +56,17 @@ def _looked_back(study: Study) -> list[tuple[Choice, str]]:
     """The choices that the periods before can be asked about: the gaps, the rejections, and the stalled leads one period back."""
     rules: list[tuple[Rule, int]] = [(partial(gap_choice, kpi=kpi), LOOK_BACK) for kpi in GAPS]
     rules += [(unanswered_choice, LOOK_BACK), (stalled_choice, 1)]
-    return [(choice, _since(study, rule, periods)) for rule, periods in rules if (choice := rule(study)) is not None]
+    found = [(rule(study), rule, periods) for rule, periods in rules]
+    return [(choice, _since(study, rule, periods)) for choice, rule, periods in found if choice not in (None, UNTOLD)]
 
 
 def _since(study: Study, rule: Rule, periods: int) -> str:
     if study.cohort == "all":
         return UNDATED
     for back in range(1, periods + 1):
-        if rule(_earlier(study, back)) is None:
-            return study.quarter.shift(1 - back).label
+        then = rule(_earlier(study, back))
+        if then in (None, UNTOLD):
+            return study.quarter.shift(1 - back).label + (" or earlier" if then else "")
     return f"{study.quarter.shift(-periods).label} or earlier"
 
 

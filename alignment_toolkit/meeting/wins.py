@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pandas as pd
 
 from alignment_toolkit.drivers.attainment import target_table
 from alignment_toolkit.drivers.joint import joint_wins
 from alignment_toolkit.glossary import label
-from alignment_toolkit.meeting.agenda import COUNTED
+from alignment_toolkit.meeting.agenda import COUNTED, targets_of
 from alignment_toolkit.meeting.moved import Moved, moved
 from alignment_toolkit.study import Study
 from alignment_toolkit.wording import people
@@ -35,7 +33,7 @@ def wins(study: Study, changes: list[Moved] | None = None) -> pd.DataFrame:
 
 
 def _met(study: Study) -> list[tuple[str, ...]]:
-    whole = replace(study, quarter=study.in_quarter())
+    whole = targets_of(study)
     over = whole.instant(whole.quarter.shift(1)) <= whole.as_of
     rows = target_table(whole).to_dict("records") if over else []
     met = [row for row in rows if row["attained_share"] >= 1]

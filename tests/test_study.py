@@ -75,6 +75,11 @@ def test_open_study_takes_the_day_after_the_quarter_as_its_as_of() -> None:
     assert (made.as_of, made.cohort, made.quarter.label) == (datetime(2026, 9, 30, 22), "4q", "2026Q3")
 
 
+def test_open_study_opens_a_month_of_the_quarter() -> None:
+    made = open_study(str(SAMPLE), quarter="2026Q3", month="2026-08")
+    assert (made.as_of, made.starts_at, made.ends_at) == (datetime(2026, 9, 30, 22), datetime(2026, 7, 31, 22), datetime(2026, 8, 31, 22))
+
+
 def test_a_configuration_given_goes_before_that_of_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.toml").write_text('min_n = 7\ntime_zone = "UTC"\n', encoding="utf-8")
     monkeypatch.setenv("ALIGNMENT_ROOT", str(tmp_path))

@@ -14,7 +14,7 @@ from alignment_toolkit.alignment.kpis import GAPS, PAGES
 from alignment_toolkit.drivers.agenda import movement_items
 from alignment_toolkit.drivers.bridge import bookings_bridge, bookings_change, unanswerable
 from alignment_toolkit.drivers.words import money
-from alignment_toolkit.glossary import owner_of
+from alignment_toolkit.glossary import label, owner_of
 from alignment_toolkit.stats import difference_interval
 from alignment_toolkit.study import Study
 from alignment_toolkit.summary.change import conversion_change
@@ -108,8 +108,6 @@ def _changed(now: dict[str, Any], then: dict[str, Any]) -> tuple[float, float] |
 
 
 def _gap(kpi: str, now: dict[str, Any], then: dict[str, Any], limits: tuple[float, float], study: Study) -> Moved:
-    from alignment_toolkit.glossary import label
-
     grew = limits[0] > 0
     shares = f"from {100 * then['value']:.1f} % to {100 * now['value']:.1f} %"
     low, high = (signed(100 * limit, 1) for limit in limits)

@@ -116,6 +116,12 @@ def test_who_decides_follows_what_the_company_has_agreed() -> None:
     assert told["Agree who touches every lead within 24 hours, or on other hours."] == "marketing and sales"
 
 
+def test_since_when_ends_where_the_records_begin() -> None:
+    early = replace(bad_study(), quarter=bad_study().quarter.shift(-9), cohort="1q")  # 2024Q2: touches are recorded from it on
+    told = meeting.decisions(early).set_index("decision")["since"]
+    assert told["Agree who touches every lead within 24 hours, or on other hours."] == "2024Q2 or earlier"
+
+
 def test_a_month_is_told_against_the_month_before_with_the_targets_of_its_quarter() -> None:
     pack = month()
     assert pack.in_short()[0] == "2026-09, compared with 2026-08."

@@ -36,16 +36,16 @@ def decisions(study: Study) -> pd.DataFrame:
         cannot tell), page. What both teams decide comes first, then marketing, sales and the others. Empty where nothing waits.
     """
     found = [*_looked_back(study), *((choice, choice.since or UNDATED) for choice in cheap_choices(study))]
-    rows = [_row(choice, since, study) for choice, since in found]
+    rows = [_row(choice, opened, study) for choice, opened in found]
     order = sorted(range(len(rows)), key=lambda at: _place(rows[at][2]))
     return pd.DataFrame([rows[at] for at in order], columns=list(COLUMNS))
 
 
-def _row(choice: Choice, since: str, study: Study) -> tuple[str, ...]:
+def _row(choice: Choice, opened: str, study: Study) -> tuple[str, ...]:
     if choice.owner:
-        return choice.decision, choice.why, choice.owner, "", since, choice.page
+        return choice.decision, choice.why, choice.owner, "", opened, choice.page
     word = terms_with(study.config.glossary)[choice.term]
-    return choice.decision, choice.why, word.accountable, word.consulted, since, choice.page
+    return choice.decision, choice.why, word.accountable, word.consulted, opened, choice.page
 
 
 def _place(who: str) -> int:
@@ -57,10 +57,21 @@ def _looked_back(study: Study) -> list[tuple[Choice, str]]:
     rules: list[tuple[Rule, int]] = [(partial(gap_choice, kpi=kpi), LOOK_BACK) for kpi in GAPS]
     rules += [(unanswered_choice, LOOK_BACK), (stalled_choice, 1)]
     found = [(rule(study), rule, periods) for rule, periods in rules]
-    return [(choice, _since(study, rule, periods)) for choice, rule, periods in found if choice not in (None, UNTOLD)]
+    return [(choice, since(study, rule, periods=periods)) for choice, rule, periods in found if choice not in (None, UNTOLD)]
 
 
-def _since(study: Study, rule: Rule, periods: int) -> str:
+def since(study: Study, rule: Rule, *, periods: int) -> str:
+    """The first of the periods, without a break, in which a rule asks for a decision.
+
+    Args:
+        study: The quarter or month in which it does.
+        rule: Gives the choice, None where nothing is owed, `UNTOLD` where that is not known.
+        periods: How many periods back are asked.
+
+    Returns:
+        Its label; with "or earlier" where the look back, or what is recorded, ends there; "not known" for all history, which holds every
+        period.
+    """
     if study.cohort == "all":
         return UNDATED
     for back in range(1, periods + 1):

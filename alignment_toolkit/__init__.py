@@ -21,6 +21,7 @@ _HOME = {
 }
 _PARTS = (
     "quality", "velocity", "churn", "attribution", "handoff", "loop", "summary", "charts", "health", "glossary", "drivers", "alignment",
+    "meeting",
 )  # fmt: skip
 
 __all__ = [*_HOME, *_PARTS]  # noqa: PLE0604  # names of the lazy table below

@@ -148,7 +148,7 @@ def _run_report(asked: dict[str, str], given: dict[str, Any], options: dict[str,
     asked = asked | {name: given.pop(name) for name in asked if name in given}  # -p quarter=2026Q3 means --quarter 2026Q3
     asked["quarter"] = quarter_asked(asked["data"], asked["quarter"], config=asked["config"])
     asked["as_of"] = as_of_asked(asked["data"], asked["quarter"], asked["as_of"], config=asked["config"])
-    requested(**asked)
+    requested(**asked, month=given.get("month", ""))
     chosen: dict[str, Any] = {**asked, "config": asked["config"] or None}
     return run_report(**chosen, parameters=given, clock=clock, before_kernels=lambda: opened(asked, tell=say), **options)
 

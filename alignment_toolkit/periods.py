@@ -1,23 +1,61 @@
-"""Quarters of the fiscal calendar and the instants that bound them.
+"""Quarters of the fiscal calendar, calendar months, and the instants that bound them.
 
-A quarter's first and last instants are local midnights of the configured time zone, handled as UTC. Nothing here reads a clock.
+Their first and last instants are local midnights of the configured time zone, handled as UTC. Nothing here reads a clock.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from alignment_toolkit.errors import UsageError
 
 _LABEL = re.compile(r"(\d{4})Q([1-4])")
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
+class Period(ABC):
+    """A stretch of the calendar that figures are told for and compared with the one before: a quarter, or a month.
+
+    Attributes:
+        noun: What people call it.
+        in_a_year: How many of them make a year.
+    """
+
+    noun: ClassVar[str]
+    in_a_year: ClassVar[int]
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """The label, such as `2026Q3` or `2026-09`."""
+
+    @property
+    @abstractmethod
+    def first_on(self) -> date:
+        """First day."""
+
+    @property
+    def end_on(self) -> date:
+        """First day after it (exclusive end)."""
+        return self.shift(1).first_on
+
+    @abstractmethod
+    def shift(self, periods: int) -> Self:
+        """The one that lies so many periods later (negative: earlier)."""
+
+    def last_year(self) -> list[Self]:
+        """The periods of the twelve months that end with this one, earliest first."""
+        return [self.shift(back) for back in range(1 - self.in_a_year, 1)]
+
+
 @dataclass(frozen=True, order=True)
-class Quarter:
+class Quarter(Period):
     """One fiscal quarter.
 
     A fiscal year is named after the calendar year in which it ends; with `start_month=1` both years are the same.
@@ -28,6 +66,8 @@ class Quarter:
         start_month: Month (1-12) in which the fiscal year starts.
     """
 
+    noun: ClassVar[str] = "quarter"
+    in_a_year: ClassVar[int] = 4
     year: int
     number: int
     start_month: int = 1
@@ -65,19 +105,57 @@ class Quarter:
         months = (self.year - (self.start_month > 1)) * 12 + (self.start_month - 1) + 3 * (self.number - 1)
         return date(months // 12, months % 12 + 1, 1)
 
+    def shift(self, periods: int) -> Self:
+        """The quarter that lies `periods` quarters later (negative: earlier)."""
+        index = self.year * 4 + self.number - 1 + periods
+        return replace(self, year=index // 4, number=index % 4 + 1)
+
+    def month(self, label: str) -> Month:
+        """The month of this quarter that a label such as `2026-09` names.
+
+        Raises:
+            UsageError: When the label is not four digits, a dash and 01 to 12, or names a month of another quarter.
+        """
+        found = _MONTH.fullmatch(str(label).strip())
+        if not found:
+            raise UsageError("the month cannot be read", value=label, rule="A month is a year and 01 to 12, such as 2026-09")
+        mine = Month(self.first_on.year, self.first_on.month)
+        known = [mine.shift(later) for later in range(3)]
+        asked = Month(int(found[1]), int(found[2]))
+        if asked not in known:
+            names = ", ".join(month.label for month in known)
+            raise UsageError("the month lies outside the quarter", value=label, rule=f"The months of {self.label} are {names}")
+        return asked
+
+
+@dataclass(frozen=True, order=True)
+class Month(Period):
+    """One calendar month.
+
+    Attributes:
+        year: Calendar year.
+        number: 1 to 12.
+    """
+
+    noun: ClassVar[str] = "month"
+    in_a_year: ClassVar[int] = 12
+    year: int
+    number: int
+
     @property
-    def end_on(self) -> date:
-        """First day after the quarter (exclusive end)."""
-        return self.shift(1).first_on
+    def label(self) -> str:
+        """The label, such as `2026-09`."""
+        return f"{self.year:04d}-{self.number:02d}"
 
-    def shift(self, quarters: int) -> Quarter:
-        """The quarter that lies `quarters` later (negative: earlier)."""
-        index = self.year * 4 + self.number - 1 + quarters
-        return Quarter(index // 4, index % 4 + 1, self.start_month)
+    @property
+    def first_on(self) -> date:
+        """First day of the month."""
+        return date(self.year, self.number, 1)
 
-    def last_four(self) -> list[Quarter]:
-        """The four quarters that end with this one, earliest first."""
-        return [self.shift(back) for back in (-3, -2, -1, 0)]
+    def shift(self, periods: int) -> Self:
+        """The month that lies `periods` months later (negative: earlier)."""
+        index = self.year * 12 + self.number - 1 + periods
+        return replace(self, year=index // 12, number=index % 12 + 1)
 
 
 def midnight(day: date, zone: str) -> datetime:

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from alignment_toolkit.config import Config, load_config
 from alignment_toolkit.errors import UsageError, nearest
-from alignment_toolkit.periods import Quarter, in_utc, last_full_quarter, midnight, parse_as_of, wall_clock
+from alignment_toolkit.periods import Period, Quarter, in_utc, last_full_quarter, midnight, parse_as_of, wall_clock
 from alignment_toolkit.recorded import full_quarters, late_as_of, refuse_unrecorded
 from alignment_toolkit.store import Crm, last_event_day, open_crm, store_config
 
@@ -24,13 +24,13 @@ class Study:
 
     Attributes:
         crm: The records, with configuration and as-of.
-        quarter: The report quarter.
-        cohort: `4q` pools the four quarters that end with the report quarter, `1q` takes it alone, `all` takes all history.
+        quarter: The report quarter, or the month that a meeting is about (`of_month`): wherever a quarter is spoken of, the month is meant.
+        cohort: `4q` pools the four quarters (twelve months) that end with it, `1q` takes it alone, `all` takes all history.
         is_for_leaders: Whether groups of fewer than `min_cell` leads are counted as "(other)".
     """
 
     crm: Crm
-    quarter: Quarter
+    quarter: Period
     cohort: Cohort = "4q"
     is_for_leaders: bool = False
 
@@ -56,7 +56,24 @@ class Study:
         """
         return [f"Without the table {table} this page cannot say {told}." for table, told in questions.items() if not self.crm.has(table)]
 
-    def instant(self, quarter: Quarter) -> datetime:
+    def of_month(self, label: str) -> Study:
+        """The same study of one month of its quarter, compared with the month before; as-of and cohort rule stay.
+
+        Args:
+            label: Such as `2026-09`.
+
+        Raises:
+            UsageError: When it is no month of the quarter, or starts at the as-of or later.
+        """
+        month = self.in_quarter().month(label)
+        refuse_unseen(month, self.as_of, self.config.time_zone)
+        return replace(self, quarter=month)
+
+    def in_quarter(self) -> Quarter:
+        """The fiscal quarter that the report quarter is, or that its month lies in: targets are promised for quarters."""
+        return Quarter.containing(self.quarter.first_on, start_month=self.config.fiscal_year_start_month)
+
+    def instant(self, quarter: Period) -> datetime:
         """First instant of a quarter, naive UTC."""
         return midnight(quarter.first_on, self.config.time_zone)
 
@@ -73,8 +90,8 @@ class Study:
     @property
     def window_opens_at(self) -> datetime | None:
         """First instant of the window that conversions are estimated in; None: all history."""
-        quarters = {"4q": -3, "1q": 0, "all": None}[self.cohort]
-        return None if quarters is None else self.instant(self.quarter.shift(quarters))
+        first = {"4q": self.quarter.last_year()[0], "1q": self.quarter, "all": None}[self.cohort]
+        return None if first is None else self.instant(first)
 
     @property
     def created_before(self) -> datetime:
@@ -91,7 +108,7 @@ class Study:
         )
 
 
-def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", config: str = "") -> Study:
+def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", config: str = "", month: str = "") -> Study:
     """Open a store for one quarter: the first line of every notebook.
 
     Args:
@@ -100,16 +117,18 @@ def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", 
         as_of: First day (or instant) that is not visible; empty: the first day after the quarter.
         cohort: `4q`, `1q` or `all`.
         config: Configuration file; empty: the store's own `alignment.toml`.
+        month: A month of the quarter such as `2026-09`, to study it instead; empty: the whole quarter.
 
     Raises:
-        UsageError: For a path, quarter, as-of, cohort or configuration that cannot be used; for a quarter wholly before the first or after
-            the last record.
+        UsageError: For a path, quarter, as-of, cohort, configuration or month that cannot be used; for a quarter wholly before the first or
+            after the last record.
         DataRefused: For data with a fatal fault.
     """
-    asked = requested(data, quarter=quarter, as_of=as_of, cohort=cohort, config=config)
+    asked = requested(data, quarter=quarter, as_of=as_of, cohort=cohort, config=config, month=month)
     crm = open_crm(data, as_of=asked.as_of, config=asked.config)
     refuse_unrecorded(crm, asked.quarter)
-    return Study(crm, asked.quarter, asked.cohort)
+    study = Study(crm, asked.quarter, asked.cohort)
+    return study.of_month(month) if month else study
 
 
 def opened(asked: dict[str, str], *, tell: Callable[[str], object]) -> Study:
@@ -131,11 +150,11 @@ class Request:
     cohort: Cohort
 
 
-def requested(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", config: str = "") -> Request:
+def requested(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", config: str = "", month: str = "") -> Request:
     """The request of `open_study`, refused in a sentence before anything is read but the configuration.
 
     Raises:
-        UsageError: For a path, quarter, as-of, cohort or configuration that cannot be used.
+        UsageError: For a path, quarter, as-of, cohort, configuration or month that cannot be used.
     """
     rule_for_leads, settings = checked_cohort(cohort), settings_for(data, config)
     asked = Quarter.parse(quarter, start_month=settings.fiscal_year_start_month)
@@ -144,7 +163,18 @@ def requested(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", c
         rule = f"The quarter {asked.label} starts on {asked.first_on}, so nothing of it would be visible"
         way_out = "Ask for an earlier quarter or a later --as-of"
         raise UsageError("the as-of lies before the quarter", value=as_of, rule=rule, way_out=way_out)
+    if month:
+        refuse_unseen(asked.month(month), until, settings.time_zone)
     return Request(settings, asked, until, rule_for_leads)
+
+
+def refuse_unseen(month: Period, until: datetime, zone: str) -> None:
+    """Refuse a month of which nothing is visible yet."""
+    if until <= midnight(month.first_on, zone):
+        rule = f"It starts on {month.first_on}, and nothing from {wall_clock(until, zone).date()} on is visible"
+        raise UsageError(
+            "the month lies after the as-of", value=month.label, rule=rule, way_out="Ask for an earlier month or a later --as-of"
+        )
 
 
 def settings_for(data: str, config: str = "") -> Config:

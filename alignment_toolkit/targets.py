@@ -9,7 +9,7 @@ import pandas as pd
 from alignment_toolkit.figures import ALL
 
 if TYPE_CHECKING:
-    from alignment_toolkit.periods import Quarter
+    from alignment_toolkit.periods import Period
     from alignment_toolkit.store import Crm
 
 
@@ -26,7 +26,7 @@ def promised(crm: Crm) -> pd.DataFrame:
     return crm.counts[key]
 
 
-def promised_bookings(crm: Crm, quarter: Quarter) -> float:
+def promised_bookings(crm: Crm, quarter: Period) -> float:
     """The target of bookings of a quarter, NaN where there is none, or more than one."""
     found = promised(crm)
     mine = found[(found["quarter"] == quarter.label) & (found["kpi"] == "bookings")]

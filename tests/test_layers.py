@@ -27,6 +27,7 @@ TIERS = (
     set(METRICS),
     {"headlines", "charts", "summary", "loop", "alignment", "health", "display", "report", "printing", "delivery", "restated"},
     {"readiness"},
+    {"meeting"},
     {"options"},
     {"report_commands", "check_commands", "reference_commands"},
     {"cli"},
@@ -156,7 +157,7 @@ def test_importing_the_package_or_its_command_line_loads_nothing_heavy() -> None
 
 
 def test_importing_the_metrics_loads_no_statistics_library_and_no_charts() -> None:
-    parts = ", ".join(f"alignment_toolkit.{part}" for part in (*METRICS, "headlines", "summary", "loop", "alignment"))
+    parts = ", ".join(f"alignment_toolkit.{part}" for part in (*METRICS, "headlines", "summary", "loop", "alignment", "meeting"))
     assert _loaded_after(f"import {parts}", *HEAVY) == ["pandas"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment_toolkit.errors import UsageError
-from alignment_toolkit.periods import Quarter, in_utc, last_full_quarter, local_day, midnight, parse_as_of, wall_clock
+from alignment_toolkit.periods import Month, Quarter, in_utc, last_full_quarter, local_day, midnight, parse_as_of, wall_clock
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia")
 TICK = timedelta(microseconds=1)
@@ -46,8 +47,47 @@ def test_every_day_lies_in_the_quarter_that_contains_it(day: date, start_month: 
     assert quarter.shift(1).first_on == quarter.end_on
 
 
-def test_the_last_four_end_with_the_quarter() -> None:
-    assert [quarter.label for quarter in Quarter.parse("2026Q2").last_four()] == ["2025Q3", "2025Q4", "2026Q1", "2026Q2"]
+@pytest.mark.parametrize(
+    ("quarter", "start_month", "months"),
+    [
+        ("2026Q3", 1, ["2026-07", "2026-08", "2026-09"]),
+        ("2026Q4", 2, ["2025-11", "2025-12", "2026-01"]),
+        ("2026Q1", 12, ["2025-12", "2026-01", "2026-02"]),
+    ],
+)
+def test_a_quarter_is_its_three_months(quarter: str, start_month: int, months: list[str]) -> None:
+    whole = Quarter.parse(quarter, start_month=start_month)
+    parts = [whole.month(label) for label in months]
+    assert [part.label for part in parts] == months
+    assert (parts[0].first_on, parts[-1].end_on) == (whole.first_on, whole.end_on)
+    assert all(later.first_on == earlier.end_on for earlier, later in pairwise(parts))
+
+
+@given(st.integers(1950, 2150), st.integers(1, 12), st.integers(-500, 500))
+def test_months_follow_one_another(year: int, number: int, steps: int) -> None:
+    month = Month(year, number)
+    assert month.shift(steps).shift(-steps) == month
+    assert month.shift(1).first_on == month.end_on
+    assert month.shift(12).label == f"{year + 1:04d}-{number:02d}"
+    assert [month.last_year()[0], month.last_year()[-1], len(month.last_year())] == [month.shift(-11), month, 12]
+
+
+@pytest.mark.parametrize(
+    ("label", "sentence"),
+    [
+        ("2026-06", "the month lies outside the quarter: '2026-06'. The months of 2026Q3 are 2026-07, 2026-08, 2026-09."),
+        ("2026-13", "the month cannot be read: '2026-13'. A month is a year and 01 to 12, such as 2026-09."),
+        ("September", "the month cannot be read: 'September'. A month is a year and 01 to 12, such as 2026-09."),
+    ],
+)
+def test_what_is_no_month_of_the_quarter_is_refused(label: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Quarter.parse("2026Q3").month(label)
+    assert str(caught.value) == sentence
+
+
+def test_the_last_year_ends_with_the_quarter() -> None:
+    assert [quarter.label for quarter in Quarter.parse("2026Q2").last_year()] == ["2025Q3", "2025Q4", "2026Q1", "2026Q2"]
 
 
 @pytest.mark.parametrize("label", ["", "2026", "2026Q0", "2026Q5", "2026-Q3", "Q32026", "26Q3", "2026q3", "2026Q33", "last"])

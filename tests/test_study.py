@@ -11,7 +11,7 @@ from alignment_toolkit.config import Config
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.periods import Quarter, local_day, wall_clock
 from alignment_toolkit.recorded import full_quarters
-from alignment_toolkit.study import Study, checked_cohort, open_study
+from alignment_toolkit.study import Study, checked_cohort, open_study, requested
 from tests.conftest import SAMPLE
 from tests.worlds import crm
 
@@ -74,6 +74,11 @@ def test_studies_of_the_same_records_share_what_was_made_in_the_engine() -> None
 def test_open_study_takes_the_day_after_the_quarter_as_its_as_of() -> None:
     made = open_study(str(SAMPLE), quarter="2026Q3")
     assert (made.as_of, made.cohort, made.quarter.label) == (datetime(2026, 9, 30, 22), "4q", "2026Q3")
+
+
+def test_open_study_opens_a_month_of_the_quarter() -> None:
+    made = open_study(str(SAMPLE), quarter="2026Q3", month="2026-08")
+    assert (made.as_of, made.starts_at, made.ends_at) == (datetime(2026, 9, 30, 22), datetime(2026, 7, 31, 22), datetime(2026, 8, 31, 22))
 
 
 def test_a_configuration_given_goes_before_that_of_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,3 +145,33 @@ def test_the_full_quarters_that_the_records_hold(days: list[str], last: str, hel
 
 def test_full_quarters_follow_the_fiscal_calendar() -> None:
     assert _held(["2025-02-01", "2025-05-02", "2025-08-02"], last="2025-10-31", start_month=2) == ["2026Q1", "2026Q2", "2026Q3"]
+
+
+@pytest.mark.parametrize(
+    ("cohort", "opens", "created_before"),
+    [
+        ("4q", datetime(2025, 8, 31, 22), datetime(2026, 8, 31, 22)),
+        ("1q", datetime(2026, 7, 31, 22), datetime(2026, 8, 31, 22)),
+        ("all", None, datetime(2026, 10, 5)),
+    ],
+)
+def test_a_month_is_studied_like_a_quarter(cohort: str, opens: datetime | None, created_before: datetime) -> None:
+    made = _study("2026Q3", "2026-10-05", cohort=cohort, zone="Europe/Berlin").of_month("2026-08")
+    assert (made.window_opens_at, made.created_before) == (opens, created_before)
+    assert (made.starts_at, made.ends_at) == (datetime(2026, 7, 31, 22), datetime(2026, 8, 31, 22))
+    before = made.previous()
+    assert (before.quarter.label, made.in_quarter().label) == ("2026-07", "2026Q3")
+    assert local_day(made.as_of, "Europe/Berlin") - made.quarter.end_on == local_day(before.as_of, "Europe/Berlin") - before.quarter.end_on
+
+
+def test_a_month_of_which_nothing_is_visible_is_refused_before_anything_is_read() -> None:
+    sentence = (
+        "the month lies after the as-of: '2026-09'. It starts on 2026-09-01, and nothing from 2026-09-01 on is visible. "
+        "Ask for an earlier month or a later --as-of."
+    )
+    with pytest.raises(UsageError) as caught:
+        requested(str(SAMPLE), quarter="2026Q3", as_of="2026-09-01", month="2026-09")
+    assert str(caught.value) == sentence
+    with pytest.raises(UsageError, match=r"^the month lies after the as-of: '2026-09'\."):
+        _study("2026Q3", "2026-09-01").of_month("2026-09")
+    assert _study("2026Q3", "2026-09-02").of_month("2026-09").quarter.label == "2026-09"

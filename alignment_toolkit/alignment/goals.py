@@ -76,7 +76,7 @@ def quarters_of(study: Study) -> list[str]:
     if study.cohort == "all":
         quarters = [quarter for quarter in _named(study) if quarter.first_on <= study.quarter.first_on]
     else:
-        quarters = study.quarter.last_four() if study.cohort == "4q" else [study.quarter]
+        quarters = study.in_quarter().last_year() if study.cohort == "4q" else [study.in_quarter()]
     return [quarter.label for quarter in sorted(quarters, key=lambda quarter: quarter.first_on) if _is_over(study, quarter)]
 
 

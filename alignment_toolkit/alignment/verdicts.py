@@ -51,7 +51,7 @@ def verdict_table(study: Study) -> pd.DataFrame:
         parts = {**SHARES, "median days to a verdict": "sales"}
         return pd.DataFrame([(part, team, *(np.nan,) * 3, "", 0, 0, NO_FEEDBACK) for part, team in parts.items()], columns=list(COLUMNS))
     first = feedback_gap(study)
-    counts = [(int(_number(first["n"]) - _number(first["events"])), int(_number(first["n"]))), _usable(study), _answered(study)]
+    counts = [(int(_number(first["n"]) - _number(first["events"])), int(_number(first["n"]))), _usable(study), answered_rejections(study)]
     rows = [_share(part, team, *count, study) for (part, team), count in zip(SHARES.items(), counts, strict=True)]
     told = pd.DataFrame([rows[0], _days(study), *rows[1:]], columns=list(COLUMNS))
     return told.astype(dict.fromkeys(("value", "lower", "upper"), "float64"))
@@ -74,7 +74,8 @@ def _usable(study: Study) -> tuple[int, int]:
     return int(told.loc[~poor, "leads"].sum()), int(told["leads"].sum())
 
 
-def _answered(study: Study) -> tuple[int, int]:
+def answered_rejections(study: Study) -> tuple[int, int]:
+    """Rejections of the window that marketing followed by an action on the lead's campaign, and all of them; 0 of 0 without actions."""
     if not study.crm.has("actions"):
         return 0, 0
     counts = counted("rejections_answered", study)

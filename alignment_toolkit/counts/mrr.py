@@ -23,20 +23,20 @@ from alignment_toolkit.study import Study
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from alignment_toolkit.periods import Quarter
+    from alignment_toolkit.periods import Period
 
 EPOCH = date(1970, 1, 1)
 PARTS = ("new", "expansion", "reactivation", "contraction", "churn")
 
 
-def bridge_quarters(study: Study, quarters: int) -> list[Quarter]:
+def bridge_quarters(study: Study, quarters: int) -> list[Period]:
     """The last quarters that end with the report quarter, earliest first, without those that start before records begin."""
     begun = study.config.observed_since("subscriptions")
     asked = [study.quarter.shift(back) for back in range(1 - quarters, 1)]
     return [quarter for quarter in asked if begun is None or quarter.first_on > begun]
 
 
-def bounds(study: Study, quarters: list[Quarter]) -> list[int]:
+def bounds(study: Study, quarters: list[Period]) -> list[int]:
     """The day before the first quarter, then the last visible day of each, as day numbers."""
     last = hidden_from(study.crm) - 1
     return [day_number(quarters[0].first_on) - 1, *(min(day_number(quarter.end_on) - 1, last) for quarter in quarters)]

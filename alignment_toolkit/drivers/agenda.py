@@ -34,7 +34,7 @@ def agenda(study: Study) -> pd.DataFrame:
         item (a sentence), owner (the team, or both teams; a won share that stands out in one source or campaign lists both), figure (name
         in `kpis.json`), page; at most five movements. Empty where nothing moved by more than noise and no target was missed.
     """
-    return pd.DataFrame([*_movements(study), *_targets(study)], columns=list(COLUMNS))
+    return pd.DataFrame([*movement_items(study), *target_items(study)], columns=list(COLUMNS))
 
 
 def agenda_sentences(study: Study) -> list[str]:
@@ -42,7 +42,8 @@ def agenda_sentences(study: Study) -> list[str]:
     return [f"{row['item']} ({row['owner']})" for row in agenda(study).to_dict("records")]
 
 
-def _movements(study: Study) -> list[dict[str, Any]]:
+def movement_items(study: Study) -> list[dict[str, Any]]:
+    """The movements of the agenda as rows, the largest first."""
     bridge = bookings_bridge(study)
     clear = ranked(bridge[bridge["is_clear"].astype(bool)])
     if clear.empty:
@@ -66,7 +67,8 @@ def _movement(row: dict[Any, Any], group: dict[Any, Any] | None, currency: str) 
     }
 
 
-def _targets(study: Study) -> list[dict[str, Any]]:
+def target_items(study: Study) -> list[dict[str, Any]]:
+    """The targets missed, or met in fewer than half of the simulations, as rows."""
     rows = []
     for row in target_table(study).to_dict("records"):
         over, chance = row["elapsed_share"] >= 1, row["probability_share"]

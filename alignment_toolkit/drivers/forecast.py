@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.counts import counted
-from alignment_toolkit.periods import Quarter
+from alignment_toolkit.periods import Period
 from alignment_toolkit.stats.forecast import Deals, simulated
 from alignment_toolkit.study import Study
 from alignment_toolkit.targets import promised_bookings
@@ -145,7 +145,7 @@ def _past_rate(frame: pd.DataFrame, quarter: str) -> float:
     return float(earlier["met"].astype(float).mean()) if len(earlier) else np.nan
 
 
-def _sums(study: Study, deals: Deals, quarter: Quarter, now: float, *, draws: int) -> np.ndarray:
+def _sums(study: Study, deals: Deals, quarter: Period, now: float, *, draws: int) -> np.ndarray:
     """Simulated sums that remain to be won in a quarter, empty where the past is too short."""
     first = _first_day(study, quarter)
     past: list[tuple[float, float]] = []
@@ -162,9 +162,9 @@ def _booked(deals: Deals, start: float, end: float) -> float:
     return float(deals.amount[deals.won & (deals.closed >= start) & (deals.closed < end)].sum())
 
 
-def _first_day(study: Study, quarter: Quarter) -> int:
+def _first_day(study: Study, quarter: Period) -> int:
     return round((study.instant(quarter) - study.starts_at).total_seconds() / 86_400)
 
 
-def _days(study: Study, quarter: Quarter) -> int:
+def _days(study: Study, quarter: Period) -> int:
     return _first_day(study, quarter.shift(1)) - _first_day(study, quarter)

@@ -42,6 +42,7 @@ class Kind:
         owner: Team that can mend it.
         bounds: Gaps that work out what it does to the headline figures.
         touches: What it does, in words, where none of them does.
+        choice: What the teams must agree on before anybody can mend it, where that is so.
     """
 
     match: str
@@ -49,6 +50,7 @@ class Kind:
     owner: str
     bounds: tuple[str, ...] = ()
     touches: str = ""
+    choice: str = ""
 
 
 @cache

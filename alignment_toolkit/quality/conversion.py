@@ -97,6 +97,6 @@ def in_window(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Without creation quarters that lie before the window: their leads are seen only at the ages they had in it."""
     if study.cohort == "all" or not (frame["slice"] == "cohort_quarter").any():
         return frame
-    quarters = {"4q": study.quarter.last_four(), "1q": [study.quarter]}[study.cohort]
+    quarters = {"4q": study.quarter.last_year(), "1q": [study.quarter]}[study.cohort]
     inside = frame["segment"].isin([quarter.label for quarter in quarters])
     return frame[(frame["slice"] != "cohort_quarter") | inside].reset_index(drop=True)

@@ -6,7 +6,7 @@ raises or warns because a group is empty.
 
 from alignment_toolkit.stats.cox import CoxFit, cox
 from alignment_toolkit.stats.incidence import Curve, StateProbabilities, hazards, incidence, state_probabilities
-from alignment_toolkit.stats.intervals import Bounds, loglog_interval, probability_interval, wilson_interval
+from alignment_toolkit.stats.intervals import Bounds, difference_interval, loglog_interval, probability_interval, wilson_interval
 from alignment_toolkit.stats.jackknife import Interval, interval_from_replicates, jackknife, jackknife_difference
 from alignment_toolkit.stats.logrank import LogRank, logrank
 from alignment_toolkit.stats.means import MeanTime, mean_time_among, mean_time_interval, restricted_mean
@@ -33,6 +33,7 @@ __all__ = [
     "benjamini_hochberg",
     "bucket_tables",
     "cox",
+    "difference_interval",
     "effective_counts",
     "hazards",
     "incidence",

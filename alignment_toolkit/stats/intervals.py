@@ -85,3 +85,26 @@ def probability_interval(value: ArrayLike, variance: ArrayLike, matured: ArrayLi
     lower = np.where(share <= 0, 0 * none.lower, np.where(share >= 1, every.lower, inner.lower))
     upper = np.where(share <= 0, none.upper, np.where(share >= 1, every.upper, inner.upper))
     return Bounds(lower, upper)
+
+
+def difference_interval(
+    value: ArrayLike, limits: tuple[ArrayLike, ArrayLike], before: ArrayLike, limits_before: tuple[ArrayLike, ArrayLike]
+) -> Bounds:
+    """Interval of the difference of two independent estimates from the limits of each (MOVER; of two shares with Wilson limits Newcombe's).
+
+    Args:
+        value: Later estimates.
+        limits: Their lower and upper 95 % limits.
+        before: Earlier estimates, from other units.
+        limits_before: Their limits.
+
+    Returns:
+        Limits of later minus earlier; null where one of the six is.
+
+    Reference:
+        Newcombe 1998, method 10; Zou and Donner 2008.
+    """
+    now, then = np.asarray(value, dtype=float), np.asarray(before, dtype=float)
+    (low, high), (low_then, high_then) = (tuple(np.asarray(edge, dtype=float) for edge in pair) for pair in (limits, limits_before))
+    step = now - then
+    return Bounds(step - np.hypot(now - low, high_then - then), step + np.hypot(high - now, then - low_then))

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.conftest import PAGES
+
 pytestmark = pytest.mark.browser
 
 
@@ -81,3 +83,16 @@ def test_it_prints_and_no_chart_is_split(page: Page) -> None:
     assert printed.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 1
     assert re.search(rb"/Type\s*/Font\b", printed)  # text, not a picture of it
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path.name == "meeting-pack.html"], ids=lambda path: path.name)
+def test_a_team_s_part_of_the_meeting_pack_prints_on_one_sheet(page: Page, path: Path) -> None:
+    assert page.url == path.as_uri()
+    page.set_viewport_size({"width": 718, "height": 1040})  # A4 less the margins
+    page.emulate_media(media="print")
+    tops = page.evaluate("[...document.querySelectorAll('h2')].map(part => [part.id, part.getBoundingClientRect().top])")
+    starts = [at for at, (anchor, _) in enumerate(tops) if anchor in {"s-for-marketing", "s-for-sales"}]
+    assert len(starts) == 2
+    assert all(tops[at + 1][1] - tops[at][1] < 1040 for at in starts)
+    broken = page.evaluate("['s-for-marketing', 's-for-sales'].map(name => getComputedStyle(document.getElementById(name)).breakBefore)")
+    assert broken == ["page", "page"]

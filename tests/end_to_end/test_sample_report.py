@@ -26,6 +26,7 @@ PAGES = (
     "closed-loop.html",
     "drivers-and-targets.html",
     "alignment.html",
+    "meeting-pack.html",
 )
 
 

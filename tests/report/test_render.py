@@ -196,7 +196,9 @@ def test_a_picture_is_the_same_svg_with_a_dark_side() -> None:
 
 def test_headings_stay_in_order() -> None:
     markdown = Markdown()
-    assert markdown("# Title\n\n#### Deep\n\n### Less\n\n# Again") == "<h2>Deep</h2>\n<h3>Less</h3>\n<h2>Again</h2>\n"
+    assert markdown("# Title\n\n#### Deep\n\n### Less\n\n# Again\n\n## Less") == (
+        '<h2 id="s-deep">Deep</h2>\n<h3 id="s-less">Less</h3>\n<h2 id="s-again">Again</h2>\n<h2>Less</h2>\n'
+    )
 
 
 GOOD = '<html lang="en"><head><title>t</title><meta http-equiv="Content-Security-Policy" content="x"></head><body><main><h1>a</h1>{}</main></body></html>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alignment_toolkit.stats import loglog_interval, probability_interval, wilson_interval
+from alignment_toolkit.stats import difference_interval, loglog_interval, probability_interval, wilson_interval
 
 
 def test_loglog_by_hand():
@@ -43,3 +43,31 @@ def test_no_event_has_lower_zero_and_the_upper_of_wilson_on_the_matured():
     assert bounds.upper[2] == 1
     assert bounds.lower[3] == loglog_interval(0.3, 0.01).lower
     assert np.isnan([bounds.lower[4], bounds.upper[4]]).all()
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "published"),
+    [
+        ((56, 70), (48, 80), (0.0524, 0.3339)),
+        ((9, 10), (3, 10), (0.1705, 0.8090)),
+        ((5, 56), (0, 29), (-0.0381, 0.1926)),
+        ((10, 10), (0, 10), (0.6075, 1.0000)),
+    ],
+)
+def test_a_difference_of_shares_has_the_limits_that_newcombe_published(
+    now: tuple[int, int], before: tuple[int, int], published: tuple[float, float]
+):
+    limits = [wilson_interval(*counts) for counts in (now, before)]
+    shares = [x / n for x, n in (now, before)]
+    found = difference_interval(shares[0], limits[0], shares[1], limits[1])
+    assert [float(found.lower), float(found.upper)] == pytest.approx(published, abs=0.00005)  # four digits are printed
+
+
+def test_a_difference_agrees_with_statsmodels_and_is_null_where_a_part_is():
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    limits = [wilson_interval(195, 378), wilson_interval(172, 383)]
+    found = difference_interval(195 / 378, limits[0], 172 / 383, limits[1])
+    expected = confint_proportions_2indep(195, 378, 172, 383, method="newcomb", compare="diff")
+    assert (float(found.lower), float(found.upper)) == pytest.approx(expected)
+    assert np.isnan(difference_interval(0.5, (np.nan, 0.6), 0.4, (0.3, 0.5)).lower)

@@ -17,8 +17,8 @@ from alignment_toolkit.churn.revenue import retained_share, revenue_kpis
 from alignment_toolkit.churn.spending import acquisition_costs
 from alignment_toolkit.config import Config
 from alignment_toolkit.figures import COLUMNS
-from alignment_toolkit.study import open_study
 from tests.conftest import SAMPLE, shared_data
+from tests.sample import sample_study
 from tests.test_customers import LEAD, spell, world
 from tests.worlds import study
 
@@ -493,7 +493,7 @@ def shifted(day):
 
 @pytest.fixture(scope="module")
 def sample():
-    return open_study(str(SAMPLE), quarter="2026Q3")
+    return sample_study()
 
 
 def test_the_sample_shows_the_source_planted_to_churn(sample):

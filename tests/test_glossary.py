@@ -15,9 +15,8 @@ from alignment_toolkit.display import TABLE_MIME
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.figures import figure, figures
 from alignment_toolkit.glossary import BY_FACTOR, NOBODY, Term, digest, glossary_table, is_known, label, owner_of, term, terms, with_owners
-from alignment_toolkit.headlines import kpis
-from alignment_toolkit.study import open_study
-from tests.conftest import ROOT, SAMPLE
+from tests.conftest import ROOT
+from tests.sample import sample_kpis
 
 STABLE = (
     "leads", "conversion_30d", "conversion_90d", "conversion_180d", "conversion_365d", "acceptance_rate", "value_per_lead_180d", "bookings",
@@ -30,7 +29,7 @@ STABLE = (
 
 @cache
 def _sample_kpis() -> pd.DataFrame:
-    return kpis(open_study(str(SAMPLE), quarter="2026Q3"))
+    return sample_kpis()
 
 
 def test_every_figure_of_the_sample_has_an_entry_and_every_stable_name_is_a_figure() -> None:

@@ -11,8 +11,7 @@ import pytest
 from alignment_toolkit.figures import COLUMNS, NUMBERS
 from alignment_toolkit.headlines import kpis, with_targets
 from alignment_toolkit.quality import lead_counts
-from alignment_toolkit.study import open_study
-from tests.conftest import SAMPLE
+from tests.sample import sample_kpis
 from tests.worlds import study
 
 LEADS = [{"lead_id": str(place), "created_at": f"2026-01-{place % 28 + 1:02d}", "source": "web"} for place in range(30)]
@@ -26,7 +25,7 @@ def _bare() -> pd.DataFrame:
 
 @cache
 def _sample() -> pd.DataFrame:
-    return kpis(open_study(str(SAMPLE), quarter="2026Q3"))
+    return sample_kpis()
 
 
 @pytest.mark.parametrize("make", [_bare, _sample])

@@ -12,15 +12,16 @@ import pytest
 from alignment_toolkit import alignment
 from alignment_toolkit.alignment.kpis import GAPS
 from alignment_toolkit.config import Definition, WorkingDefinitions
-from alignment_toolkit.study import Study, open_study
+from alignment_toolkit.study import Study
 from tests.conftest import SAMPLE
+from tests.sample import sample_study
 
 TRUTH = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))["planted"]["misalignment"]
 
 
 @cache
 def planted() -> Study:
-    return open_study(str(SAMPLE), quarter="2026Q3")
+    return sample_study()
 
 
 def values(made: Study) -> dict[str, float]:

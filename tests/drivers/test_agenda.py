@@ -8,13 +8,12 @@ import pytest
 
 from alignment_toolkit import drivers
 from alignment_toolkit.config import Config
-from alignment_toolkit.study import open_study
-from tests.conftest import SAMPLE
+from tests.sample import sample_study
 from tests.worlds import study
 
 
 def test_the_agenda_of_the_bad_quarter() -> None:
-    made = open_study(str(SAMPLE), quarter="2026Q3")
+    made = sample_study()
     found = drivers.agenda(made)
     assert found["owner"].tolist() == ["sales", "marketing", "both teams"]
     assert found["figure"].tolist() == ["driver won_share", "driver opportunities_per_lead", "target_attainment bookings"]

@@ -11,11 +11,11 @@ import pytest
 from alignment_toolkit import drivers
 from alignment_toolkit.config import Config
 from alignment_toolkit.drivers.words import bridge_sentences, change_sentences, ranked, where_sentences
-from alignment_toolkit.headlines import kpis
 from alignment_toolkit.ingest import ingest
 from alignment_toolkit.samples import write_sample
 from alignment_toolkit.study import Study, open_study
 from tests.conftest import ROOT, SAMPLE, shared_data
+from tests.sample import sample_kpis, sample_study
 from tests.worlds import study
 
 TRUTH = json.loads((SAMPLE / "truth.json").read_text())["planted"]["bad_quarter"]["causes"]
@@ -23,7 +23,7 @@ TRUTH = json.loads((SAMPLE / "truth.json").read_text())["planted"]["bad_quarter"
 
 @cache
 def sample(quarter: str = "2026Q3") -> Study:
-    return open_study(str(SAMPLE), quarter=quarter)
+    return sample_study(quarter)
 
 
 def causes(made: Study) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def test_parts_add_up_to_the_change_of_the_published_bookings(quarter: str) -> N
 
 
 def test_the_figures_are_those_of_the_bookings_row() -> None:
-    told = kpis(sample())
+    told = sample_kpis()
     whole = told[told["slice"] == "all"].set_index("kpi")
     change = drivers.bookings_change(sample())
     assert (change["after"], change["before"]) == (whole.loc["bookings", "value"], whole.loc["bookings", "previous"])

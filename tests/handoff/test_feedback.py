@@ -11,8 +11,8 @@ from alignment_toolkit.counts import counted
 from alignment_toolkit.handoff import answered_campaigns, feedback_effect
 from alignment_toolkit.handoff.feedback import month_name, month_number
 from alignment_toolkit.handoff.words import feedback_sentences
-from alignment_toolkit.study import Study, open_study
-from tests.conftest import SAMPLE
+from alignment_toolkit.study import Study
+from tests.sample import sample_study
 from tests.worlds import study
 
 LEADS = [
@@ -64,7 +64,7 @@ def test_a_missing_table_is_the_reason(table: str) -> None:
 
 
 def test_with_few_campaigns_it_cannot_be_told() -> None:
-    made = open_study(str(SAMPLE), quarter="2026Q3")
+    made = sample_study()
     effect, answered = feedback_effect(made), answered_campaigns(made)
     assert effect["value"].isna().all()
     assert effect["reason"].iloc[0].startswith("cannot be told from regression to the mean: 6 treated and ")

@@ -13,7 +13,7 @@ from alignment_toolkit.health.resolve import Bound
 from alignment_toolkit.samples import simulate, without_faults
 from alignment_toolkit.samples.write import arrow_table, settings
 from alignment_toolkit.study import Study, open_study
-from tests.conftest import SAMPLE
+from tests.sample import sample_study
 
 
 def opened(tables: dict[str, pd.DataFrame], where: Path, *, quarter: str) -> Study:
@@ -37,7 +37,7 @@ def assert_held(bounds: dict[str, Bound], truth: pd.DataFrame) -> None:
 
 @pytest.fixture(scope="module")
 def sample() -> Study:
-    return open_study(str(SAMPLE), quarter="2026Q3")
+    return sample_study()
 
 
 @pytest.fixture(scope="module")

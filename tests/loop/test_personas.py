@@ -9,14 +9,14 @@ import pytest
 from alignment_toolkit.config import Config
 from alignment_toolkit.loop import apart_sentences, drift_sentences, persona_drift, persona_mix, told_apart
 from alignment_toolkit.periods import Quarter
-from alignment_toolkit.study import Study, open_study
-from tests.conftest import SAMPLE
+from alignment_toolkit.study import Study
+from tests.sample import sample_study
 from tests.worlds import study
 
 
 @cache
 def sample(quarter: str) -> Study:
-    return open_study(str(SAMPLE), quarter=quarter)
+    return sample_study(quarter)
 
 
 def test_the_planted_drift_is_found_and_named() -> None:

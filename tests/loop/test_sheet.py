@@ -12,14 +12,14 @@ from alignment_toolkit.churn import early_churn
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.loop import campaign_sheet, words
 from alignment_toolkit.quality import acceptance, cost_and_return, ranking
-from alignment_toolkit.study import Study, open_study
+from alignment_toolkit.study import Study
 from tests.attribution.touched import company
-from tests.conftest import SAMPLE
+from tests.sample import sample_study
 
 
 @cache
 def sample() -> Study:
-    return open_study(str(SAMPLE), quarter="2026Q2")
+    return sample_study("2026Q2")
 
 
 @cache

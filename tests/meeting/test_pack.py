@@ -14,9 +14,10 @@ from alignment_toolkit.config import Config
 from alignment_toolkit.drivers import bookings_change
 from alignment_toolkit.meeting import Pack
 from alignment_toolkit.meeting.moved import moved
-from alignment_toolkit.study import Study, open_study
+from alignment_toolkit.study import Study
 from alignment_toolkit.tables import table_payload
 from tests.conftest import SAMPLE
+from tests.sample import sample_study
 from tests.worlds import study
 
 PARTS = ("agenda", "decisions", "wins", "joint_wins", "of_sales", "of_marketing")
@@ -25,7 +26,7 @@ PLANTED = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))["plant
 
 @cache
 def bad_study() -> Study:
-    return open_study(str(SAMPLE), quarter="2026Q3")
+    return sample_study()
 
 
 @cache

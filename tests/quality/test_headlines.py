@@ -11,6 +11,7 @@ from alignment_toolkit.figures import COLUMNS
 from alignment_toolkit.quality import conversion, lead_counts, quality_kpis
 from alignment_toolkit.study import Study, open_study
 from tests.conftest import SAMPLE
+from tests.sample import sample_study
 
 NAMES = (
     "leads", "conversion_30d", "conversion_90d", "conversion_180d", "conversion_365d", "acceptance_rate", "value_per_lead_180d", "bookings",
@@ -20,7 +21,7 @@ NAMES = (
 
 @cache
 def _study() -> Study:
-    return open_study(str(SAMPLE), quarter="2026Q3")
+    return sample_study()
 
 
 @cache

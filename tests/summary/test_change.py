@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from alignment_toolkit.quality import conversion
-from alignment_toolkit.study import open_study
 from alignment_toolkit.summary import conversion_change
 from alignment_toolkit.summary.change import Change
-from tests.conftest import SAMPLE
+from tests.sample import sample_study
 from tests.worlds import study
 
 
@@ -29,7 +28,7 @@ def test_a_change_is_clear_when_its_interval_leaves_out_zero(lower: float | None
 
 
 def test_the_difference_is_that_of_the_two_reports_and_its_interval_is_narrower_than_of_strangers() -> None:
-    now = open_study(str(SAMPLE), quarter="2026Q2")
+    now = sample_study("2026Q2")
     told = conversion_change(now, horizon=90)
     mine, theirs = (conversion(each, horizons=[90]).iloc[0] for each in (now, now.previous()))
     assert told.value == pytest.approx(mine["value"] - theirs["value"], abs=1e-12)

@@ -10,9 +10,9 @@ import pytest
 from alignment_toolkit.config import Config
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.stats import incidence
-from alignment_toolkit.study import Study, open_study
+from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.losses import loss_reasons, loss_sentences
-from tests.conftest import SAMPLE
+from tests.sample import sample_study
 from tests.worlds import study
 
 LEADS = [{"lead_id": name, "created_at": "2026-01-01", "source": "web"} for name in "abcd"]
@@ -47,7 +47,7 @@ def test_few_leads_have_no_rate() -> None:
 
 @cache
 def sample() -> Study:
-    return open_study(str(SAMPLE), quarter="2026Q3")
+    return sample_study()
 
 
 def test_reasons_add_up_to_losing_and_stages_stand_in_order() -> None:

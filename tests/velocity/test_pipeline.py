@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from alignment_toolkit.study import open_study
 from alignment_toolkit.velocity.pipeline import coverage, pipeline_waterfall, slippage
 from alignment_toolkit.velocity.pipeline_words import pipeline_sentences
-from tests.conftest import SAMPLE
+from tests.sample import sample_study
 from tests.worlds import study
 
 LEADS = [{"lead_id": "l", "created_at": "2025-01-01", "source": "web"}]
@@ -76,7 +75,7 @@ def test_every_open_deal_neither_comes_nor_goes_by_its_expected_close() -> None:
 
 @cache
 def sample() -> Any:
-    return open_study(str(SAMPLE), quarter="2026Q3")
+    return sample_study()
 
 
 def test_every_quarter_of_the_sample_adds_up_and_quarters_chain() -> None:

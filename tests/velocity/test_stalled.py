@@ -14,12 +14,13 @@ from alignment_toolkit.velocity import call_list, check_sentences, stalled, stal
 from alignment_toolkit.velocity.chances import OLDEST, banded, chance_by_age, fresh_chances, leaving
 from alignment_toolkit.velocity.stalled_check import area, precision
 from tests.conftest import SAMPLE
+from tests.sample import sample_study
 from tests.velocity.funnels import funnel, row_of, settings
 
 
 @cache
 def sample() -> Study:
-    return open_study(str(SAMPLE), quarter="2026Q3")
+    return sample_study()
 
 
 def constant(rates, *, horizon):

@@ -24,7 +24,7 @@ STABLE = (
     "stage_conversion_90d", "time_in_stage_median", "cycle_mean", "sales_velocity", "stalled_value", "win_rate_closed_naive", "win_rate_created_naive",
     "won_share_to_date", "attributed_bookings", "attributed_bookings.markov", "sourced_bookings", "influenced_bookings",
     "speed_to_lead_median", "sla_met_rate", "rejection_rate", "feedback_effect", "logo_churn", "gross_revenue_retention", "net_revenue_retention", "retention_365d", "early_churn_90d",
-    "bookings_change", "driver", "gap.words", "gap.numbers", "gap.handoff", "gap.feedback", "gap.credit", "gap.goals",
+    "bookings_change", "driver", "leads_needed_80", "gap.words", "gap.numbers", "gap.handoff", "gap.feedback", "gap.credit", "gap.goals",
 )  # fmt: skip
 
 

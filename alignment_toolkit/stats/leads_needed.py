@@ -115,7 +115,7 @@ def inside(won: Array, lost: Array, quarter: Quarter, young_share: Array) -> tup
     """Chances of a win inside the quarter, those before it begins taken off.
 
     Returns:
-        Of deals open now by age, (draws, 367); wins per deal that arrives a day, of leads that are here already (or of none) and of new ones,
+        Of deals open now by age, (draws, 367); wins per deal that arrives a day, of leads here already (or of none) and of new ones,
         (draws,) each.
     """
     days, wait = round(quarter.ends - quarter.now), max(round(quarter.starts - quarter.now), 0)

@@ -23,7 +23,7 @@ STABLE = (
     "leads", "conversion_30d", "conversion_90d", "conversion_180d", "conversion_365d", "acceptance_rate", "value_per_lead_180d", "bookings",
     "stage_conversion_90d", "time_in_stage_median", "cycle_mean", "sales_velocity", "stalled_value", "win_rate_closed_naive", "win_rate_created_naive",
     "won_share_to_date", "attributed_bookings", "attributed_bookings.markov", "sourced_bookings", "influenced_bookings",
-    "speed_to_lead_median", "sla_met_rate", "rejection_rate", "feedback_effect", "logo_churn", "gross_revenue_retention", "net_revenue_retention", "retention_365d", "early_churn_90d",
+    "assignment_delay_median", "speed_to_lead_median", "sla_met_rate", "rejection_rate", "feedback_effect", "logo_churn", "gross_revenue_retention", "net_revenue_retention", "retention_365d", "early_churn_90d",
     "bookings_change", "driver", "leads_needed_80", "gap.words", "gap.numbers", "gap.handoff", "gap.feedback", "gap.credit", "gap.goals",
 )  # fmt: skip
 
@@ -76,7 +76,7 @@ def test_an_entry_is_whole(entry: Term) -> None:
 def test_what_is_better_when_less_is_said_so() -> None:
     falling = {name for name, entry in terms().items() if entry.direction == "down"}
     assert falling == {
-        "time_in_stage_median", "cycle_mean", "logo_churn", "early_churn_{h}d", "speed_to_lead_median", "rejection_rate", "stalled_value",
+        "time_in_stage_median", "cycle_mean", "logo_churn", "early_churn_{h}d", "assignment_delay_median", "speed_to_lead_median", "rejection_rate", "stalled_value",
         "gap.words", "gap.numbers", "gap.handoff", "gap.feedback", "gap.credit", "gap.goals",
     }  # fmt: skip
 

@@ -1,9 +1,9 @@
 """Responses of sales as deferred expressions: when a lead that was handed over was first touched by a person of sales, or closed untouched.
 
 Question: how long does a lead wait for a person? Unit: the lead handed over. The clock starts at the handover (handovers.py) and counts
-hours; with business hours configured only those (workhours.py). Before it a lead that marketing has qualified waits for the handover
-itself: the delay of the system, apart from that of people. A lead that is closed without such a touch is a breach, not a lead that went away.
-It does not answer what the touch was worth.
+hours; with business hours configured only those (workhours.py). A lead that is closed without such a touch is a breach, not a lead that
+went away. Before the handover a lead that marketing has qualified waits for the system: that delay is told apart. It does not answer what
+the touch was worth.
 """
 
 from __future__ import annotations

@@ -78,8 +78,9 @@ def milestones(crm: Crm) -> ir.Table:
     """What one look at each lead's events tells as of the data at hand.
 
     Returns:
-        number, created_at, qualified_at, handed_at (first entry to the stage before the handover, and to that of it), won_at, lost_at (first win, first loss), last_at (last
-        event); null where there is none. Of several events at the instant of the first loss, the loss is the last in the funnel's order.
+        number, created_at, qualified_at and handed_at (first entry to the stage before the handover, and to that of it), won_at, lost_at
+        (first win, first loss), last_at (last event); null where there is none. Of several events at the instant of the first loss, the
+        loss is the last in the funnel's order.
     """
     return cached(crm, ("milestones", crm.at_hand.as_of), lambda: _milestones(crm.at_hand))
 

@@ -112,7 +112,8 @@ def _won_money(study: Study) -> dict[str, Array]:
     """Wins and their money by jackknife group."""
     frame = moves_frame("entry_moves", study, by="stage")
     won = frame[frame["move"] == "event"]
-    return {name: np.bincount(won["group"].astype(int), weights=won[name], minlength=N_GROUPS) for name in ("n", "amount")}
+    group = won["group"].astype(int)
+    return {name: np.bincount(group, weights=won[name].astype(float), minlength=N_GROUPS).astype(float) for name in ("n", "amount")}
 
 
 def _row(stage: str, leads: pd.DataFrame, by_age: Array) -> dict[str, Any]:

@@ -31,6 +31,7 @@ TIERS = (
         "touches",
         "definitions",
         "responses",
+        "loads",
         "workhours",
         "in_play",
         "pipeline",

@@ -32,6 +32,7 @@ TIERS = (
         "definitions",
         "responses",
         "loads",
+        "lines",
         "workhours",
         "in_play",
         "pipeline",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from typing import get_args
 
-import pandas as pd
 import pytest
 
 from alignment_toolkit.config import Owner, config_from
@@ -15,9 +13,7 @@ from alignment_toolkit.display import TABLE_MIME
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.figures import figure, figures
 from alignment_toolkit.glossary import BY_FACTOR, NOBODY, Term, digest, glossary_table, is_known, label, owner_of, term, terms, with_owners
-from alignment_toolkit.headlines import kpis
-from alignment_toolkit.study import open_study
-from tests.conftest import ROOT, SAMPLE
+from tests.conftest import ROOT, sample_kpis
 
 STABLE = (
     "leads", "conversion_30d", "conversion_90d", "conversion_180d", "conversion_365d", "acceptance_rate", "value_per_lead_180d", "bookings",
@@ -28,28 +24,23 @@ STABLE = (
 )  # fmt: skip
 
 
-@cache
-def _sample_kpis() -> pd.DataFrame:
-    return kpis(open_study(str(SAMPLE), quarter="2026Q3"))
-
-
 def test_every_figure_of_the_sample_has_an_entry_and_every_stable_name_is_a_figure() -> None:
-    names = set(_sample_kpis()["kpi"])
+    names = set(sample_kpis()["kpi"])
     assert set(STABLE) <= names
     assert {name for name in names if not is_known(name)} == set()
 
 
 def test_every_entry_stands_for_a_figure() -> None:
-    told = _sample_kpis()
+    told = sample_kpis()
     names = {*told["kpi"], *told.loc[told["slice"] == BY_FACTOR, "segment"]}
     patterns = {re.escape(name).replace(r"\{h\}", r"\d+") for name in terms()}
     assert {pattern for pattern in patterns if not any(re.fullmatch(pattern, name) for name in names)} == set()
 
 
 def test_every_figure_has_an_owner_and_its_glossary_unit() -> None:
-    told = _sample_kpis().drop_duplicates("kpi").set_index("kpi")
+    told = sample_kpis().drop_duplicates("kpi").set_index("kpi")
     assert set(told["owner"]) <= set(get_args(Owner))
-    factors = _sample_kpis()[lambda frame: frame["slice"] == BY_FACTOR].set_index("segment")["owner"]
+    factors = sample_kpis()[lambda frame: frame["slice"] == BY_FACTOR].set_index("segment")["owner"]
     assert set(factors.drop("exchange_rates")) <= set(get_args(Owner))
     assert factors["exchange_rates"] is None
     for name, row in told.iterrows():

@@ -35,7 +35,7 @@ def open_per_owner(study: Study) -> pd.DataFrame:
     counts = counted("open_loads", study)
     few = counts["n_owners"] < study.config.min_cell
     told = counts.rename(columns={"n_owners": "owners", "n": "open_leads"})
-    why = np.where(few, too_few(study), None)
+    why = [too_few(study) if small else None for small in few]
     per_owner = (told["open_leads"] / told["owners"]).where(~few)
     hidden = {name: told[name].astype("Int64").mask(few) for name in ("owners", "open_leads")}
     return told.assign(**hidden, per_owner=per_owner, reason=why)[["team", "owners", "open_leads", "per_owner", "reason"]]

@@ -203,10 +203,10 @@ def lines(study: Study, *, of: str = "side") -> ir.Table:
     apart = ordered.filter(ordered.before.isnull() | (ordered.before != ordered.label))
     placed = apart.mutate(place=ibis.row_number().over(in_order) + 1)
     columns = {f"stop_{at}": placed.label.max(where=placed.place == at) for at in range(1, LONGEST_PATH + 1)}
-    ends = {label: placed.label.max(where=placed.label == label) for label in IN_BRACKETS.values()}
+    ends = {name: (placed.label == IN_BRACKETS[name]).cast("int64").max() for name in ENDS}
     whole = placed.group_by("unit_id").agg(**columns, stops=_.count(), last_at=_["at"].max(), **ends)
     kept = whole if study.window_opens_at is None else whole.filter(whole.last_at >= moment_of(study.window_opens_at))
-    reached = ibis.cases(*[(kept[IN_BRACKETS[name]].notnull(), label) for name, label in ENDS.items()], else_=OPEN)
+    reached = ibis.cases(*[(kept[name] == 1, label) for name, label in ENDS.items()], else_=OPEN)
     return kept.select(*columns, "stops", reached=reached)
 
 

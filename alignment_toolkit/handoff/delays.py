@@ -137,9 +137,10 @@ def delay_sentences(frame: pd.DataFrame, *, config: Config) -> list[str]:
 
 def _said(made_by: str, row: dict[Any, Any], hours: str) -> str:
     done = "handed over to sales" if made_by == "system" else "touched by a person of sales"
+    unit = hours.removesuffix("s") if row["median_hours"] == 1 else hours
     leads = "qualified" if made_by == "system" else "handed over"
     most = "" if pd.isna(row["p90_hours"]) else f", nine in ten within {row['p90_hours']:,.0f}"
     limits = (
         f"{row['lower_hours']:,.0f} to {row['upper_hours']:,.0f}" if pd.notna(row["upper_hours"]) else f"{row['lower_hours']:,.0f} or more"
     )
-    return f"Half of the leads {leads} in the quarter are {done} within {row['median_hours']:,.0f} {hours} ({limits}){most}."
+    return f"Half of the leads {leads} in the quarter are {done} within {row['median_hours']:,.0f} {unit} ({limits}){most}."

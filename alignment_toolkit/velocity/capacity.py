@@ -20,6 +20,7 @@ from alignment_toolkit.study import Study
 HALF = 0.5
 THIRDS = 3
 NEVER_HALF = "fewer than half are ever touched"
+TOO_LITTLE = "Whether leads wait longer with owners who hold many cannot be told: too few leads, or too few owners."
 COLUMNS = (
     "team", "open_leads", "from_load", "to_load", "leads", "touched", "median_hours", "lower_hours", "upper_hours",
     "in_time_share", "lower_share", "upper_share", "reason",
@@ -35,7 +36,7 @@ def open_per_owner(study: Study) -> pd.DataFrame:
     counts = counted("open_loads", study)
     few = counts["n_owners"] < study.config.min_cell
     told = counts.rename(columns={"n_owners": "owners", "n": "open_leads"})
-    why = [too_few(study) if small else None for small in few]
+    why = pd.Series([too_few(study) if small else None for small in few], index=told.index, dtype=object)
     per_owner = (told["open_leads"] / told["owners"]).where(~few)
     hidden = {name: told[name].astype("Int64").mask(few) for name in ("owners", "open_leads")}
     return told.assign(**hidden, per_owner=per_owner, reason=why)[["team", "owners", "open_leads", "per_owner", "reason"]]
@@ -111,13 +112,14 @@ def capacity_sentences(frame: pd.DataFrame, now: pd.DataFrame) -> list[str]:
         f"In {row['team']} {row['owners']:,} owners hold {row['open_leads']:,} open leads, {row['per_owner']:,.0f} each on average."
         for row in now[now["per_owner"].notna()].to_dict("records")
     ]
-    told = [_compared(str(team), rows[rows["median_hours"].notna()]) for team, rows in frame.groupby("team")] if len(frame) else []
-    return [*said, *told] or ["What owners hold cannot be told: no lead that was handed over has an owner."]
+    known = {str(team): rows[rows["median_hours"].notna()] for team, rows in frame.groupby("team")} if len(frame) else {}
+    told = [_compared(team, rows) for team, rows in known.items() if len(rows) > 1]
+    if not said and not known:
+        return ["What owners hold cannot be told: no lead that was handed over has an owner."]
+    return [*said, *(told or [TOO_LITTLE])]
 
 
 def _compared(team: str, rows: pd.DataFrame) -> str:
-    if len(rows) < 2:
-        return f"Whether leads wait longer with owners of many in {team} cannot be told: too few of them, or too few owners."
     few, many = rows.iloc[0], rows.iloc[-1]
     head = f"In {team} half of the leads are touched within {few['median_hours']:,.0f} hours by owners who hold {few['open_leads']} others"
     tail = f"within {many['median_hours']:,.0f} by those who hold {many['open_leads']}"

@@ -98,5 +98,5 @@ def test_words_say_whether_it_may_be_chance():
     assert capacity_sentences(frame.head(2), now)[1].endswith("within 5 by those who hold 10 to 19: which may be chance.")
     alone = frame.assign(median_hours=[1.0, np.nan, np.nan])
     assert capacity_sentences(alone, now)[1] == (
-        "Whether leads wait longer with owners of many in sales cannot be told: too few of them, or too few owners."
+        "Whether leads wait longer with owners who hold many cannot be told: too few leads, or too few owners."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from alignment_toolkit.errors import UsageError, nearest
 
 Owner = Literal["marketing", "sales", "shared", "success"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[str, ...] = get_args(Weekday)
+CLOCK = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 CONFIG_FILE = "alignment.toml"
 
 
@@ -58,6 +61,44 @@ class WorkingDefinitions(BaseModel):
     sales: Definition = Definition(verdict="accepted")
 
 
+class BusinessHours(BaseModel):
+    """The days and hours that the clock of the handoff counts, in the reporting zone.
+
+    Attributes:
+        days: Working days: mon, tue, wed, thu, fri, sat, sun.
+        begins: First minute of work, such as "09:00".
+        ends: First minute after it, such as "17:00"; "24:00" is midnight.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = ("mon", "tue", "wed", "thu", "fri")
+    begins: Annotated[str, Field(pattern=CLOCK)] = "09:00"
+    ends: Annotated[str, Field(pattern=CLOCK)] = "17:00"
+
+    @model_validator(mode="after")
+    def _a_working_day_has_hours(self) -> BusinessHours:
+        if len(set(self.days)) != len(self.days):
+            raise ValueError("business_hours: a day stands twice")
+        if self.begins_at >= self.ends_at:
+            raise ValueError(f"business_hours: work ends after it begins, not at {self.ends} after {self.begins}")
+        return self
+
+    @property
+    def begins_at(self) -> int:
+        """Seconds from midnight to the first minute of work."""
+        return _seconds(self.begins)
+
+    @property
+    def ends_at(self) -> int:
+        """Seconds from midnight to the first minute after it."""
+        return _seconds(self.ends)
+
+
+def _seconds(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 3600 + int(minutes) * 60
+
+
 DEFAULT_STAGES = (
     Stage(name="lead", owner="marketing"),
     Stage(name="mql", owner="marketing"),
@@ -83,6 +124,7 @@ class Config(BaseModel):
         stale_days: Open and silent for longer counts as lost in the sensitivity line.
         acceptance_days: Agreed days from handover to sales' verdict.
         sla_hours: Agreed hours from handover to the first human sales touch.
+        business_hours: Working days and hours; where given, the clock of the handoff counts only those. None: all hours.
         gap_days: An absence longer than this is a churn.
         deal_type: Kind of deal that bookings figures count.
         gross_margin: Share of revenue in [0, 1] for lifetime value; None: revenue is shown.
@@ -111,6 +153,7 @@ class Config(BaseModel):
     stale_days: Annotated[int, Field(ge=1)] = 90
     acceptance_days: Annotated[int, Field(ge=0)] = 5
     sla_hours: Annotated[float, Field(gt=0)] = 24
+    business_hours: BusinessHours | None = None
     gap_days: Annotated[int, Field(ge=0)] = 30
     deal_type: str = "new"
     gross_margin: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -186,6 +229,13 @@ class Config(BaseModel):
     def handover_stage(self) -> str | None:
         """The first stage that sales owns, None when sales owns no open stage."""
         return next((stage.name for stage in self.open_stages if stage.owner == "sales"), None)
+
+    @property
+    def qualified_stage(self) -> str | None:
+        """The stage before the handover, in which a lead is marketing's and ready for sales; None when there is none."""
+        names = [stage.name for stage in self.open_stages]
+        place = names.index(self.handover_stage) if self.handover_stage else 0
+        return names[place - 1] if place else None
 
     def observed_since(self, *tables: str) -> date | None:
         """The latest day before which records of any of these tables are missing, None when history is whole."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ATTRIBUTES = ("source", "campaign_id", "persona", "segment", "region")
 SLICES = (*ATTRIBUTES, "cohort_quarter")
 N_BUCKETS = 256
+N_GROUPS = 16  # of sixteen buckets each, for limits whose replicates are dear
 HEX = "0123456789abcdef"
 
 
@@ -108,6 +109,11 @@ def with_attributes(crm: Crm, table: ir.Table) -> ir.Table:
 def bucket_in(number: ir.IntegerValue) -> ir.IntegerValue:
     """The jackknife bucket that a lead's number ends in."""
     return (number % N_BUCKETS).cast("int16")
+
+
+def group_in(number: ir.IntegerValue) -> ir.IntegerValue:
+    """The jackknife group of a lead's number, 0 to 15: the first hex digit of its bucket."""
+    return (bucket_in(number) // (N_BUCKETS // N_GROUPS)).cast("int16")
 
 
 def with_ids(crm: Crm, table: ir.Table) -> ir.Table:

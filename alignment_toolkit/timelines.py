@@ -78,18 +78,21 @@ def milestones(crm: Crm) -> ir.Table:
     """What one look at each lead's events tells as of the data at hand.
 
     Returns:
-        number, created_at, handed_at (first entry to the stage of the handover), won_at, lost_at (first win, first loss), last_at (last
-        event); null where there is none. Of several events at the instant of the first loss, the loss is the last in the funnel's order.
+        number, created_at, qualified_at and handed_at (first entry to the stage before the handover, and to that of it), won_at, lost_at
+        (first win, first loss), last_at (last event); null where there is none. Of several events at the instant of the first loss, the
+        loss is the last in the funnel's order.
     """
     return cached(crm, ("milestones", crm.at_hand.as_of), lambda: _milestones(crm.at_hand))
 
 
 def _milestones(crm: Crm) -> ir.Table:
     told = timeline(crm)
-    rank, handover = told["rank"], crm.config.handover_stage
-    handed = ibis.literal(False) if handover is None else rank == crm.config.stage_names.index(handover)
+    rank, handover, qualified = told["rank"], crm.config.handover_stage, crm.config.qualified_stage
+    names = crm.config.stage_names
+    ready, handed = (ibis.literal(False) if stage is None else rank == names.index(stage) for stage in (qualified, handover))
     return told.group_by("number").agg(
         created_at=told.created_at.max(),
+        qualified_at=told.entered_at.min(where=ready),
         handed_at=told.entered_at.min(where=handed),
         won_at=told.entered_at.min(where=rank == won_rank(crm)),
         lost_at=told.entered_at.min(where=rank == lost_rank(crm)),

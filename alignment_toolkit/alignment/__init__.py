@@ -6,6 +6,7 @@ from alignment_toolkit.alignment.definitions import called_table, reasons_of_def
 from alignment_toolkit.alignment.goals import target_quarters, team_targets
 from alignment_toolkit.alignment.kpis import PAGES, gap_kpis, gap_table
 from alignment_toolkit.alignment.promises import promise_table
+from alignment_toolkit.alignment.published import other_targets
 from alignment_toolkit.alignment.sources import claim_table, source_table
 from alignment_toolkit.alignment.verdicts import verdict_table
 from alignment_toolkit.alignment.words import alignment_sentences
@@ -18,6 +19,7 @@ __all__ = [
     "claimed_bookings",
     "gap_kpis",
     "gap_table",
+    "other_targets",
     "promise_table",
     "reasons_of_definition",
     "rejected_then_won",

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import pandas as pd
 
-from alignment_toolkit.alignment.goals import quarters_of, recorded
+from alignment_toolkit.alignment.goals import quarters_of
 from alignment_toolkit.counts import counted
 from alignment_toolkit.figures import MISSING, figure
 from alignment_toolkit.shares import share_figure
@@ -20,7 +19,8 @@ from alignment_toolkit.study import Study
 
 NEEDS = ("deals", "touches")
 SOURCE_COLUMNS = ("source", "first_touch_source", "deals", "differs")
-CLAIM_COLUMNS = ("team", "quarter", "kpi", "claimed", "recorded", "difference_share", "reason")
+CLAIM_COLUMNS = ("team", "quarter", "kpi", "unit", "claimed", "recorded", "lower", "upper", "difference_share", "reason")
+NO_RECORD = "no record of it to compare with"
 
 
 def numbers_gap(study: Study) -> dict[str, object]:
@@ -80,20 +80,21 @@ def plain(name: object) -> str:
 
 
 def claim_table(study: Study) -> pd.DataFrame:
-    """What the teams reported for the quarters of the study's window against the records: leads created and bookings.
+    """What the teams reported for the quarters of the study's window against what is published: any headline figure.
 
     Returns:
-        team, quarter, kpi, claimed, recorded, difference_share ((claimed − recorded) / recorded; null without a record), reason (why it is
-        null); the latest quarter first. Empty without claims.
+        team, quarter, kpi, unit, claimed, recorded with lower and upper (95 %, null where the figure has none), difference_share
+        ((claimed − recorded) / recorded; null without a record), reason (why it is null); the latest quarter first. Empty without claims.
     """
+    from alignment_toolkit.alignment.published import published
+
     if not study.crm.has("claims"):
         return pd.DataFrame(columns=list(CLAIM_COLUMNS))
     told = study.crm.tables["claims"].select("team", "quarter", "kpi", "value").to_pandas()
     mine = told[told["quarter"].isin(quarters_of(study))].rename(columns={"value": "claimed"})
-    known = recorded(study)
-    values = [known.get((str(row.quarter), str(row.kpi)), np.nan) for row in mine.itertuples()]
-    whole = mine.assign(recorded=values, claimed=mine["claimed"].astype(float))
+    known = published(study, zip(mine["quarter"].astype(str), mine["kpi"].astype(str), strict=True)).rename(columns={"value": "recorded"})
+    whole = mine.merge(known, on=["quarter", "kpi"], how="left").astype({"claimed": float, "recorded": float})
     share = (whole["claimed"] - whole["recorded"]) / whole["recorded"].where(whole["recorded"] > 0)
-    reason = np.where(share.notna(), None, "no record of it to compare with")  # type: ignore[call-overload]
+    reason = [None if told else why or NO_RECORD for told, why in zip(share.notna(), whole["reason"], strict=True)]
     ordered = whole.assign(difference_share=share, reason=reason)
     return ordered.sort_values(["quarter", "team", "kpi"], ascending=[False, True, True], ignore_index=True)[list(CLAIM_COLUMNS)]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from alignment_toolkit.alignment.definitions import WON_WITHIN, reasons_of_definition, rejected_then_won, word_agreement
 from alignment_toolkit.alignment.sources import channel_sources, left_out
 from alignment_toolkit.config import Definition, WorkingDefinitions
+from alignment_toolkit.glossary import label
 from alignment_toolkit.study import Study
 from alignment_toolkit.visible import visible
 from alignment_toolkit.wording import amount, change_words, interval_words, people
@@ -138,7 +140,7 @@ def _most(row: dict[Any, Any]) -> str:
 
 
 def claim_sentences(claims: pd.DataFrame, *, worth_telling: float = 0.005) -> list[str]:
-    """Which reports of the latest quarter differ from the records by more than half a percent.
+    """Which reports of the latest quarter differ from the records by more than half a percent, or lie outside the interval of an estimate.
 
     Args:
         claims: As `sources.claim_table` makes it.
@@ -147,7 +149,8 @@ def claim_sentences(claims: pd.DataFrame, *, worth_telling: float = 0.005) -> li
     if claims.empty:
         return ["No report of a team is on record for these quarters."]
     latest = claims[(claims["quarter"] == claims["quarter"].max()) & claims["difference_share"].notna()]
-    apart = latest[latest["difference_share"].abs() > worth_telling]
+    outside = (latest["claimed"] < latest["lower"]) | (latest["claimed"] > latest["upper"])
+    apart = latest[np.where(latest["lower"].isna(), latest["difference_share"].abs() > worth_telling, outside)]
     if apart.empty:
         return [f"What the teams reported for {claims['quarter'].max()} agrees with the records."]
     return [_claim(row) for row in apart.to_dict("records")]
@@ -155,10 +158,39 @@ def claim_sentences(claims: pd.DataFrame, *, worth_telling: float = 0.005) -> li
 
 def _claim(row: dict[Any, Any]) -> str:
     word = "more" if row["difference_share"] > 0 else "less"
+    if pd.notna(row["lower"]):
+        head = f"{visible(row['team']).capitalize()} reported {amount(row['claimed'], row['unit'])} for {visible(row['kpi'])}"
+        return f"{head} in {row['quarter']}, {word} than the {amount(row['recorded'], row['unit'])} published ({_limits(row)})."
     return (
         f"{visible(row['team']).capitalize()} reported {row['claimed']:,.0f} for {visible(row['kpi'])} in {row['quarter']}, "
         f"{abs(row['difference_share']):.1%} {word} than the {row['recorded']:,.0f} on record."
     )
+
+
+def _limits(row: dict[Any, Any]) -> str:
+    return f"95 % interval {amount(row['lower'], row['unit'])} to {amount(row['upper'], row['unit'])}"
+
+
+def other_target_sentences(targets: pd.DataFrame) -> list[str]:
+    """Which targets of other figures were met or missed by more than chance explains.
+
+    Args:
+        targets: As `published.other_targets` makes it.
+    """
+    known = targets[targets["standing"].notna()] if len(targets) else targets
+    if known.empty:
+        return ["No other published figure has a target for this quarter."]
+    said = []
+    for standing, head in (("met", "Met"), ("missed", "Missed"), ("may be chance", "Too close to tell from chance")):
+        mine = known[known["standing"] == standing]
+        if len(mine):
+            said.append(f"{head}: {', '.join(_target(row) for row in mine.to_dict('records'))}.")
+    return said
+
+
+def _target(row: dict[Any, Any]) -> str:
+    value, target = amount(row["value"], row["unit"]), amount(row["target"], row["unit"])
+    return f"{label(str(row['kpi']))} with {value} of {target} ({people(row['owner'])})"
 
 
 def credit_sentences(study: Study) -> list[str]:

@@ -12,7 +12,7 @@ from alignment_toolkit.counts.moves import Slices, segment_of, segments, sliced_
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.handovers import verdict_spells
 from alignment_toolkit.leads import lead_numbers, lead_rows, named_or_missing, with_attributes
-from alignment_toolkit.responses import HOUR, LONGEST_HOURS, response_spells, timed
+from alignment_toolkit.responses import HOUR, LONGEST_HOURS, assignment_spells, response_spells, timed
 from alignment_toolkit.study import Study
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ STANDINGS = ("in time", "late", "closed untouched", "not touched", "not due")
 def response_moves(study: Study, *, by: Slices = None, within: str = "quarter") -> ir.Table:
     """Moves of handed-over leads from waiting to a first touch of a person of sales, by whole hours (`day`), closed untouched competing."""
     return sliced_moves(study, response_spells(study, within=within), by=by, by_bucket=False, until=LONGEST_HOURS)
+
+
+@query(rolled_up=TOGETHER)
+def assignment_moves(study: Study, *, by: Slices = None) -> ir.Table:
+    """Moves of leads qualified in the report quarter from waiting to handed over, by whole hours (`day`), closed before it competing."""
+    return sliced_moves(study, assignment_spells(study), by=by, by_bucket=False, until=LONGEST_HOURS)
 
 
 @query(rolled_up=TOGETHER)

@@ -11,6 +11,7 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.days import days_until, instant
 from alignment_toolkit.journeys import window_start
+from alignment_toolkit.leads import group_in
 from alignment_toolkit.stages import stage_label, watched_visits
 from alignment_toolkit.study import Study
 from alignment_toolkit.timelines import milestones
@@ -24,12 +25,12 @@ def stage_exits(study: Study) -> ir.Table:
     """Visits that ended inside the study's window by where they led.
 
     Returns:
-        segment (stage), next_rank (place in the funnel that the lead went to; won and lost come last), n.
+        segment (stage), next_rank (place in the funnel it went to; won and lost come last), group (of the jackknife, 0 to 15), n.
     """
     start = window_start(study, "leads", "stage_events")
     stays = watched_visits(study).filter(~_.is_backfilled & _.left_at.notnull() & (_.entered_at < study.created_before))
     ended = stays if start is None else stays.filter(_.left_at >= instant(start))
-    counted = ended.group_by("rank", "next_rank").agg(n=_.count())
+    counted = ended.group_by("rank", "next_rank", group=group_in(ended.number)).agg(n=_.count())
     return counted.mutate(segment=stage_label(study.crm, counted["rank"]), next_rank=counted.next_rank.cast("int64")).drop("rank")
 
 

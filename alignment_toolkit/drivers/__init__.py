@@ -7,6 +7,7 @@ from alignment_toolkit.drivers.bridge import bookings_bridge, bookings_change, d
 from alignment_toolkit.drivers.forecast import calibration, forecast, past_forecasts
 from alignment_toolkit.drivers.headlines import driver_kpis
 from alignment_toolkit.drivers.joint import joint_sentences, joint_wins
+from alignment_toolkit.drivers.leads_needed import leads_needed, leads_needed_kpis, leads_needed_sentences
 from alignment_toolkit.drivers.where import where_it_moved
 
 __all__ = [
@@ -21,6 +22,9 @@ __all__ = [
     "in_play_detail",
     "joint_sentences",
     "joint_wins",
+    "leads_needed",
+    "leads_needed_kpis",
+    "leads_needed_sentences",
     "past_forecasts",
     "target_kpis",
     "target_table",

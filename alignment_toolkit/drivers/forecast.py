@@ -44,10 +44,10 @@ def forecast(study: Study) -> dict[str, Any]:
         day (of the quarter), days, booked (so far), expected (mean), lower_80, upper_80, target (null: none), probability (of reaching it;
         null without a target or a forecast), is_over, reason (null, or why there is no forecast).
     """
-    deals, days = day_counts(study), _days(study, study.quarter)
+    deals, days = day_counts(study), days_in(study, study.quarter)
     now = min(round((study.as_of - study.starts_at).total_seconds() / 86_400), days)
     sums = _sums(study, deals, study.quarter, now, draws=DRAWS)
-    booked = _booked(deals, 0, now)
+    booked = booked_between(deals, 0, now)
     target = promised_bookings(study.crm, study.quarter)
     if now >= days:
         told = {"expected": booked, "lower_80": booked, "upper_80": booked}
@@ -88,15 +88,15 @@ def past_forecasts(study: Study, *, quarters: int = 8) -> pd.DataFrame:
     rows = []
     for back in range(quarters, -1, -1):
         quarter = study.quarter.shift(-back)
-        first, days = _first_day(study, quarter), _days(study, quarter)
+        first, days = first_day(study, quarter), days_in(study, quarter)
         if study.instant(quarter.shift(1)) > study.as_of:
             continue
-        actual = _booked(deals, first, first + days)
+        actual = booked_between(deals, first, first + days)
         target = promised_bookings(study.crm, quarter)
         for week in WEEKS:
             sums = _sums(study, deals, quarter, first + 7 * week, draws=PAST_DRAWS)
             if len(sums):
-                booked = _booked(deals, first, first + 7 * week)
+                booked = booked_between(deals, first, first + 7 * week)
                 rows.append({"quarter": quarter.label, "week": week, **_compared(booked, sums, actual, target)})
     frame = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
     return frame.assign(past_rate=[_past_rate(frame, str(quarter)) for quarter in frame["quarter"]])
@@ -147,24 +147,33 @@ def _past_rate(frame: pd.DataFrame, quarter: str) -> float:
 
 def _sums(study: Study, deals: Deals, quarter: Period, now: float, *, draws: int) -> np.ndarray:
     """Simulated sums that remain to be won in a quarter, empty where the past is too short."""
-    first = _first_day(study, quarter)
-    past: list[tuple[float, float]] = []
-    for back in range(1, 9):
-        start = _first_day(study, quarter.shift(-back))
-        if len(deals.created) and start >= deals.created.min():
-            past.append((start, start + _days(study, quarter.shift(-back))))
+    first = first_day(study, quarter)
+    past = past_quarters(study, deals, quarter)
     if len(past) < FEWEST_PAST:
         return np.empty(0)
-    return simulated(deals, now=now, ends=first + _days(study, quarter), past=past, draws=draws, seed=SEED)
+    return simulated(deals, now=now, ends=first + days_in(study, quarter), past=past, draws=draws, seed=SEED)
 
 
-def _booked(deals: Deals, start: float, end: float) -> float:
+def past_quarters(study: Study, deals: Deals, quarter: Period) -> list[tuple[float, float]]:
+    """First day, and first day after, of the eight quarters before one, as far as deals go back."""
+    past: list[tuple[float, float]] = []
+    for back in range(1, 9):
+        start = first_day(study, quarter.shift(-back))
+        if len(deals.created) and start >= deals.created.min():
+            past.append((start, start + days_in(study, quarter.shift(-back))))
+    return past
+
+
+def booked_between(deals: Deals, start: float, end: float) -> float:
+    """What was won from a day until before another."""
     return float(deals.amount[deals.won & (deals.closed >= start) & (deals.closed < end)].sum())
 
 
-def _first_day(study: Study, quarter: Period) -> int:
+def first_day(study: Study, quarter: Period) -> int:
+    """The first day of a quarter, counted from that of the report quarter."""
     return round((study.instant(quarter) - study.starts_at).total_seconds() / 86_400)
 
 
-def _days(study: Study, quarter: Period) -> int:
-    return _first_day(study, quarter.shift(1)) - _first_day(study, quarter)
+def days_in(study: Study, quarter: Period) -> int:
+    """The days of a quarter."""
+    return first_day(study, quarter.shift(1)) - first_day(study, quarter)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from alignment_toolkit.figures import COLUMNS, figure, figures, with_previous
+from alignment_toolkit.handoff.delays import assignment_delay
 from alignment_toolkit.handoff.feedback import feedback_effect
 from alignment_toolkit.handoff.rejections import rejection_rate
 from alignment_toolkit.handoff.sla import sla, speed_to_lead
@@ -15,7 +16,7 @@ NO_TOUCHES = "no touches table"
 
 
 def handoff_kpis(study: Study) -> pd.DataFrame:
-    """Speed to lead, first touch in time and the rejection rate with `previous` from one quarter earlier; the effect of feedback.
+    """The delay of the system, speed to lead, first touch in time and the rejection rate with `previous`; the effect of feedback.
 
     Returns:
         Figure frame by `SLICES`, the effect of feedback as a whole; one null row each with the reason where touches or feedback are
@@ -33,8 +34,9 @@ def _figures(study: Study) -> pd.DataFrame:
 
 
 def _slice(study: Study, by: str) -> list[pd.DataFrame]:
+    system = assignment_delay(study, by=by)
     if study.crm.has("touches"):
-        return [speed_to_lead(study, by=by), sla(study, by=by), rejection_rate(study, by=by)]
+        return [system, speed_to_lead(study, by=by), sla(study, by=by), rejection_rate(study, by=by)]
     units = {"speed_to_lead_median": "hours", "sla_met_rate": "share"} if by == "all" else {}
     missing = figures(figure(kpi, value=None, unit=unit, reason=NO_TOUCHES) for kpi, unit in units.items())
-    return [missing, rejection_rate(study, by=by)]
+    return [system, missing, rejection_rate(study, by=by)]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.config import Config
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.handoff import STANDINGS
 from alignment_toolkit.counts.tables import risk_of
@@ -39,17 +40,22 @@ def speed_to_lead(study: Study, *, by: str = "all", within: str = "quarter") -> 
         below `min_n`, or where fewer than half are ever touched. Leads closed untouched count as never touched, open ones as open.
     """
     labels, table = risk_of("response_moves", study, by=by, within=within, max_day=LONGEST_HOURS)
-    return speed_of(labels, table, by=by, min_n=study.config.min_n)
+    return speed_of(labels, table, by=by, min_n=study.config.min_n, never=never_half_touched(study.config))
 
 
-def speed_of(labels: list[str], table: RiskTable, *, by: str, min_n: int) -> pd.DataFrame:
+def never_half_touched(config: Config) -> str:
+    """Why there is no median although there are enough leads; with business hours a month of work has fewer of them."""
+    return f"fewer than half are touched within {LONGEST_HOURS} working hours" if config.business_hours else NEVER_HALF
+
+
+def speed_of(labels: list[str], table: RiskTable, *, by: str, min_n: int, never: str = NEVER_HALF) -> pd.DataFrame:
     """The figures of `speed_to_lead` from risk tables by whole hours, one per label."""
     found = incidence_quantile(incidence(table), HALF)
     rows = []
     for at, segment in enumerate(labels):
         enough = table.n[at] >= min_n
         edges = {"lower": found.lower[at], "upper": found.upper[at]}
-        reason = NEVER_HALF if enough else NOT_ENOUGH
+        reason = never if enough else NOT_ENOUGH
         told = figure(
             "speed_to_lead_median",
             value=found.value[at] if enough else None,

@@ -7,6 +7,7 @@ past quarters showed beyond chance. Deals are won independently given these. It 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,28 +118,43 @@ def estimated(seen: Deals, now: float) -> Rates:
     return Rates(*whole, arrived, ratio(sums[1], sums[0], empty=0.0), ratio(sums[2], sums[0], empty=0.0))
 
 
-def drawn(rates: Rates, rng: np.random.Generator, draws: int) -> tuple[Array, Array, Array, Array]:
-    """Hazards, arrivals and mean amount of each simulation, with the jackknife covariance of all of them together."""
+def drawn(rates: Rates, rng: np.random.Generator, draws: int, *more: Array) -> tuple[Array, ...]:
+    """Hazards, arrivals and mean amount of each simulation, with the jackknife covariance of all of them together.
+
+    Args:
+        rates: Of the year before.
+        rng: Where chance comes from.
+        draws: Simulations.
+        *more: Further rates of shape (17,), from all and without each group; drawn together with the others and returned after them.
+    """
     z = rng.standard_normal((draws, GROUPS)) * np.sqrt((GROUPS - 1) / GROUPS)
     told = []
-    for values in (rates.won, rates.lost, rates.arrivals[:, None], rates.amount[:, None]):
+    for values in (rates.won, rates.lost, *(rate[:, None] for rate in (rates.arrivals, rates.amount, *more))):
         effect = values[1:].mean(axis=0) - values[1:]
         told.append(np.maximum(values[0] + z @ effect, 0.0))
-    return told[0], told[1], told[2][:, 0], told[3][:, 0]
+    return (*told[:2], *(rate[:, 0] for rate in told[2:]))
 
 
 def win_chances(won: Array, lost: Array, days: int) -> tuple[Array, Array]:
     """Chance that a deal of each age (0 to 366) is won within so many days, (draws, 367); wins per daily arrival until then, (draws,)."""
+    by_new = np.zeros(len(won))
+    for day, chances in enumerate(chances_within(won, lost, days)):
+        by_new += chances[:, 0] * (day < days)
+    return chances, by_new
+
+
+def chances_within(won: Array, lost: Array, days: int) -> Iterator[Array]:
+    """For 0, 1, … `days` days the chance that a deal of each age (0 to 366) is won within them, each (draws, 367)."""
     band = np.searchsorted(EDGES, np.arange(OLDEST + 1), side="right") - 1
     leave = won + lost
     gone = -np.expm1(-leave)
     win = (gone * ratio(won, leave, empty=0.0))[:, band]
     stay = (1 - gone)[:, band]
-    chances, by_new = np.zeros((len(won), OLDEST + 1)), np.zeros(len(won))
+    chances = np.zeros((len(won), OLDEST + 1))
+    yield chances
     for _ in range(days):
-        by_new += chances[:, 0]
         chances = win + stay * np.concatenate([chances[:, 1:], chances[:, -1:]], axis=1)
-    return chances, by_new
+        yield chances
 
 
 def open_ages(seen: Deals, now: float) -> tuple[np.ndarray, Array]:

@@ -3,6 +3,7 @@
 from alignment_toolkit.velocity import words
 from alignment_toolkit.velocity.bottleneck import bottleneck
 from alignment_toolkit.velocity.call_list import call_list
+from alignment_toolkit.velocity.capacity import capacity, capacity_sentences, open_per_owner
 from alignment_toolkit.velocity.chances import win_chances
 from alignment_toolkit.velocity.change import change, win_curves, win_hazard_test
 from alignment_toolkit.velocity.cycle import cycle
@@ -21,12 +22,15 @@ from alignment_toolkit.velocity.time_in_stage import time_in_stage, time_to_adva
 __all__ = [
     "bottleneck",
     "call_list",
+    "capacity",
+    "capacity_sentences",
     "change",
     "check_sentences",
     "coverage",
     "cycle",
     "loss_reasons",
     "loss_sentences",
+    "open_per_owner",
     "pipeline_sentences",
     "pipeline_waterfall",
     "sales_velocity",

@@ -7,12 +7,16 @@ does not know what was said on the phone: two leads of one stage and age have on
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from alignment_toolkit.counts import counted
+from alignment_toolkit.counts.tables import moves_frame
+from alignment_toolkit.leads import N_GROUPS
+from alignment_toolkit.stats import leave_one_out, risk_table
 from alignment_toolkit.stats.risk import Array, RiskTable, ratio
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.tables import stage_tables
@@ -59,16 +63,43 @@ def win_chances(study: Study, *, horizon: int = HORIZON) -> Chances:
     """
     labels, pooled = stage_tables(study)
     stages, table = labels[1:], pooled[slice(1, None)]
-    to = leaving(table, exits(study, stages), min_n=study.config.min_n, last=OLDEST + horizon)
+    to = leaving(table, exits(study, stages).sum(axis=0), min_n=study.config.min_n, last=OLDEST + horizon)
     found = chance_by_age(to, horizon=horizon)
     return Chances(stages, horizon, np.where((table.n >= study.config.min_n)[:, None], found, np.nan))
 
 
+def chances_without(study: Study, stages: list[str], *, horizon: int = HORIZON) -> Array:
+    """The chances without each jackknife group of accounts in turn, shape (16, stages, OLDEST + 1)."""
+    frame = moves_frame("stage_moves", study, by="stage")
+    cells = [f"{stage} {group}" for stage in stages for group in range(N_GROUPS)]
+    split = risk_table(frame.assign(segment=frame["segment"] + " " + frame["group"].astype(str)), segments=cells)[1]
+    table = RiskTable(**{name: array.reshape(len(stages), N_GROUPS, -1) for name, array in split.arrays()})
+    return left_out(table, exits(study, stages), min_n=study.config.min_n, horizon=horizon)
+
+
+def left_out(table: RiskTable, ended: Array, *, min_n: int, horizon: int) -> Array:
+    """The chances without each group in turn.
+
+    Args:
+        table: Visits by stage and group, shape (stages, groups, K+1).
+        ended: As `exits` counts them, shape (groups, stages, stages + 2).
+        min_n: As for `leaving`.
+        horizon: Days.
+
+    Returns:
+        Shape (groups, stages, OLDEST + 1).
+    """
+    rest, without = leave_one_out(table), ended.sum(axis=0) - ended
+    to = [leaving(rest[:, group], without[group], min_n=min_n, last=OLDEST + horizon) for group in range(len(ended))]
+    return chance_by_age(np.stack(to), horizon=horizon)
+
+
 def exits(study: Study, stages: list[str]) -> Array:
-    """Visits that ended by where they came from and led to: shape (stages, stages + 2), won and lost last."""
+    """Visits that ended by jackknife group, where they came from and led to: shape (16, stages, stages + 2), won and lost last."""
     counts = counted("stage_exits", study)
-    found = np.zeros((len(stages), len(stages) + 2))
-    np.add.at(found, (pd.Index(stages).get_indexer(pd.Index(counts["segment"])), counts["next_rank"].to_numpy(np.int64)), counts["n"])
+    found = np.zeros((N_GROUPS, len(stages), len(stages) + 2))
+    place = pd.Index(stages).get_indexer(pd.Index(counts["segment"]))
+    np.add.at(found, (counts["group"].to_numpy(np.int64), place, counts["next_rank"].to_numpy(np.int64)), counts["n"])
     return found
 
 
@@ -107,30 +138,41 @@ def chance_by_age(to: Array, *, horizon: int) -> Array:
     """The chance of a win within the horizon by stage and days in it.
 
     Args:
-        to: As `leaving` returns it, days up to OLDEST + horizon.
+        to: As `leaving` returns it, days up to OLDEST + horizon; axes before (replicates) are free.
         horizon: Days.
 
     Returns:
-        Shape (stages, OLDEST + 1).
+        Shape (..., stages, OLDEST + 1).
     """
-    ahead = fresh_chances(to, horizon=horizon)[:, ::-1]  # of each stage, from day k on: what is left of the horizon
-    stay = 1 - to.sum(axis=1)
-    ages = []
-    for age in range(OLDEST + 1):
-        days = slice(age, age + horizon + 1)
-        still = np.concatenate([np.ones((len(to), 1)), np.cumprod(stay[:, days], axis=1)[:, :-1]], axis=1)
-        ages.append(np.einsum("sk,srk,rk->s", still, to[:, :-1, days], ahead))
-    return np.stack(ages, axis=1)
+    return [chances for _, chances in chances_within(to, horizon=horizon)][-1]
 
 
 def fresh_chances(to: Array, *, horizon: int) -> Array:
     """The chance of a win within u days of entering each stage, u = 0 to the horizon; a last row of ones stands for won."""
-    size = len(to)
-    still = np.concatenate([np.ones((size, 1)), np.cumprod(1 - to.sum(axis=1), axis=1)[:, :-1]], axis=1)
-    step = still[:, None, :] * to[:, :-1, :]
-    known = np.ones((size + 1, horizon + 1))
-    at_once = np.eye(size) - step[:, :size, 0]  # several stages may be passed within one day
+    return np.stack([fresh for fresh, _ in chances_within(to, horizon=horizon)], axis=-1)
+
+
+def chances_within(to: Array, *, horizon: int) -> Iterator[tuple[Array, Array]]:
+    """For 0, 1, … `horizon` days the chances of a win within them.
+
+    A lead that leaves its stage today is in the next from today on, at day 0 of it; one that stays is a day older tomorrow.
+
+    Args:
+        to: As `chance_by_age` takes it.
+        horizon: Days.
+
+    Yields:
+        Of a fresh entrant to each stage, shape (..., stages + 1), 1 for won; and by days in the stage, shape (..., stages, days), the ages
+        that the days left still need.
+    """
+    size, last = to.shape[-3], to.shape[-1]
+    stay = 1 - to.sum(axis=-2)
+    at_once = np.eye(size) - to[..., :size, 0]  # several stages may be passed within one day
+    later = np.zeros((*to.shape[:-3], size, last + 1))
     for day in range(horizon + 1):
-        later = np.einsum("srk,rk->s", step[:, :, 1 : day + 1], known[:, :day][:, ::-1]) + step[:, size, 0]
-        known[:size, day] = np.linalg.solve(at_once, later)
-    return known
+        first = to[..., size, 0] + stay[..., 0] * later[..., 1]
+        fresh = np.linalg.solve(at_once, first[..., None])[..., 0]
+        known = np.concatenate([fresh, np.ones((*fresh.shape[:-1], 1))], axis=-1)
+        ages = last - day
+        later = np.einsum("...srk,...r->...sk", to[..., :-1, :ages], known) + stay[..., :ages] * later[..., 1 : ages + 1]
+        yield known, later

@@ -33,7 +33,10 @@ def velocity_kpis(study: Study) -> pd.DataFrame:
     earlier_cycles = cycle_means(before, by="source", horizon=_horizons(cycles))
     known = study.crm.has("deals")
     earlier_deals = velocity_factors(before, by="source", horizon=_horizons(deals)) if known else deals
-    return with_previous(_figures(study, cycles, deals), _figures(before, earlier_cycles, earlier_deals))
+    now, then = _figures(study, cycles, deals), _figures(before, earlier_cycles, earlier_deals)
+    stalled = [figures(stalled_rows(each, intervals=each is study)) for each in (study, before)]
+    told = [pd.concat(parts, ignore_index=True) for parts in zip((now, then), stalled, strict=True)]
+    return with_previous(*told)
 
 
 def _horizons(frame: pd.DataFrame) -> dict[str, int]:
@@ -44,7 +47,7 @@ def _horizons(frame: pd.DataFrame) -> dict[str, int]:
 
 def _figures(study: Study, cycles: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
     conversions, times = conversion_rows(conversion_rates(study, horizon=HORIZON)), time_rows(stay_quantiles(study))
-    return figures([*conversions, *times, *cycle_rows(cycles), *velocity_rows(deals, study), *stalled_rows(study)])
+    return figures([*conversions, *times, *cycle_rows(cycles), *velocity_rows(deals, study)])
 
 
 def conversion_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -23,7 +23,8 @@ def stalled_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
     worst = stages.sort_values("value_at_risk", ascending=False, kind="stable", na_position="last").iloc[0]
     if pd.notna(whole["value_at_risk"]) and whole["value_at_risk"] > 0:
         part = f"{worst['value_at_risk']:,.0f} of it in {worst['stage']}"
-        said.append(f"Waiting has put {whole['value_at_risk']:,.0f} {currency} of expected wins at risk, {part}.")
+        limits = "" if pd.isna(whole["lower"]) else f" (95 % interval {whole['lower']:,.0f} to {whole['upper']:,.0f})"
+        said.append(f"Waiting has put {whole['value_at_risk']:,.0f} {currency}{limits} of expected wins at risk, {part}.")
     when = [f"{row['stage']} {row['half_after_days']:,}" for row in stages.to_dict("records") if pd.notna(row["half_after_days"])]
     return [*said, f"Half the chance is gone after so many days in the stage: {', '.join(when)}."] if when else said
 

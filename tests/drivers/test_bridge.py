@@ -144,7 +144,8 @@ def test_what_cannot_be_split_is_said() -> None:
     assert change_sentences(bare) == ["The change of bookings cannot be split: no deals table."]
     assert drivers.bookings_bridge(bare).empty
     figures = drivers.driver_kpis(bare)
-    assert figures["reason"].tolist() == ["no deals table"] * 2
+    assert figures["kpi"].tolist() == ["bookings_change", "driver", "leads_needed_80"]
+    assert figures["reason"].tolist() == ["no deals table"] * 3
     late = study(
         "2026Q2", as_of="2026-07-01", leads=LEADS, stage_events=EVENTS,
         deals=[deal("2", "2026-04-06", "2026-05-01", 100.0, "b")], config=Config(observed_from={"deals": "2026-02-01"}),

@@ -14,6 +14,7 @@ from alignment_toolkit.drivers.words import forecast_sentences, target_sentences
 from alignment_toolkit.headlines import kpis
 from alignment_toolkit.study import Study, open_study
 from tests.conftest import SAMPLE
+from tests.sample import sample_kpis
 from tests.worlds import study
 
 
@@ -82,7 +83,7 @@ def test_attainment(kpi: str, value: float, target: float, told: float | None) -
 
 
 def test_every_figure_with_a_target_has_its_attainment_and_owner() -> None:
-    frame = kpis(sample())
+    frame = sample_kpis()
     mine = frame[frame["kpi"] == "target_attainment"].set_index("segment")
     promised = frame[(frame["slice"] == "all") & frame["target"].notna()].set_index("kpi")
     assert set(mine.index) == set(promised.index) >= {"leads", "bookings", "conversion_180d"}

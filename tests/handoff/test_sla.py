@@ -159,6 +159,7 @@ def test_missing_tables_are_reasons() -> None:
     bare = study("2026Q1", cohort="4q", as_of="2026-04-01", leads=LEADS, stage_events=EVENTS)
     told = handoff_kpis(bare).set_index("kpi")["reason"].to_dict()
     assert told == {
+        "assignment_delay_median": "not enough data",
         "speed_to_lead_median": "no touches table",
         "sla_met_rate": "no touches table",
         "rejection_rate": "no feedback table",

@@ -7,11 +7,12 @@ from functools import cache
 import numpy as np
 import pytest
 
+from alignment_toolkit.counts import counted
 from alignment_toolkit.printing import as_csv
-from alignment_toolkit.stats import table_from_counts
+from alignment_toolkit.stats import interval_from_replicates, table_from_counts
 from alignment_toolkit.study import Study, open_study
 from alignment_toolkit.velocity import call_list, check_sentences, stalled, stalled_check, stalled_sentences, velocity_kpis, win_chances
-from alignment_toolkit.velocity.chances import OLDEST, banded, chance_by_age, fresh_chances, leaving
+from alignment_toolkit.velocity.chances import OLDEST, banded, chance_by_age, chances_without, fresh_chances, leaving, left_out
 from alignment_toolkit.velocity.stalled_check import area, precision
 from tests.conftest import SAMPLE
 from tests.sample import sample_study
@@ -94,6 +95,64 @@ def test_the_lead_that_waited_has_lost_its_chance_and_its_money_counts():
     row = row_of(stalled(study), "mql")
     assert row[["open", "stalled"]].tolist() == [2, 1]
     assert row["value_at_risk"] == pytest.approx(listed["value_at_risk"].sum(), abs=0.02)
+
+
+def test_limits_hold_what_was_lost_by_waiting_as_often_as_they_say():
+    """One stage in which chances fall with age: 100 companies of 600 leads, the true loss of 50 leads that stand there for 40 days."""
+    horizon, groups, days = 30, 16, np.arange(OLDEST + 31)
+    win, lose = np.where(days < 8, 0.04, 0.004), np.where(days < 8, 0.04, 0.02)
+    true = chance_by_age(np.stack([0 * win, win, lose])[None], horizon=horizon)[0]
+    truth = 50 * (true[0] - true[40]) * np.exp(9 + 0.5**2 / 2)
+    still, held, values = np.cumprod(1 - win - lose), [], []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        left = np.minimum(np.searchsorted(-still, -rng.random(600)), 120)
+        won, over = rng.random(600) < (win / (win + lose))[left], left < 120
+        group, money = rng.integers(0, groups, 600), rng.lognormal(9, 0.5, 600)
+        kinds = {"enter": (0 * left, over | True), "event": (left, over & won), "competing": (left, over & ~won), "censor": (left, ~over)}
+        counts = {name: spread(group[which], day[which], (groups, 121)) for name, (day, which) in kinds.items()}
+        table = table_from_counts({name: each[None] for name, each in counts.items()})
+        ended = np.stack([0 * group[:groups], *(counts[name].sum(axis=1) for name in ("event", "competing"))], axis=-1)[:, None, :]
+        whole = chance_by_age(leaving(table.total(axis=1), ended.sum(axis=0), min_n=5, last=OLDEST + horizon)[None], horizon=horizon)[0, 0]
+        without = left_out(table, ended, min_n=5, horizon=horizon)[:, 0]
+        sums, wins = np.bincount(group[won], money[won], groups), np.bincount(group[won], minlength=groups)
+        value = 50 * (whole[0] - whole[40]) * sums.sum() / wins.sum()
+        replicates = 50 * (without[:, 0] - without[:, 40]) * (sums.sum() - sums) / (wins.sum() - wins)
+        told = interval_from_replicates(value, replicates, np.ones(groups, dtype=bool), scale="log")
+        held.append(told.lower <= truth <= told.upper)
+        values.append((value, float(told.standard_error)))
+    assert np.sum(held) >= 91  # sixteen groups have a t of few degrees of freedom: rather too wide than too narrow
+    spread_of, told_error = np.std([value for value, _ in values]), np.mean([error for _, error in values])
+    assert 0.9 < told_error / spread_of < 1.3
+
+
+def spread(group, day, shape):
+    """Counts by group and day."""
+    return np.bincount(np.ravel_multi_index((group, day), shape), minlength=shape[0] * shape[1]).reshape(shape).astype(float)
+
+
+def test_the_figure_has_limits_that_hold_it():
+    table = stalled(sample())
+    assert (table["lower"] < table["value_at_risk"]).all()
+    assert (table["value_at_risk"] < table["upper"]).all()
+    assert stalled(sample(), intervals=False)["lower"].isna().all()
+    assert f"(95 % interval {table['lower'][0]:,.0f} to {table['upper'][0]:,.0f})" in stalled_sentences(table, currency="EUR")[1]
+
+
+def test_leaving_out_no_account_changes_nothing():
+    """Chances without a group of which nobody is there are those of everybody."""
+    study = funnel(LEADS, deals=DEALS, as_of=90)
+    chances = win_chances(study)
+    without = chances_without(study, chances.stages)
+    empty = sorted(set(range(16)) - groups_of(study))
+    assert len(empty) >= 11
+    for group in empty:
+        assert without[group][~np.isnan(chances.fresh)] == pytest.approx(chances.by_age[~np.isnan(chances.fresh)])
+
+
+def groups_of(study):
+    """The jackknife groups that hold a visit."""
+    return set(counted("stage_moves", study, by="stage")["group"])
 
 
 def test_without_deals_chances_are_told_and_money_is_not():

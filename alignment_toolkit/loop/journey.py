@@ -1,0 +1,125 @@
+"""The whole journey: how long from the first contact to the first renewal, step by step, on which paths, and where does it stop?
+
+Unit: the account. A step's shares are period estimates over the study's window, open journeys counted as open and being lost, or leaving,
+as competing. Paths are counts of journeys under way in the window; they say what is common, not what works.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alignment_toolkit.counts import counted
+from alignment_toolkit.counts.tables import moves_frame
+from alignment_toolkit.figures import NOT_ENOUGH, OTHER
+from alignment_toolkit.lines import LEFT, LONGEST_PATH, LOST, OPEN, RENEWED, STEPS, WON, Of
+from alignment_toolkit.stats import advance_quantile_interval, bucket_tables, incidence, probability_interval, state_probabilities
+from alignment_toolkit.stats.risk import RiskTable
+from alignment_toolkit.study import Study
+from alignment_toolkit.touches import checked_choice
+
+YEAR, TO_RENEWAL = 365, 450  # a renewal comes a year after the first payment, which comes after the win
+HALF = 0.5
+MOST_PATHS = 12
+REACHED = (RENEWED, LEFT, WON, LOST, OPEN)
+STEP_COLUMNS = (
+    "step", "within_days", "n", "went_on", "stopped", "went_on_share", "lower_share", "upper_share", "stopped_share", "still_open_share",
+    "median_days", "lower_days", "upper_days", "reason",
+)  # fmt: skip
+PATH_COLUMNS = ("path", "journeys", "journeys_share", *REACHED)
+
+
+def journey_steps(study: Study) -> pd.DataFrame:
+    """What becomes of a journey at each mark of it.
+
+    Args:
+        study: Window and as-of.
+
+    Returns:
+        One row per step: step (from a mark to the next, or a later one where that was skipped), within_days (the horizon), n (accounts
+        under observation), went_on, stopped (as seen), went_on_share (incidence by the horizon) with lower_share and upper_share (95 %),
+        stopped_share (lost, or left as a customer, by then), still_open_share; median_days until half of those who go on within the horizon
+        have done so, with lower_days and upper_days (jackknife); reason (of a null: fewer than `min_n` accounts whose potential observation
+        reaches the horizon).
+    """
+    frame = moves_frame("journey_step_moves", study)
+    rows = []
+    for step in STEPS:
+        mine, horizon = frame[frame["segment"] == step], TO_RENEWAL if step == STEPS[-1] else YEAR
+        buckets = bucket_tables(mine, max_day=horizon, segments=[step])[1][0]
+        rows.append({"step": step, "within_days": horizon, **_step(buckets, horizon, min_n=study.config.min_n)})
+    return pd.DataFrame(rows, columns=list(STEP_COLUMNS))
+
+
+def _step(buckets: RiskTable, horizon: int, *, min_n: int) -> dict[str, Any]:
+    table = buckets.total(axis=-1)
+    counts = {"n": int(table.n), "went_on": int(table.won_by(horizon)), "stopped": int(table.competing.sum())}
+    matured = table.matured(horizon)
+    if matured < min_n:
+        return counts | {"reason": NOT_ENOUGH}
+    within, states = incidence(table).at(horizon), state_probabilities(table)
+    share = probability_interval(within.value, within.variance, matured)
+    half = advance_quantile_interval(buckets, HALF, horizon)
+    told = {"went_on_share": within.value, "lower_share": share.lower, "upper_share": share.upper}
+    told |= {"stopped_share": states.lost[-1], "still_open_share": states.open[-1]}
+    told |= {"median_days": half.value, "lower_days": half.lower, "upper_days": half.upper}
+    return counts | {name: float(value) for name, value in told.items()} | {"reason": None}
+
+
+def journey_paths(study: Study, *, of: str = "side", most: int = MOST_PATHS) -> pd.DataFrame:
+    """The paths that are most common among the journeys with a stop inside the window.
+
+    Args:
+        study: Window and as-of.
+        of: Stops by `side` (team) or by `channel`; marks stand in brackets.
+        most: Rows; the others, and paths of fewer than `min_cell` journeys, are "(other)".
+
+    Returns:
+        path (its first eight stops in order, the same in a row as one; "…" where there are more), journeys, journeys_share (of all), and
+        how many of them have come to each end: renewed, left, won, lost, open. The most common first, "(other)" last.
+    """
+    checked_choice(of, Of, what="what a path is made of")
+    counts = counted("journey_paths", study, of=of)
+    if counts.empty:
+        return pd.DataFrame(columns=list(PATH_COLUMNS))
+    stops = counts[[f"stop_{at}" for at in range(1, LONGEST_PATH + 1)]]
+    told = [" → ".join(str(stop) for stop in row if pd.notna(stop)) for row in stops.to_numpy()]
+    cut = np.where(counts["stops"] > LONGEST_PATH, " → …", "")
+    paths = counts.assign(path=[f"{path}{more}" for path, more in zip(told, cut, strict=True)])
+    table = paths.pivot_table(index="path", columns="reached", values="n", aggfunc="sum", fill_value=0)
+    table = table.reindex(columns=list(REACHED), fill_value=0).astype("int64")
+    return _ordered(table, most=most, min_cell=study.config.min_cell)
+
+
+def _ordered(table: pd.DataFrame, *, most: int, min_cell: int) -> pd.DataFrame:
+    whole = table.sum(axis=1)
+    order = sorted(table.index, key=lambda path: (-whole[path], path))
+    shown = [path for path in order if whole[path] >= min_cell][:most]
+    rest = table.drop(index=shown).sum().to_frame(OTHER).T
+    kept = pd.concat([table.loc[shown], rest]) if len(shown) < len(table) else table.loc[shown]
+    sums = kept.sum(axis=1)
+    front = {"path": kept.index, "journeys": sums.to_numpy(), "journeys_share": (sums / whole.sum()).to_numpy()}
+    return pd.DataFrame(front | {name: kept[name].to_numpy() for name in REACHED})[list(PATH_COLUMNS)]
+
+
+def journey_sentences(steps: pd.DataFrame, paths: pd.DataFrame) -> list[str]:
+    """Where most journeys stop, how long each step takes, and which path is the most common.
+
+    Args:
+        steps: As `journey_steps` makes it.
+        paths: As `journey_paths` makes it, by team.
+    """
+    known = steps[steps["went_on_share"].notna()]
+    if known.empty:
+        return ["Too few journeys have been observed long enough to say where they stop."]
+    worst = known.sort_values(["stopped_share", "step"], ascending=[False, True]).iloc[0]
+    said = [f"Most journeys stop on the way from {worst['step']}: {worst['stopped_share']:.0%} do within {worst['within_days']:,} days."]
+    times = [f"{row['step']} {row['median_days']:,.0f}" for row in known.to_dict("records") if pd.notna(row["median_days"])]
+    said += [f"Days until half of those who go on have done so: {', '.join(times)}."] if times else []
+    named = paths[paths["path"] != OTHER]
+    if len(named):
+        first = named.iloc[0]
+        said.append(f"The most common path by team, of {first['journeys']:,} journeys ({first['journeys_share']:.0%}): {first['path']}.")
+    return said

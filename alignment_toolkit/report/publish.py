@@ -82,7 +82,7 @@ def publish(staging: Path, *, out: Path, quarter: str) -> Path:
         version = _version(staging, out, quarter)
         (out / VERSIONS).mkdir(exist_ok=True)
         staging.replace(version)
-        link = out / STAGING / f"{version.name}.link"
+        link = out / STAGING / f"{quarter}.link"  # always the same name: what a killed run leaves, the next one takes away
         link.unlink(missing_ok=True)
         link.symlink_to(f"{VERSIONS}/{version.name}", target_is_directory=True)
         link.replace(shown)

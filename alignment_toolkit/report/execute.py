@@ -61,6 +61,7 @@ def _options(values: Mapping[str, Any], output: Path, cell_timeout: int) -> dict
         "cwd": str(output.parent),
         "progress_bar": False,
         "execution_timeout": cell_timeout,
+        "iopub_timeout": cell_timeout,  # outputs may come after the reply: four seconds, its default, are few on a busy machine
         "kernel_name": "python3",
         # without it ipykernel warns at each start that its channels are not encrypted
         "config": Config({"KernelManager": {"transport_encryption": "auto"}}),

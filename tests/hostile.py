@@ -75,7 +75,10 @@ def write_hostile(folder: Path) -> Path:
 
 def _lengthen(tables: dict[str, pd.DataFrame]) -> None:
     """The most frequent name of each label column, and one campaign, become very long, wherever they stand."""
-    columns = [("leads", name) for name in ("source", "persona", "segment", "region")] + [("deals", "product"), ("campaigns", "campaign_id")]
+    columns = [("leads", name) for name in ("source", "persona", "segment", "region")] + [
+        ("deals", "product"),
+        ("campaigns", "campaign_id"),
+    ]
     columns += [("touches", "channel"), ("feedback", "reason"), ("deals", "loss_reason"), ("subscriptions", "churn_reason")]
     words = {tables[table][column].mode()[0] for table, column in columns}
     longer = {word: word + "x" * (LONG - len(word)) for word in words}
@@ -84,7 +87,9 @@ def _lengthen(tables: dict[str, pd.DataFrame]) -> None:
 
 
 def _add_unagreed(tables: dict[str, pd.DataFrame]) -> None:
-    for at, (name, column) in enumerate(sorted(AGREED & {("claims", "team"), ("owners", "team"), ("deals", "deal_type"), ("targets", "segment")})):
+    for at, (name, column) in enumerate(
+        sorted(AGREED & {("claims", "team"), ("owners", "team"), ("deals", "deal_type"), ("targets", "segment")})
+    ):
         row = tables[name].iloc[[-1]].copy()
         row[column] = list(ATTACKS.values())[at]
         key = TABLES[name].key[0]

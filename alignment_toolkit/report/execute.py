@@ -5,6 +5,7 @@ papermill writes its output cell by cell and marks cells as completed even when 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,8 @@ def _options(values: Mapping[str, Any], output: Path, cell_timeout: int) -> dict
 
 
 def _cell_error(error: Any, output: Path, where: str) -> AlignmentError:
-    kind = _OWN.get(error.ename, CellFailed)
+    is_full = error.ename == "OSError" and any(f"[Errno {code}]" in str(error.evalue) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+    kind = PublishError if is_full else _OWN.get(error.ename, CellFailed)
     number = _code_number(output, error.exec_count)
     said = " ".join(str(error.evalue).split())
     return kind(f"cell {number} of {output.stem} failed with {error.ename}", rule=said[:2000] or None, way_out=where)

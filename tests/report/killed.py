@@ -25,47 +25,50 @@ from alignment_toolkit.report import catalogue, crew, pieces, run  # noqa: F401
 from alignment_toolkit.report.manifest import damage, read_manifest
 from tests.renewal.killed import in_child, watch
 
-run.code_digest = lambda *_, **__: "the same code"  # type: ignore[assignment]
 NOTEBOOKS = Path(__file__).parent / "one_cell"
 MADE = "made"
 STAND_IN = """
 import json, shutil, sys
-made = sys.argv[1]
-for job in json.loads(sys.stdin.readline()):
-    for step in ("executed", "preflight", "reproduced", "rendered", "checked"):
-        for task in job["tasks"]:
-            say = lambda verdict: print(json.dumps({"step": step, "notebook": "00_executive_summary", "verdict": verdict}), flush=True)
-            say("running")
-            if step == "executed":
-                shutil.copy(made + "/notebook.ipynb", task["output"])
-            if step == "rendered":
-                shutil.copy(made + "/page.html", task["page"])
-            say("ok")
-    print(json.dumps({"step": "end", "notebook": None, "verdict": "ok"}), flush=True)
+made, (job,) = sys.argv[1], json.loads(sys.stdin.readline())
+(task,) = job["tasks"]
+say = lambda step, verdict, **more: print(json.dumps({"step": step, "notebook": "00_executive_summary", "verdict": verdict, **more}), flush=True)
+for step in ("executed", "preflight", "reproduced", "rendered", "checked"):
+    say(step, "running")
+    try:
+        if step == "executed":
+            shutil.copy(made + "/notebook.ipynb", task["output"])
+        if step == "rendered":
+            shutil.copy(made + "/page.html", task["page"])
+    except OSError as error:
+        parts = {"what": step + " could not write", "value": error.strerror, "rule": None, "way_out": None}
+        say(step, "failed", error={"kind": "PublishError", **parts})
+        break
+    say(step, "ok")
+say("end", "ok")
 """
 
 
 def stand_in_for_workers(made: Path) -> None:
-    """From here on this process has a stand-in do what its workers would."""
+    """From here on this process, a child, has a stand-in do what its workers would; its code is not read anew."""
+    run.code_digest = lambda *_, **__: "the same code"  # type: ignore[assignment]
     popen = crew.subprocess.Popen
     command = [sys.executable, "-I", "-S", "-c", STAND_IN, str(made)]
     crew.subprocess.Popen = lambda _, **kwargs: popen(command, **kwargs)  # type: ignore[misc,assignment]
 
 
-def publish(place: Path, *, day: int) -> run.RunResult:
+def publish(place: Path, *, day: int = 9, **asked: Any) -> run.RunResult:
     """A run of the one-cell notebook in a place that holds `store` and `reports`, on a day."""
     os.chdir(place)
     stand_in_for_workers(place / MADE)
     now = datetime(2026, 10, 2, 8, 30, tzinfo=UTC) + timedelta(days=day)
-    return run.run_report(
-        data="store", quarter="2026Q3", as_of="2026-10-01", out="reports", clock=lambda: now, folder=NOTEBOOKS, keep=1, workers=1
-    )
+    given = {"data": "store", "quarter": "2026Q3", "as_of": "2026-10-01", "out": "reports", "clock": lambda: now, "folder": NOTEBOOKS}
+    return run.run_report(**{**given, "keep": 1, "workers": 1, **asked})
 
 
 def seen(reports: Path) -> str | None:
     """What a reader of the reports folder finds, None when nothing is published, a complaint when it is not whole."""
     shown, catalogue = reports / "2026Q3", reports / "index.html"
-    if catalogue.exists() and not catalogue.read_text(encoding="utf-8").rstrip().endswith("</html>"):
+    if catalogue.is_file() and not catalogue.read_text(encoding="utf-8").rstrip().endswith("</html>"):
         return "the catalogue is not whole"
     if not shown.is_symlink():
         return "something is in the place of the link" if shown.exists() else None
@@ -89,7 +92,7 @@ def states(place: Path) -> list[str | None]:
     def undisturbed() -> None:
         found: list[str | None] = []
         watch(place / "reports", lambda: found.append(seen(place / "reports")))
-        publish(place, day=9)
+        publish(place)
         found.append(seen(place / "reports"))
         told.write_text(json.dumps(found))
 
@@ -110,7 +113,7 @@ def killed_at(place: Path, step: int) -> int:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         watch(place / "reports", count)
-        publish(place, day=9)
+        publish(place)
 
     return in_child(mortal)
 
@@ -120,7 +123,7 @@ def killed_after(place: Path, seconds: float) -> int:
 
     def mortal() -> None:
         threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL)).start()
-        publish(place, day=9)
+        publish(place)
 
     return in_child(mortal)
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border.clocks import from_zone, instant_of, offset_of, to_zone, wall_clock
-from alignment_toolkit.hashing import md5
 from alignment_toolkit.schema import Kind
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ def shortened(text: Any) -> ir.Value:
     Names that differ stay different and equal ones equal, so ids still find each other. Without it one name of 100,000 characters, which
     stands in hundreds of rows, sentences and descriptions, makes pages of many megabytes, and no report can be published.
     """
+    from alignment_toolkit.hashing import md5
+
     return (text.length() > LONGEST_NAME).ifelse(text.substr(0, _KEPT) + "…" + md5(text).substr(0, _DIGEST), text)
 
 

@@ -17,7 +17,7 @@ from IPython.utils.capture import capture_output
 
 from alignment_toolkit.report.checked import check_page
 from alignment_toolkit.report.extract import summary_of, tables_of, write_tables
-from alignment_toolkit.report.notebooks import Notebook, page_name, page_title, read_notebook, report_notebooks, text_of
+from alignment_toolkit.report.notebooks import Notebook, page_name, page_title, read_notebook, report_notebooks, select, text_of
 from alignment_toolkit.report.preflight import preflight
 from alignment_toolkit.report.render import render_page
 from alignment_toolkit.sharing import SHARED
@@ -57,13 +57,14 @@ def frame(pages: list[dict[str, str]]) -> dict[str, Any]:
     return {"facts": facts, "pages": pages, "earlier": None}
 
 
-def main(base: Path) -> None:
-    """Make the store, the notebooks, the pages and the tables below a folder."""
+def main(base: Path, names: list[str]) -> None:
+    """Make the store, the notebooks of these names (none: all), their pages and tables below a folder."""
     write_hostile(base / "store")
     os.environ |= {"ALIGNMENT_ROOT": str(base), SHARED: str(base / "counts")}
     out = base / "report"
     out.mkdir()
-    notebooks = {path.stem: executed(path) for path in sorted(report_notebooks(), key=lambda path: path.name.startswith("00"))}
+    chosen = select(report_notebooks(), names or None)
+    notebooks = {path.stem: executed(path) for path in sorted(chosen, key=lambda path: path.name.startswith("00"))}
     pages = [{"page": page_name(stem), "title": page_title(notebook, default=stem)} for stem, notebook in notebooks.items()]
     for stem, notebook in notebooks.items():
         if faults := preflight(notebook):
@@ -77,4 +78,4 @@ def main(base: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -50,7 +50,7 @@ def frame(pages: list[dict[str, str]]) -> dict[str, Any]:
         "quarter": "2026Q3",
         "as_of": "2026-10-01",
         "cohort": attack,
-        "data": {"where": attack, "digest": "ab" * 32, "rows": {"leads": 600, attack: None}, "snapshot": attack},
+        "data": {"where": attack, "digest": "ab" * 32, "rows": {"leads": 600, attack: None}},
         "code": {"version": "0", "digest": "cd" * 32},
         "packages": {"python": attack},
     }

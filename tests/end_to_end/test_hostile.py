@@ -28,12 +28,13 @@ from alignment_toolkit.report.look import look
 from alignment_toolkit.visible import legible
 from tests.conftest import ROOT, fuzzed
 from tests.hostile import ATTACKS, LONG
+from tests.renewal.conftest import MOVES, PEOPLE, renew, write
 
 pytestmark = pytest.mark.slow
 NOTEBOOKS = ["05_closed_loop"] if fuzzed(1) == 1 else []
 OURS = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "p", "h1", "h2", "h3", "ul", "ol", "li", "span", "nav", "main", "section",
-    "div", "strong", "em", "details", "summary", "pre", "code", "table", "caption", "thead", "tbody", "tr", "th", "td", "figure", "img",
+    "div", "bdi", "strong", "em", "details", "summary", "pre", "code", "table", "caption", "thead", "tbody", "tr", "th", "td", "figure", "img",
     "figcaption", "footer", "dl", "dt", "dd", "svg", "polyline",
 }  # fmt: skip
 ATTRIBUTES = {
@@ -103,8 +104,8 @@ def test_what_turns_text_round_stays_within_its_cell(place: Path) -> None:
         for element in elements(parsed(path)):
             own = (element.text or "") + "".join(child.tail or "" for child in element)
             if TURNING.search(own):
-                assert element.tag in {"td", "th", "dd"}, (path.name, element.tag)
-                assert element.tag == "dd" or element.get("dir") == "auto", path.name
+                assert element.tag in {"td", "th", "dd", "bdi"}, (path.name, element.tag)
+                assert element.tag in {"dd", "bdi"} or element.get("dir") == "auto", path.name
 
 
 def test_no_control_character_and_no_overlong_name_is_on_a_page(place: Path) -> None:
@@ -141,9 +142,9 @@ def test_mail_and_summary_hold_text(place: Path) -> None:
 
 
 @pytest.fixture
-def spoken(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+def spoken(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     """What a command prints, and its exit code."""
-    monkeypatch.chdir(place)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ALIGNMENT_ROOT", raising=False)
 
     def run(*words: object) -> tuple[int, str, str]:
@@ -154,14 +155,10 @@ def spoken(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     return run
 
 
-def test_the_call_list_and_the_check(place: Path, spoken: Any) -> None:
-    code, out, err = spoken("check", "--data", "store")
+def test_the_call_list(place: Path, tmp_path: Path, spoken: Any) -> None:
+    code, _, err = spoken("stalled", "--data", place / "store", "--quarter", "2026Q3", "--out", "calls.csv")
     assert code == 0
-    assert not CONTROL.search((out + err).replace("\n", ""))
-    assert not TURNING.search(out + err)
-    code, _, err = spoken("stalled", "--data", "store", "--quarter", "2026Q3", "--out", "calls.csv")
-    assert code == 0
-    rows = list(csv.reader(io.StringIO((place / "calls.csv").read_text(encoding="utf-8"), newline="")))
+    rows = list(csv.reader(io.StringIO((tmp_path / "calls.csv").read_text(encoding="utf-8"), newline="")))
     assert len(rows) > 20
     assert not [cell for row in rows for cell in row if FORMULA.match(cell) and not re.fullmatch(r"-?[\d.]+(e[-+]?\d+)?", cell)]
     assert not CONTROL.search(err.replace("\n", ""))
@@ -172,7 +169,9 @@ def test_headers_of_an_export_that_attack(tmp_path: Path, spoken: Any) -> None:
     folder.mkdir()
     headers = ["Lead Id", "Create Date", "Source", *ATTACKS.values()]
     with (folder / "\x1b[2J=people\u202e.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([headers, *([f"{at}", f"2026-07-{at:02d}", *ATTACKS.values(), ATTACKS["ansi"]][: len(headers)] for at in range(1, 20))])
+        csv.writer(file).writerows(
+            [headers, *([f"{at}", f"2026-07-{at:02d}", *ATTACKS.values(), ATTACKS["ansi"]][: len(headers)] for at in range(1, 20))]
+        )
     for words in (("--init",), ("--explain",)):
         code, out, err = spoken("map", *words, "--source", folder)
         assert code in {0, 2}, err
@@ -180,6 +179,21 @@ def test_headers_of_an_export_that_attack(tmp_path: Path, spoken: Any) -> None:
         assert not TURNING.search(out + err), words
         if words == ("--init",) and code == 0:
             assert tomllib.loads(out)["tables"]
+
+
+def test_the_difference_of_two_extracts(tmp_path: Path, spoken: Any) -> None:
+    people = [(f"{attack}{at}", "2026-07-02", attack, attack) for at, attack in enumerate(ATTACKS.values())]
+    moves = [(person[0], "mql", "2026-07-05") for person in people]
+    for number, kept in enumerate((people[:9], people)):
+        made = write(
+            tmp_path / f"{number}", people=[PEOPLE[0], *kept], moves=[MOVES[0], *moves[: len(kept)]], deals=None, verdicts=None, rates=None
+        )
+        renew(tmp_path, made)
+    code, out, err = spoken("diff", "--data", tmp_path / "store", "--quarter", "2026Q3", "--as-of", "2026-10-01")
+    assert code == 0, err
+    assert "leads" in out
+    assert not CONTROL.search((out + err).replace("\n", ""))
+    assert not TURNING.search(out + err)
 
 
 def test_a_refused_store_names_its_words_as_text(tmp_path: Path, spoken: Any) -> None:
@@ -201,7 +215,15 @@ def test_a_refused_store_names_its_words_as_text(tmp_path: Path, spoken: Any) ->
 def test_the_catalogue_of_a_hostile_report(place: Path, tmp_path: Path) -> None:
     (tmp_path / "2026Q3").mkdir()
     attack = " ".join(ATTACKS.values())
-    manifest = {"key": attack, "quarter": attack, "as_of": attack, "status": attack, "files": {}, "data": {}, "pages": [{"page": "index.html"}]}
+    manifest = {
+        "key": attack,
+        "quarter": attack,
+        "as_of": attack,
+        "status": attack,
+        "files": {},
+        "data": {},
+        "pages": [{"page": "index.html"}],
+    }
     (tmp_path / "2026Q3" / "manifest.json").write_text(json.dumps(manifest))
     found = list(elements(parsed(rebuild(tmp_path))))
     assert {element.tag for element in found} <= OURS

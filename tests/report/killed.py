@@ -27,6 +27,7 @@ from tests.renewal.killed import in_child, watch
 
 NOTEBOOKS = Path(__file__).parent / "one_cell"
 MADE = "made"
+EVENTS = 12  # staged, the beginning and the end of five steps of the workers, published
 STAND_IN = """
 import json, shutil, sys
 made, (job,) = sys.argv[1], json.loads(sys.stdin.readline())
@@ -118,6 +119,22 @@ def killed_at(place: Path, step: int) -> int:
     return in_child(mortal)
 
 
+def killed_at_event(place: Path, number: int) -> int:
+    """Run, killed when the journal tells this event: the beginning or the end of a step of the pipeline."""
+
+    def mortal() -> None:
+        told: list[object] = []
+
+        def log(event: object) -> None:
+            told.append(event)
+            if len(told) > number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        publish(place, log=log)
+
+    return in_child(mortal)
+
+
 def killed_after(place: Path, seconds: float) -> int:
     """Run, killed after a time."""
 
@@ -159,12 +176,15 @@ def main(base: Path, first: str, points: int, seed: int) -> None:
     n, draw, kills = len(told["states"]) - 1, random.Random(seed), []
     for point in range(points):
         place = fresh(f"kill {point}")
-        step = point if point < n else None
-        code = killed_at(place, step) if step is not None else killed_after(place, draw.uniform(0, longest))
+        step, event = (point, None) if point < n else (None, point - n if point < n + EVENTS else None)
+        code = killed_at(place, step) if step is not None else killed_at_event(place, event) if event is not None else None
+        code = killed_after(place, draw.uniform(0, longest)) if code is None else code
         left = seen(place / "reports")
         again = in_child(outcome(lambda place=place: publish(place, day=11))) if point % 8 == 5 else None  # type: ignore[misc]
         rest = sorted(path.name for path in (place / "reports").glob(".staging/*")) if again == 0 else []
-        kills.append({"step": step, "code": code, "left": left, "again": again, "after": seen(place / "reports"), "rest": rest})
+        kills.append(
+            {"step": step, "event": event, "code": code, "left": left, "again": again, "after": seen(place / "reports"), "rest": rest}
+        )
         shutil.rmtree(place)
     sys.stdout.write(json.dumps(told | {"kills": kills}))
 

@@ -20,6 +20,7 @@ from tests.conftest import ROOT
 from tests.report.broken import disk
 from tests.report.conftest import run_in, write_variant
 from tests.report.killed import MADE, seen
+from tests.report.test_forkserver import until
 
 pytestmark = pytest.mark.slow
 NO_DISK = "no tmpfs can be mounted (not root)"
@@ -192,21 +193,9 @@ def test_a_run_that_is_asked_to_stop_takes_everything_with_it(place: Path) -> No
     with (place / "store" / "gate").open("w"):  # opens when the kernel has come to read it
         child.send_signal(signal.SIGTERM)
         said = child.communicate()[1].decode()
-        assert gone(place)
+        assert until(lambda: not any(_works_in(process, place) for process in Path("/proc").glob("[0-9]*")))
     assert (child.returncode, said) == (143, "alignment: stopped\n")
     assert seen(place / "reports") == before is not None
-
-
-def gone(place: Path, patience: float = 20) -> bool:
-    """Whether every process that works below a place comes to an end."""
-    import time
-
-    end = time.monotonic() + patience
-    while any(_works_in(process, place) for process in Path("/proc").glob("[0-9]*")):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def _works_in(process: Path, place: Path) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.report.killed import MADE
+from tests.report.killed import EVENTS, MADE
 
 pytestmark = pytest.mark.slow
 KILLED = -9
@@ -39,6 +39,8 @@ def check(told: dict[str, Any], *, points: int) -> None:
     assert states == sorted(states, key=lambda seen: seen == after)  # and never goes back
     assert len(states) > 20
     assert [kill["code"] for kill in kills if kill["step"] is not None] == [KILLED] * (len(states) - 1)
+    ends = [kill["code"] for kill in kills if kill["event"] is not None]
+    assert ends == [KILLED] * EVENTS  # at each step of the pipeline
     assert len(kills) == points
     for kill in kills:
         assert kill["code"] in (KILLED, 0), kill

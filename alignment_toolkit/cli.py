@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from alignment_toolkit import __version__
-from alignment_toolkit.errors import AlignmentError, UsageError
+from alignment_toolkit.errors import UsageError
 from alignment_toolkit.options import (
     AsOfOption,
     CohortOption,
@@ -35,7 +35,7 @@ from alignment_toolkit.options import (
 )
 from alignment_toolkit.reference_commands import glossary, params
 from alignment_toolkit.report_commands import list_reports, notify, validate
-from alignment_toolkit.stopping import code_of, heed_terminate
+from alignment_toolkit.stopping import exit_code, heed_terminate, warn
 from alignment_toolkit.visible import legible
 
 if TYPE_CHECKING:
@@ -372,37 +372,8 @@ def show(frame: pd.DataFrame, format: str) -> None:  # noqa: A002
     sys.stdout.write(in_form(frame, format))
 
 
-def warn(sentence: str) -> None:
-    """Print a sentence to stderr; names in it cannot move the cursor or turn the line round."""
-    print(f"alignment: {legible(sentence)}", file=sys.stderr)
-
-
 def main() -> None:
     """Run the command; errors become a sentence on stderr and an exit code, never a traceback."""
     heed_terminate()
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a path need not be text
     sys.exit(exit_code(app))
-
-
-def exit_code(run: Callable[[], Any]) -> int:
-    """Run and return the exit code: 0, that of the error, 2 for usage, 1 for a fault of the toolkit itself."""
-    try:
-        run()
-    except AlignmentError as error:
-        warn(str(error))
-        return error.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt as stop:
-        warn("stopped")
-        return code_of(stop)
-    except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-    except Exception as error:
-        if os.environ.get("ALIGNMENT_TRACEBACK"):
-            raise
-        text = f"a fault of the toolkit itself: {type(error).__name__}: {error}"
-        warn(f"{text} (ALIGNMENT_TRACEBACK=1 shows where; please report it)")
-        return UsageError.exit_code - 1
-    return 0

@@ -7,6 +7,8 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from alignment_toolkit.stopping import warn
+
 if TYPE_CHECKING:
     from alignment_toolkit.readiness import Place
 
@@ -19,7 +21,7 @@ def check_data(data: str, *, config: str, form: str) -> None:
 
     found = check_store(data, config=config or None)
     for note in found.notes:
-        print(f"alignment: {note}", file=sys.stderr)
+        warn(note)
     if form == "table":
         sys.stdout.write(in_form(found.rows, form))
     sys.stdout.write(in_form(found.faults, form))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from alignment_toolkit import __version__
-from alignment_toolkit.errors import AlignmentError, UsageError
+from alignment_toolkit.errors import UsageError
 from alignment_toolkit.options import (
     AsOfOption,
     CohortOption,
@@ -35,6 +35,8 @@ from alignment_toolkit.options import (
 )
 from alignment_toolkit.reference_commands import glossary, params
 from alignment_toolkit.report_commands import list_reports, notify, validate
+from alignment_toolkit.stopping import exit_code, heed_terminate, warn
+from alignment_toolkit.visible import legible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,7 +177,7 @@ def kpis(
     from alignment_toolkit.study import opened, quarter_asked
 
     asked = {"data": data, "quarter": quarter_asked(data, quarter, config=config), "as_of": as_of, "cohort": cohort, "config": config}
-    show(compute(opened(asked, tell=lambda sentence: print(f"alignment: {sentence}", file=sys.stderr))), format)
+    show(compute(opened(asked, tell=warn)), format)
 
 
 @app.command("stalled")
@@ -191,7 +193,7 @@ def stalled_leads(
     from alignment_toolkit.velocity import call_list
 
     asked = {"data": data, "quarter": quarter_asked(data, quarter, config=config), "as_of": as_of, "config": config}
-    text = as_csv(call_list(opened(asked, tell=lambda sentence: print(f"alignment: {sentence}", file=sys.stderr))))
+    text = as_csv(call_list(opened(asked, tell=warn)))
     print(written(text, out=out) if out else text, end="" if out is None else "\n")
 
 
@@ -219,9 +221,8 @@ def ingest(
     done = run(mapping, source=source, out=out, config=config or None, merge=merge, force=force, keep=keep, wait=wait, now=clock())
     if not done.is_unchanged:
         show(done.table(), "table")
-    print(*done.sentences(), sep="\n")
-    for note in done.notes:
-        print(note, file=sys.stderr)
+    print(*map(legible, done.sentences()), sep="\n")
+    print(*map(legible, done.notes), sep="\n", end="\n" if done.notes else "", file=sys.stderr)
 
 
 @app.command("map")
@@ -259,7 +260,7 @@ def map_source(
         show(told.columns, format)
         if format == "table":
             show(told.questions, format)
-            print(*told.notes, sep="\n", file=sys.stderr)
+            print(*map(legible, told.notes), sep="\n", file=sys.stderr)
 
 
 @app.command()
@@ -323,7 +324,7 @@ def diff(
     for frame in (found.tables, found.figures, found.records):
         if len(frame):
             show(frame, "table")
-    print(*found.notes, sep="\n", file=sys.stderr)
+    print(*map(legible, found.notes), sep="\n", file=sys.stderr)
 
 
 @app.command()
@@ -373,28 +374,6 @@ def show(frame: pd.DataFrame, format: str) -> None:  # noqa: A002
 
 def main() -> None:
     """Run the command; errors become a sentence on stderr and an exit code, never a traceback."""
+    heed_terminate()
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a path need not be text
     sys.exit(exit_code(app))
-
-
-def exit_code(run: Callable[[], Any]) -> int:
-    """Run and return the exit code: 0, that of the error, 2 for usage, 1 for a fault of the toolkit itself."""
-    try:
-        run()
-    except AlignmentError as error:
-        print(f"alignment: {error}", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        print("alignment: stopped", file=sys.stderr)
-        return 130
-    except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-    except Exception as error:
-        if os.environ.get("ALIGNMENT_TRACEBACK"):
-            raise
-        text = f"a fault of the toolkit itself: {type(error).__name__}: {error}"
-        print(f"alignment: {text} (ALIGNMENT_TRACEBACK=1 shows where; please report it)", file=sys.stderr)
-        return UsageError.exit_code - 1
-    return 0

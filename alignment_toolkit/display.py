@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.tables import table_html, table_payload, table_text
-from alignment_toolkit.visible import escaped
+from alignment_toolkit.visible import escaped, legible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,7 @@ def show_text(sentences: str | Iterable[str], *, role: str | None = None) -> Non
         role: What the prose is for: `summary` goes to the top of the page and into `summary.txt`.
     """
     given: Sequence[str] = [sentences] if isinstance(sentences, str) else list(sentences)
-    kept = [str(sentence).strip() for sentence in given if str(sentence).strip()]
+    kept = [legible(str(sentence).strip()) for sentence in given if str(sentence).strip()]
     payload = {"role": role, "sentences": kept}
     _bundle({"text/html": text_html(payload), "text/plain": "\n".join(kept), TEXT_MIME: payload})
 

@@ -27,7 +27,7 @@ def as_table(frame: pd.DataFrame) -> str:
     shown = frame.dropna(axis=1, how="all")
     table = Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
     for name in shown.columns:
-        table.add_column(str(name), justify="right" if pd.api.types.is_numeric_dtype(shown[name]) else "left", overflow="fold")
+        table.add_column(_cell(name), justify="right" if pd.api.types.is_numeric_dtype(shown[name]) else "left", overflow="fold")
     for row in shown.itertuples(index=False):
         table.add_row(*(_cell(value) for value in row))
     buffer = io.StringIO()
@@ -37,7 +37,7 @@ def as_table(frame: pd.DataFrame) -> str:
 
 
 def _width(frame: pd.DataFrame) -> int:
-    return sum(3 + max([len(str(name)), *(len(_cell(value)) for value in frame[name])]) for name in frame.columns)
+    return sum(3 + max([len(_cell(name)), *(len(_cell(value)) for value in frame[name])]) for name in frame.columns)
 
 
 def _cell(value: Any) -> str:

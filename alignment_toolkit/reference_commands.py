@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from alignment_toolkit.options import ConfigOption, FormatOption
+from alignment_toolkit.visible import legible
 
 
 def glossary(
@@ -32,7 +33,7 @@ def glossary(
         return
     found = vars(term(name))
     for key, value in (found | dict(agreed.get(pattern_of(found["name"]), {}))).items():
-        print(f"{key:<12}{value}")
+        print(f"{key:<12}{legible(str(value))}")
 
 
 def params(notebook: Annotated[str, typer.Argument(metavar="[NOTEBOOK]", help="One notebook; default: all of them.")] = "") -> None:

@@ -13,6 +13,7 @@ from alignment_toolkit.border.profile import Profile, profiles
 from alignment_toolkit.border.shelf import shelf_of
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.guessing import UNSURE, Guess, TableGuess, guess_tables
+from alignment_toolkit.visible import visible
 
 CHECK, COMPLETE = "# CHECK", "# COMPLETE"
 
@@ -91,7 +92,7 @@ def _table(table: TableGuess) -> Iterator[str]:
         if not guess.words:
             yield _column(guess)
     if table.left_out:
-        yield f"# not taken: {', '.join(' '.join(name.split()) for name in table.left_out)}"
+        yield f"# not taken: {', '.join(visible(' '.join(name.split())) for name in table.left_out)}"
     for guess in table.columns:
         if guess.words:
             yield from _worded(table.table, guess)
@@ -116,4 +117,6 @@ def _worded(table: str, guess: Guess) -> Iterator[str]:
 
 
 def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """The text between quotes; what has no shape is written as its code, so that nobody who edits the file is deceived."""
+    plain = json.dumps(value, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in plain)

@@ -24,6 +24,14 @@ def visible(text: str) -> str:
     return "".join(map(_shape, text))
 
 
+def legible(text: str) -> str:
+    """Sentences and lines for a terminal, in which a name can neither write elsewhere nor turn its neighbours round.
+
+    Control characters but line ends, direction marks and halves of surrogate pairs are symbols; joiners inside words stay.
+    """
+    return text.translate(_ILLEGIBLE)
+
+
 def printable(page: str) -> str:
     """The page with control characters, which HTML does not allow, as symbols; line ends and tabs stay."""
     return page.translate(_NOT_IN_HTML)
@@ -48,3 +56,4 @@ def _shape(char: str) -> str:
 
 
 _NOT_IN_HTML = {code: _shape(chr(code)) for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)) if chr(code) not in "\n\t"}
+_ILLEGIBLE = _NOT_IN_HTML | {ord(char): symbol for char, symbol in _MARKS.items() if char != "\n"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -158,3 +159,13 @@ def test_typed_columns() -> None:
     }
     assert second["key"] is None
     assert second["flag"] is False
+
+
+def test_a_name_of_over_200_characters_is_cut_and_stays_itself() -> None:
+    long, other = "x" * 100_000, "x" * 99_999 + "y"
+    kept, cut, again, different, wide, none = values(["x" * 200, long, long, other, "é" * 201, None], "text")
+    assert (kept, none) == ("x" * 200, None)
+    assert cut == again == "x" * 190 + "…" + hashlib.md5(long.encode()).hexdigest()[:8]
+    assert different[:191] == cut[:191]
+    assert different != cut
+    assert wide == "é" * 190 + "…" + hashlib.md5(("é" * 201).encode()).hexdigest()[:8]

@@ -43,7 +43,7 @@ TIERS = (
     {"headlines", "charts", "summary", "loop", "alignment", "health", "display", "report", "printing", "delivery", "restated"},
     {"readiness"},
     {"meeting"},
-    {"options"},
+    {"options", "stopping"},
     {"report_commands", "check_commands", "reference_commands"},
     {"cli"},
     {"__main__", "__init__"},

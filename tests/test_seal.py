@@ -166,3 +166,15 @@ def test_the_notebooks_of_a_pass_check_once(tmp_path: Path, checks: list[int], m
             assert sources(store) == ["ads", "web"]
     assert checks == [2, 2]
     assert not (store / SEAL).exists()
+
+
+@pytest.mark.parametrize("kind", ["parquet", "sealed", "csv"])
+def test_an_overlong_name_is_cut_however_the_store_is_read(tmp_path: Path, kind: str) -> None:
+    store = write(tmp_path / "store", LEADS.assign(source=["w" * 5_000, "ads"]))
+    if kind == "sealed":
+        seal_store(store)
+    elif kind == "csv":
+        pd.read_parquet(store / "leads.parquet").to_csv(store / "leads.csv", index=False)
+        (store / "leads.parquet").unlink()
+    ads, cut = sources(store)
+    assert (ads, cut[:191], len(cut)) == ("ads", "w" * 190 + "…", 199)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment_toolkit.visible import escaped, visible
+from alignment_toolkit.visible import escaped, legible, visible
 
 CASES = {
     "a\nb": "a↵b",
@@ -28,6 +28,10 @@ CASES = {
 @pytest.mark.parametrize(("text", "expected"), CASES.items())
 def test_marks_become_symbols(text: str, expected: str) -> None:
     assert visible(text) == expected
+
+
+def test_a_line_is_legible_and_keeps_its_joiners() -> None:
+    assert legible("a\u202eb\x1b[2J\rc\nd\u200de\ud800") == "a⇤b␛[2J↵c\nd\u200de□"
 
 
 @given(st.text())

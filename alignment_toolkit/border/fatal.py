@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border.duck import ROW
+from alignment_toolkit.border.parsing import LONGEST_NAME
 from alignment_toolkit.border.rules import Rule, rules_of
 from alignment_toolkit.border.sentences import SHOWN, Example, Fault
 from alignment_toolkit.border.sources import Source
@@ -71,7 +72,7 @@ def _glance(source: Source, tidy: Source, config: Config, fetch: Fetch) -> tuple
 
 
 def _particulars(source: Source, config: Config, fetch: Fetch) -> tuple[list[Fault], Source]:
-    """Every fault with its number and examples; texts with stray blanks are trimmed from here on."""
+    """Every fault with its number and examples; texts with stray blanks are trimmed and long ones cut from here on."""
     rules = list(rules_of(source, config))
     measures = {rule.name: rule.broken.sum() for rule in rules}
     measures |= {f"stray {name}": _stray(source.found[name]).sum() for name in source.untrimmed}
@@ -82,8 +83,8 @@ def _particulars(source: Source, config: Config, fetch: Fetch) -> tuple[list[Fau
 
 
 def _stray(text: Any) -> Any:
-    """Whether a text may begin or end with a blank; blanks and the empty text sort before `!`."""
-    return (text < "!") | text.endswith(" ")
+    """Whether a text may begin or end with a blank (blanks and the empty text sort before `!`) or is too long for a name."""
+    return (text < "!") | text.endswith(" ") | (text.length() > LONGEST_NAME)
 
 
 def _missing_columns(source: Source) -> Fault:

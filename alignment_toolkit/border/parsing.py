@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 TYPES: dict[Kind, str] = {"id": "string", "text": "string", "instant": "timestamp", "date": "date", "number": "float64", "flag": "boolean"}
+LONGEST_NAME = 200
+_KEPT, _DIGEST = 190, 8
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 
 
@@ -62,6 +64,17 @@ def cleaned_column(column: Any) -> ir.Value:
     return stray.ifelse(cleaned(column), column)
 
 
+def shortened(text: Any) -> ir.Value:
+    """A name that people can read: one of more than 200 characters keeps its beginning and ends in a digest of the whole.
+
+    Names that differ stay different and equal ones equal, so ids still find each other. Without it one name of 100,000 characters, which
+    stands in hundreds of rows, sentences and descriptions, makes pages of many megabytes, and no report can be published.
+    """
+    from alignment_toolkit.hashing import md5
+
+    return (text.length() > LONGEST_NAME).ifelse(text.substr(0, _KEPT) + "…" + md5(text).substr(0, _DIGEST), text)
+
+
 def without_open_end(value: Any, reading: Reading) -> Any:
     """The value as found, null where it is a day that stands for "no end", such as 9999-12-31."""
     found = value.type()
@@ -88,7 +101,7 @@ def parsed(value: ir.Value, kind: Kind, reading: Reading = Reading(), *, is_clea
 
 def _identifier(value: ir.Value, _: Reading) -> ir.Value:
     if value.type().is_string():
-        return value
+        return shortened(value)
     if value.type().is_floating():  # pandas turns whole-number keys into floats as soon as one is missing
         return (value == value.floor()).ifelse(value.cast("int64").cast("string"), value.cast("string"))
     return value.cast("string")

@@ -25,7 +25,7 @@ class Source:
         found: Column of the contract -> expression over `rows` as found; columns that are not there are left out.
         readings: Column -> how its text is understood.
         typed: Column -> its canonical value where that was already computed and stored.
-        tidy: Text columns known to hold no stray blanks, so that nothing has to be trimmed.
+        tidy: Text columns known to hold no stray blanks and no overlong names, so that nothing has to be trimmed or cut.
         unknown: Columns that the contract does not know.
     """
 

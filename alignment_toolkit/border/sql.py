@@ -28,9 +28,14 @@ def single_select(sql: str, mapping: str) -> str:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
         raise UsageError(f"the sql of the mapping {mapping} cannot be read", value=short(error), rule=_RULE) from error
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT or _is_command(sql):
         raise UsageError(f"the sql of the mapping {mapping} is not one SELECT", value=" ".join(sql.split()), rule=_RULE)
     return str(statements[0].query).strip().rstrip(";")
+
+
+def _is_command(sql: str) -> bool:
+    """Whether the engine makes a SELECT of something that is none: PRAGMA, DESCRIBE, SHOW."""
+    return sql.split(maxsplit=1)[0].casefold() in {"pragma", "describe", "desc", "show", "summarize"}
 
 
 def tables_in(sql: str) -> list[str]:

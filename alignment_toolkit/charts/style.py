@@ -13,7 +13,7 @@ from collections.abc import Container
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from alignment_toolkit.visible import UNKNOWN, visible
+from alignment_toolkit.visible import UNKNOWN, legible, visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -149,7 +149,7 @@ def drawable(text: str) -> str:
 
 def describe(ax: Axes, sentence: str) -> Axes:
     """Store what the chart shows, in words computed from the plotted data: alt text, proof and e-mail text in one."""
-    setattr(ax, _DESCRIPTION, " ".join(sentence.split()))
+    setattr(ax, _DESCRIPTION, legible(" ".join(sentence.split())))
     return ax
 
 

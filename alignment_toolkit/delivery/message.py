@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alignment_toolkit.delivery.pictures import charts_of
 from alignment_toolkit.errors import PublishError, UsageError
+from alignment_toolkit.report.catalogue import STILL_PUBLISHED
 
 _LONGEST_REASON = 1500
 
@@ -77,7 +78,8 @@ def of_failure(quarter: str, sentence: str) -> Message:
         sentence: What went wrong, as the command says it.
     """
     still = "The last published report is as it was."
-    lines = [sentence[:_LONGEST_REASON], *([] if "last published report is as it was" in sentence else [still])]
+    is_said = "last published report is as it was" in sentence or STILL_PUBLISHED in sentence
+    lines = [sentence[:_LONGEST_REASON], *([] if is_said else [still])]
     return _message(f"Alignment report {quarter}: not published", lines)
 
 

@@ -30,6 +30,7 @@ HEADLINES = (
     "net_revenue_retention",
     "early_churn_90d",
 )
+STILL_PUBLISHED = "The reports that it lists are published and whole"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def rebuild(out: Path) -> Path:
         fresh.write_text(render_catalogue(catalogue_context(out)), encoding="utf-8")
         fresh.replace(page)
     except OSError as error:
-        raise PublishError(f"the catalogue {page} cannot be written", value=error.strerror) from error
+        way_out = f"{STILL_PUBLISHED}; run again when it can be written"
+        raise PublishError(f"the catalogue {page} cannot be written", value=error.strerror, way_out=way_out) from error
     return page
 
 

@@ -5,6 +5,7 @@ papermill writes its output cell by cell and marks cells as completed even when 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def _options(values: Mapping[str, Any], output: Path, cell_timeout: int) -> dict
         "cwd": str(output.parent),
         "progress_bar": False,
         "execution_timeout": cell_timeout,
+        "iopub_timeout": cell_timeout,  # outputs may come after the reply: four seconds, its default, are few on a busy machine
         "kernel_name": "python3",
         # without it ipykernel warns at each start that its channels are not encrypted
         "config": Config({"KernelManager": {"transport_encryption": "auto"}}),
@@ -68,7 +70,8 @@ def _options(values: Mapping[str, Any], output: Path, cell_timeout: int) -> dict
 
 
 def _cell_error(error: Any, output: Path, where: str) -> AlignmentError:
-    kind = _OWN.get(error.ename, CellFailed)
+    is_full = error.ename == "OSError" and any(f"[Errno {code}]" in str(error.evalue) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+    kind = PublishError if is_full else _OWN.get(error.ename, CellFailed)
     number = _code_number(output, error.exec_count)
     said = " ".join(str(error.evalue).split())
     return kind(f"cell {number} of {output.stem} failed with {error.ename}", rule=said[:2000] or None, way_out=where)

@@ -16,7 +16,7 @@ from alignment_toolkit.report.outputs import Shown, all_shown
 from alignment_toolkit.tables import Payload
 
 SUMMARY_LIMIT = 600
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones are read as the others in some languages
 
 
 def tables_of(notebooks: Mapping[str, Notebook]) -> dict[str, Payload]:

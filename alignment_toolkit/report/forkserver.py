@@ -73,15 +73,15 @@ def start(folder: Path) -> Kernels:
     if sys.platform != "linux":
         return Kernels({})
     spec = folder / "kernels" / KERNEL
-    spec.mkdir(parents=True)
     argv = [sys.executable, "-I", "-S", forked_kernel.__file__, str(folder), "-f", "{connection_file}"]
-    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"}), encoding="utf-8")
     try:
+        spec.mkdir(parents=True)
+        (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"}), encoding="utf-8")
         with _bound(folder) as listener:
             command = [sys.executable, "-c", f"from {__name__} import main; main()", str(listener.fileno())]
             environment = os.environ | {"MPLBACKEND": BACKEND}
             server = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()], env=environment)
-    except OSError:  # a disk that holds no sockets, such as some network shares
+    except OSError:  # a full disk, or one that holds no sockets, such as some network shares
         return Kernels({})
     return Kernels({"JUPYTER_PATH": os.pathsep.join([str(folder), *filter(None, [os.environ.get("JUPYTER_PATH")])])}, server)
 

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TextIO
 
+from alignment_toolkit.visible import legible
+
 STEPS = ("staged", "executed", "preflight", "reproduced", "rendered", "checked", "published")
 RUNNING = "running"
 
@@ -104,7 +106,7 @@ def _plain(stream: TextIO, event: Event) -> None:
 def _sentence(event: Event) -> str:
     took = (event.end - event.start).total_seconds() if event.end else 0.0
     name = f"{event.step:<10} {event.notebook or 'report':<22}"
-    return f"{name} {event.verdict:<7} {took:5.1f} s  {event.detail}".rstrip()
+    return f"{name} {event.verdict:<7} {took:5.1f} s  {legible(event.detail)}".rstrip()
 
 
 def _line(stream: TextIO, text: str) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from alignment_toolkit.visible import printable
+
 TEMPLATE = Path(__file__).parent / "template"
 
 
@@ -23,7 +25,7 @@ def render_catalogue(context: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("catalogue.html.j2").render(**context, **look())
+    return printable(environment.get_template("catalogue.html.j2").render(**context, **look()))
 
 
 def look() -> dict[str, Any]:

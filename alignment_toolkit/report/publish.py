@@ -82,12 +82,16 @@ def publish(staging: Path, *, out: Path, quarter: str) -> Path:
         version = _version(staging, out, quarter)
         (out / VERSIONS).mkdir(exist_ok=True)
         staging.replace(version)
-        link = out / STAGING / f"{version.name}.link"
+        link = out / STAGING / f"{quarter}.link"  # always the same name: what a killed run leaves, the next one takes away
         link.unlink(missing_ok=True)
         link.symlink_to(f"{VERSIONS}/{version.name}", target_is_directory=True)
         link.replace(shown)
     except OSError as error:
-        way_out = f"The link {shown} must be free or a link; the last published report is as it was"
+        in_the_way = shown.exists() and not shown.is_symlink()
+        hint = (
+            f"The link {shown} must be free or a link" if in_the_way else f"What was made is in {staging if staging.exists() else version}"
+        )
+        way_out = f"{hint}; the last published report is as it was"
         raise PublishError("the report could not be published", value=error.strerror or error, way_out=way_out) from error
     return shown
 

@@ -6,6 +6,7 @@ code 0 with as many passed tests as there are code cells and no failure, error o
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree  # the file is written by our own child process
 
-from alignment_toolkit.errors import AlignmentError, KernelDied, NotReproduced, RunTimeout
+from alignment_toolkit.errors import AlignmentError, KernelDied, NotReproduced, PublishError, RunTimeout
 from alignment_toolkit.report.forkserver import KERNEL
 from alignment_toolkit.report.notebooks import Notebook, code_cells, read_notebook
 from alignment_toolkit.report.outputs import shown_in
@@ -24,6 +25,7 @@ from alignment_toolkit.report.outputs import shown_in
 KERNEL_START = 60
 _SANITIZE = "[address]\nregex: 0x[0-9a-fA-F]{6,16}\nreplace: 0xADDRESS\n\n[pid]\nregex: \\bpid[ =:]+[0-9]+\nreplace: pid PID\n"
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
+_FULL = os.strerror(errno.ENOSPC)
 _ANSI = re.compile(r"(?:\x1b|#x1B)\[[0-9;]*m")  # junit writes the escape character as text
 _PYTEST = "from alignment_toolkit.report.reproduce import skip_grammar; skip_grammar(); import pytest; raise SystemExit(pytest.main())"
 
@@ -76,10 +78,11 @@ def refuse(differences: Sequence[Difference], *, way_out: str | None = None) -> 
         NotReproduced: Outputs differ; the sentence names every cell.
         RunTimeout: A cell took too long the second time.
         KernelDied: The kernel ended.
+        PublishError: The disk was full.
     """
     if not differences:
         return
-    kinds: dict[str, type[AlignmentError]] = {"took longer": RunTimeout, "kernel died": KernelDied}
+    kinds: dict[str, type[AlignmentError]] = {"took longer": RunTimeout, "kernel died": KernelDied, _FULL: PublishError}
     kind = next((error for phrase, error in kinds.items() if phrase in differences[0].what), NotReproduced)
     raise kind("a second execution gave other outputs", rule="; ".join(map(str, differences)), way_out=way_out)
 

@@ -9,6 +9,7 @@ from alignment_toolkit.report.outputs import Shown
 from alignment_toolkit.report.pieces import Piece
 from alignment_toolkit.report.restate import Earlier, figures_payload, headline, kpis_shown, restatement, sentences, without_ids
 from alignment_toolkit.tables import table_html
+from alignment_toolkit.visible import legible
 
 
 def restated_section(known: Mapping[str, Any] | None, shown: Iterable[Shown]) -> dict[str, Any] | None:
@@ -27,5 +28,5 @@ def restated_section(known: Mapping[str, Any] | None, shown: Iterable[Shown]) ->
     payload = figures_payload(told, whole_only=True)
     left_out = len(told["figures"]) - len(payload["rows"])
     table = Piece("table", payload["name"], payload["caption"], table=table_html(payload), rows=len(told["figures"]), left_out=left_out)
-    lead, *rest = [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in (headline(told), *sentences(told, with_ids=False))]
+    lead, *rest = [legible(f"{sentence[:1].upper()}{sentence[1:]}.") for sentence in (headline(told), *sentences(told, with_ids=False))]
     return {"lead": lead, "lines": rest, "table": table}

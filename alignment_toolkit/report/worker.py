@@ -155,7 +155,13 @@ def _flight(task: Task, notebook: Notebook) -> Callable[[], bool]:
 def _reproduced(job: Job, steps: _Steps) -> bool:
     for task in job.tasks:
         steps.begin("reproduced", task.stem)
-    found = reproduce([Path(task.output) for task in job.tasks], cell_timeout=job.cell_timeout, root=Path(job.root), environment=job.proof)
+    paths = [Path(task.output) for task in job.tasks]
+    try:
+        found = reproduce(paths, cell_timeout=job.cell_timeout, root=Path(job.root), environment=job.proof)
+    except OSError as error:  # no room for temporary files
+        for task in job.tasks:
+            steps.fail("reproduced", task.stem, PublishError(f"the proof of {task.stem} could not write", value=error.strerror or error))
+        return False
     verdicts = [bool(steps.take("reproduced", task.stem, _verdict(task, found))) for task in job.tasks]
     return all(verdicts)
 

@@ -98,4 +98,7 @@ def test_a_catalogue_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "index.html").mkdir()
     with pytest.raises(PublishError) as caught:
         rebuild(tmp_path)
-    assert str(caught.value) == f"the catalogue {tmp_path / 'index.html'} cannot be written: 'Is a directory'."
+    assert str(caught.value) == (
+        f"the catalogue {tmp_path / 'index.html'} cannot be written: 'Is a directory'. The reports that it lists are published and whole; run"
+        " again when it can be written."
+    )

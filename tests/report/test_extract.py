@@ -46,7 +46,7 @@ def test_a_name_that_leaves_its_folder_is_refused() -> None:
         tables_of({"a": showing(table("../../kpis"))})
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "  =1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "  =1", "\n=1", "＝1", "＋1", "－1", "＠a"])
 def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
     assert harmless(text) == "'" + text
 

@@ -100,9 +100,10 @@ def attempts(out: Path) -> list[Attempt]:
 
 
 def forget(out: Path, quarter: str) -> None:
-    """Remove the record of a quarter: its report is the one asked for."""
+    """Remove the record of a quarter: its report is the one asked for. The folder goes with the last record."""
     with contextlib.suppress(OSError):
         _place(out, quarter).unlink(missing_ok=True)
+        _place(out, quarter).parent.rmdir()
 
 
 def minute(instant: str) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.health.resolve import Bound, Resolution, bounded
-from alignment_toolkit.health.spells import ended_last, instead, still_open, table_of
+from alignment_toolkit.health.spells import AtHand, ended_last, instead, still_open
 from alignment_toolkit.stats import survival
 from alignment_toolkit.study import Study
 
@@ -63,10 +63,10 @@ def turned_customers(rows: pd.DataFrame) -> Iterator[Resolution]:
 
 def life_bounds(study: Study) -> dict[str, Bound]:
     """Bounds of the share of customers kept for a year and of the share gone early."""
-    moves = moves_frame("customer_moves", study, by="all")
+    at_hand = AtHand.of(moves_frame("customer_moves", study, by="all"), last_day=YEAR + 1)
 
     def figure(changes: Sequence[Any]) -> dict[str, float]:
-        curve = survival(table_of([moves, *changes], last_day=YEAR + 1)).value
+        curve = survival(at_hand.changed(changes)).value
         return {f"retention_{YEAR}d": float(curve[YEAR]), f"early_churn_{EARLY}d": float(1 - curve[EARLY])}
 
     return bounded(figure, life_resolutions(counted("life_gaps", study)))

@@ -14,7 +14,7 @@ import pandas as pd
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.health.resolve import Bound, Resolution, bounded
-from alignment_toolkit.health.spells import instead, moves_of, table_of, worth
+from alignment_toolkit.health.spells import AtHand, instead, moves_of, worth
 from alignment_toolkit.stats import restricted_mean, value_of_one, value_per_unit
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.sales_velocity import DAY_SECONDS, quarter_days, velocity_factors
@@ -136,14 +136,15 @@ def velocity_bounds(study: Study, rows: pd.DataFrame) -> dict[str, Bound]:
     if pd.isna(whole["velocity"]):
         return {"sales_velocity": Bound("sales_velocity", float("nan"), float("nan"), float("nan"))}
     until, stock = int(whole["horizon_days"]), float(whole["mean_open"])
+    at_hand = AtHand.of(moves, last_day=until)
 
     def figure(changes: Sequence[Any]) -> dict[str, float]:
-        table = table_of([moves, *(change[0] for change in changes)], last_day=until)
+        table = at_hand.changed([change[0] for change in changes])
         standing = stock + sum(change[1] for change in changes)
         days = float(restricted_mean(table, until).value)
         return {"sales_velocity": standing * float(value_per_unit(table, until)) / days if days > 0 else float("nan")}
 
-    weight = value_of_one(table_of([moves], last_day=until))["event"]
+    weight = value_of_one(at_hand.changed())["event"]
     return bounded(figure, list(velocity_resolutions(study, rows, best_day=int(np.argmax(weight)))))
 
 

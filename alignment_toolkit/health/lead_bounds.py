@@ -16,11 +16,11 @@ from alignment_toolkit.counts.tables import LONGEST_DAYS, moves_frame
 from alignment_toolkit.health.resolve import Bound, Resolution, bounded
 from alignment_toolkit.health.spells import (
     WINS,
+    AtHand,
     ended_last,
     instead,
     lost_instead,
     moves_of,
-    table_of,
     turned,
     won_on,
     worth,
@@ -58,10 +58,11 @@ def time_bounds(study: Study, *, largest: float, stray_deals: tuple[float, float
     moves = moves_frame("lead_moves", study)
     horizons = tuple(study.config.horizons_days)
     last_day = max(LONGEST_DAYS, VALUE_HORIZON, *horizons) + 1
-    until = largest_horizon(table_of([moves], last_day=last_day), min_n=study.config.min_n) or 0
+    at_hand = AtHand.of(moves, last_day=last_day)
+    until = largest_horizon(at_hand.changed(), min_n=study.config.min_n) or 0
 
     def figure(changes: Sequence[Any]) -> dict[str, float]:
-        table = table_of([moves, *changes], last_day=last_day)
+        table = at_hand.changed(changes)
         curve = incidence(table).value
         found = {f"conversion_{days}d": float(curve[days]) for days in horizons}
         cycle = float(mean_time_among(state_probabilities(table.cut(until)).won, until)) if until else float("nan")

@@ -7,6 +7,7 @@ moves (day, move, n, amount) whose numbers may be negative: what is taken away f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -123,23 +124,48 @@ def turned(moves: pd.DataFrame, *, n: float, source: str, to: str, by: int, amou
     return pd.concat([_rows(days, source, -size), _rows(days, to, size, size * amount)], ignore_index=True)
 
 
-def table_of(moves: Sequence[pd.DataFrame], *, last_day: int) -> RiskTable:
-    """The risk table of moves and changes together, numbers below zero taken as zero.
+@dataclass(frozen=True)
+class AtHand:
+    """The moves at hand, added up once by kind and day, to which changes are added many times.
 
-    Args:
-        moves: Frames of moves, the first those at hand.
-        last_day: Last day index of the table.
+    Attributes:
+        last_day: Last day index of the tables; later moves do not matter to them.
+        n: Units by move, an array over the days.
+        amount: Money by move, likewise.
     """
-    whole = pd.concat([frame[MOVES] for frame in moves if len(frame)], ignore_index=True)
-    seen = whole[whole["day"] <= last_day]
-    counts, money = _by_move(seen, "n", last_day), _by_move(seen, "amount", last_day)
-    amounts = {name: money[name] for name in WINS if name in money}
-    return table_from_counts({"enter": np.zeros(last_day + 1)} | counts, amounts=amounts)
+
+    last_day: int
+    n: dict[str, Array]
+    amount: dict[str, Array]
+
+    @classmethod
+    def of(cls, moves: pd.DataFrame, *, last_day: int) -> AtHand:
+        """The moves of a counts query.
+
+        Args:
+            moves: day, move, n, amount; days repeat where they are counted by something else as well.
+            last_day: Last day index that matters.
+        """
+        return cls(last_day, _by_move(moves, "n", last_day), _by_move(moves, "amount", last_day))
+
+    def changed(self, changes: Sequence[pd.DataFrame] = ()) -> RiskTable:
+        """The risk table with the changes made, numbers below zero taken as zero."""
+        more = [change for change in changes if len(change)]
+        n, amount = dict(self.n), dict(self.amount)
+        if more:
+            change = pd.concat([each[MOVES] for each in more], ignore_index=True)
+            for sums, column in ((n, "n"), (amount, "amount")):
+                for name, added in _by_move(change, column, self.last_day).items():
+                    sums[name] = sums[name] + added if name in sums else added
+        counts = {name: np.maximum(sums, 0.0) for name, sums in n.items()}
+        amounts = {name: np.maximum(amount[name], 0.0) for name in WINS if name in amount}
+        return table_from_counts({"enter": np.zeros(self.last_day + 1)} | counts, amounts=amounts)
 
 
 def _by_move(moves: pd.DataFrame, column: str, last_day: int) -> dict[str, Array]:
+    day, move, size = moves["day"].to_numpy(), moves["move"].to_numpy(), moves[column].to_numpy(dtype=float)
     found = {}
-    for name, part in moves.groupby("move"):
-        sums = np.bincount(part["day"], weights=part[column], minlength=last_day + 1)
-        found[str(name)] = np.maximum(sums.astype(float), 0.0)
+    for name in pd.unique(move):
+        mine = (move == name) & (day <= last_day)
+        found[str(name)] = np.bincount(day[mine], weights=size[mine], minlength=last_day + 1).astype(float)
     return found

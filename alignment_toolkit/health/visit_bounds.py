@@ -14,7 +14,7 @@ import pandas as pd
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.health.resolve import Bound, Resolution, bounded
-from alignment_toolkit.health.spells import instead, moves_of, table_of, turned, won_on
+from alignment_toolkit.health.spells import AtHand, instead, moves_of, turned, won_on
 from alignment_toolkit.stats import incidence, survival, survival_quantile
 from alignment_toolkit.study import Study
 
@@ -26,13 +26,17 @@ def stage_bounds(study: Study) -> dict[str, Bound]:
     moves = moves_frame("stage_moves", study, by="stage")
     last_day = max(int(moves["day"].max()) if len(moves) else 0, HORIZON) + 1
 
+    whole, until_horizon = AtHand.of(moves, last_day=last_day), AtHand.of(moves, last_day=HORIZON)
+
     def figure(changes: Sequence[Any]) -> dict[str, float]:
-        table = table_of([moves, *changes], last_day=last_day)
+        table = whole.changed(changes)
         median = survival_quantile(survival(table), 0.5).value
         return {f"stage_conversion_{HORIZON}d": float(incidence(table).value[HORIZON]), "time_in_stage_median": float(median)}
 
-    kpi = f"stage_conversion_{HORIZON}d"
-    gains = [[figure([moves_of(_advanced_on(day, since=day * late))])[kpi] for day in range(HORIZON + 1)] for late in (0, 1)]
+    def gain(day: int, since: int) -> float:
+        return float(incidence(until_horizon.changed([moves_of(_advanced_on(day, since=since))])).value[HORIZON])
+
+    gains = [[gain(day, day * late) for day in range(HORIZON + 1)] for late in (0, 1)]
     return bounded(figure, stage_resolutions(counted("visit_gaps", study), gain=gains[0], late_gain=gains[1]))
 
 
@@ -125,9 +129,10 @@ def acceptance_bounds(study: Study, *, days: int) -> dict[str, Bound]:
         days: The agreed days.
     """
     moves = moves_frame("verdict_moves", study)
+    at_hand = AtHand.of(moves, last_day=days + 1)
 
     def figure(changes: Sequence[Any]) -> dict[str, float]:
-        return {"acceptance_rate": float(incidence(table_of([moves, *changes], last_day=days + 1)).value[days])}
+        return {"acceptance_rate": float(incidence(at_hand.changed(changes)).value[days])}
 
     return bounded(figure, verdict_resolutions(counted("verdict_gaps", study), moves, days=days))
 

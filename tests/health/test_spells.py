@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 
 from alignment_toolkit.health.spells import (
+    AtHand,
     begun,
     ended_last,
     instead,
     lost_instead,
     moves_of,
     nothing,
-    table_of,
     turned,
     won_on,
     worth,
@@ -31,7 +31,7 @@ def spells(*rows):
 
 
 def won_by(day, *changes):
-    return float(incidence(table_of([moves_of(spells(WON, *LOST, OPEN)), *changes], last_day=10)).value[day])
+    return float(incidence(AtHand.of(moves_of(spells(WON, *LOST, OPEN)), last_day=10).changed(changes)).value[day])
 
 
 def totals(moves):
@@ -90,8 +90,8 @@ def test_ends_on_the_last_day_and_no_end_at_all() -> None:
 def test_wins_worth_more() -> None:
     base = moves_of(spells(WON, *LOST, OPEN))
     more = worth(pd.Series([5]), pd.Series(["event"]), pd.Series([10.0]))
-    assert float(value_per_unit(table_of([base], last_day=10), 9)) == pytest.approx(30 / 4)
-    assert float(value_per_unit(table_of([base, more], last_day=10), 9)) == pytest.approx(40 / 4)
+    assert float(value_per_unit(AtHand.of(base, last_day=10).changed(), 9)) == pytest.approx(30 / 4)
+    assert float(value_per_unit(AtHand.of(base, last_day=10).changed([more]), 9)) == pytest.approx(40 / 4)
 
 
 def test_unnamed_units_end_otherwise_the_latest_or_the_earliest_first() -> None:

@@ -17,6 +17,7 @@ from alignment_toolkit.border.odd import COLUMNS, counted
 from alignment_toolkit.border.orphans import orphans
 from alignment_toolkit.border.times import wrong_times
 from alignment_toolkit.config import Config, load_config
+from alignment_toolkit.sharing import shared
 from alignment_toolkit.store import Crm, last_event_day, open_crm
 
 if TYPE_CHECKING:
@@ -69,6 +70,15 @@ def counted_faults(crm: Crm, *, examples: bool = True) -> pd.DataFrame:
         table (empty for files), fault, n (rows with it), of (rows looked at), examples (up to three ids or words), rule, way_out; only
         kinds that occur.
     """
+    import pyarrow as pa
+
+    if examples:
+        return _counted(crm, examples=True)
+    key = ("counted_faults", crm.where, crm.config)
+    return shared(key, lambda: pa.Table.from_pandas(_counted(crm, examples=False), preserve_index=False)).to_pandas()
+
+
+def _counted(crm: Crm, *, examples: bool) -> pd.DataFrame:
     import pandas as pd
 
     odds = [*orphans(crm), *wrong_times(crm), *contradictions(crm), *empty_labels(crm), *repeated_rows(crm), *merged_away(crm)]

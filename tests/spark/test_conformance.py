@@ -35,10 +35,7 @@ def spark() -> Any:
         .appName("alignment-conformance")
         .config("spark.ui.enabled", "false")
         .config("spark.driver.host", "127.0.0.1")
-        .config("spark.sql.shuffle.partitions", "1")
-        .config("spark.sql.adaptive.enabled", "false")
-        .config("spark.sql.codegen.wholeStage", "false")  # compiling a query costs far more here than running it
-        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.driver.memory", "3g")
         .getOrCreate()

@@ -53,9 +53,7 @@ def test_every_link_leads_to_a_page_or_a_place_on_it(page: Page, path: Path) -> 
         else:
             assert not re.match(r"[a-z]+:", link), link
             target, _, anchor = link.partition("#")
-            there = Path(
-                os.path.normpath(path.parent / target)
-            )  # as a browser does: `..` by the address, not through the link of a quarter
+            there = Path(os.path.normpath(path.parent / target))  # as a browser does: `..` by the address, not through a link
             assert there.is_file(), link
             if anchor:
                 assert f'id="{anchor}"' in there.read_text(encoding="utf-8"), link
@@ -63,7 +61,8 @@ def test_every_link_leads_to_a_page_or_a_place_on_it(page: Page, path: Path) -> 
 
 def test_links_can_be_followed_there_and_back(page: Page, path: Path) -> None:
     link = page.locator("a[href$='.html']:not([aria-current])").first
-    link.click()
+    with page.expect_navigation():
+        link.click()
     assert page.url != path.as_uri()
     assert page.title()
     page.go_back()

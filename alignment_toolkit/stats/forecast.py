@@ -112,7 +112,7 @@ def estimated(seen: Deals, now: float) -> Rates:
     won, lost, exposure = (_without(values, seen.group) for values in (at * seen.won[:, None], at * ~seen.won[:, None], exposed))
     mine = ended & seen.won
     sums = [_without((values * mine)[:, None], seen.group)[:, 0] for values in (seen.n, seen.amount, seen.amount_sq)]
-    since = min(WINDOW, max(now - seen.created.min(), 1))
+    since = min(WINDOW, max(now - seen.created.min(initial=now), 1))
     arrived = _without((seen.n * (seen.created >= now - WINDOW))[:, None], seen.group)[:, 0] / since
     whole = ratio(won, exposure, empty=0.0), ratio(lost, exposure, empty=0.0)
     return Rates(*whole, arrived, ratio(sums[1], sums[0], empty=0.0), ratio(sums[2], sums[0], empty=0.0))

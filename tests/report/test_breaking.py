@@ -47,7 +47,7 @@ def told(_published: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return json.loads(re.sub(re.escape(str(base)) + r"/[^/]+/", "…/", done.stdout))
 
 
-@pytest.mark.parametrize(("kind", "fits"), [("pages", 40), ("files", 14)])
+@pytest.mark.parametrize(("kind", "fits"), [("pages", 40), ("files", 16)])
 def test_a_full_disk_at_any_point(told: dict[str, Any], kind: str, fits: int) -> None:
     runs = told[kind]
     if None in runs:

@@ -18,6 +18,7 @@ from alignment_toolkit.health.choices import agreements
 from alignment_toolkit.stats import wilson_interval
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.stalled import stalled
+from alignment_toolkit.velocity.stalled_words import value_sentence
 from alignment_toolkit.visible import visible
 
 WORTH_DECIDING = 0.05
@@ -91,11 +92,8 @@ def stalled_choice(study: Study) -> Choice | None:
         return UNTOLD
     if row["stalled"] < study.config.min_n or row["stalled_share"] <= WORTH_DECIDING:
         return None
-    worth = row["value_at_risk"]
-    about = "" if pd.isna(worth) else f"; waiting has put about {worth:,.0f} {study.config.reporting_currency} of expected wins at risk"
-    why = (
-        f"{row['stalled']:,} of {row['open']:,} open leads have less than half a fresh entrant's chance{about}, an estimate without limits."
-    )
+    cost = value_sentence(row, currency=study.config.reporting_currency)
+    why = f"{row['stalled']:,} of {row['open']:,} open leads have less than half a fresh entrant's chance.{f' {cost}' if cost else ''}"
     return Choice("Decide which stalled leads are called and which are closed.", why, "stalled_value", "funnel-velocity.html")
 
 

@@ -21,12 +21,24 @@ def stalled_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
     chance = f"less than half the chance of a fresh entrant to be won within {HORIZON} days"
     said = [f"{whole['stalled']:,} of {whole['open']:,} open leads have stalled: they have {chance}."]
     worst = stages.sort_values("value_at_risk", ascending=False, kind="stable", na_position="last").iloc[0]
-    if pd.notna(whole["value_at_risk"]) and whole["value_at_risk"] > 0:
-        part = f"{worst['value_at_risk']:,.0f} of it in {worst['stage']}"
-        limits = "" if pd.isna(whole["lower"]) else f" (95 % interval {whole['lower']:,.0f} to {whole['upper']:,.0f})"
-        said.append(f"Waiting has put {whole['value_at_risk']:,.0f} {currency}{limits} of expected wins at risk, {part}.")
+    if cost := value_sentence(whole, currency=currency, where=f", {worst['value_at_risk']:,.0f} of it in {worst['stage']}"):
+        said.append(cost)
     when = [f"{row['stage']} {row['half_after_days']:,}" for row in stages.to_dict("records") if pd.notna(row["half_after_days"])]
     return [*said, f"Half the chance is gone after so many days in the stage: {', '.join(when)}."] if when else said
+
+
+def value_sentence(row: pd.Series, *, currency: str, where: str = "") -> str:
+    """What waiting has cost so far, with its limits; empty where that is nothing or not known.
+
+    Args:
+        row: A row of `velocity.stalled`.
+        currency: Reporting currency.
+        where: What follows before the full stop.
+    """
+    if pd.isna(row["value_at_risk"]) or row["value_at_risk"] <= 0:
+        return ""
+    limits = "" if pd.isna(row["lower"]) else f" (95 % interval {row['lower']:,.0f} to {row['upper']:,.0f})"
+    return f"Waiting has put {row['value_at_risk']:,.0f} {currency}{limits} of expected wins at risk{where}."
 
 
 def check_sentences(check: pd.DataFrame, *, days: int) -> list[str]:

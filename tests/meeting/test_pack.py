@@ -96,7 +96,7 @@ def test_a_quiet_quarter_says_nothing() -> None:
         ("Set the target of leads.", "marketing", "2026Q4", "None is recorded for 2026Q4."),
         ("Set the target of bookings.", "marketing and sales", "2026Q4", "None is recorded for 2026Q4."),
         ("Agree who touches every lead within 24 hours, or on other hours.", "sales", "2026Q1 or earlier", "171 of 680 leads due"),
-        ("Decide which stalled leads are called and which are closed.", "sales", "2026Q2 or earlier", "an estimate without limits."),
+        ("Decide which stalled leads are called and which are closed.", "sales", "2026Q2 or earlier", "of expected wins at risk."),
         ("Agree on one record of churn.", "customer success", "not known", "Churn flag against churn event: 137 of 334."),
     ],
 )

@@ -34,7 +34,8 @@ def agenda(study: Study) -> pd.DataFrame:
         item (a sentence), owner (the team, or both teams; a won share that stands out in one source or campaign lists both), figure (name
         in `kpis.json`), page; at most five movements. Empty where nothing moved by more than noise and no target was missed.
     """
-    return pd.DataFrame([*movement_items(study), *target_items(study)], columns=list(COLUMNS))
+    items = pd.DataFrame([*movement_items(study), *target_items(study)], columns=list(COLUMNS))
+    return items.assign(owner=[people(owner) for owner in items["owner"]])
 
 
 def agenda_sentences(study: Study) -> list[str]:
@@ -43,7 +44,7 @@ def agenda_sentences(study: Study) -> list[str]:
 
 
 def movement_items(study: Study) -> list[dict[str, Any]]:
-    """The movements of the agenda as rows, the largest first."""
+    """The movements of the agenda as rows, the largest first; the owner as in the glossary (`shared`: both teams)."""
     bridge = bookings_bridge(study)
     clear = ranked(bridge[bridge["is_clear"].astype(bool)])
     if clear.empty:
@@ -61,14 +62,14 @@ def _movement(row: dict[Any, Any], group: dict[Any, Any] | None, currency: str) 
     both = bool(group) and row["factor"] == "won_share" and group is not None and group["by"] in LEAD_SLICES
     return {
         "item": f"{label(str(row['factor']))}{values}{place}: {money(row['contribution'], currency)} of bookings moved there.",
-        "owner": people("shared") if both else people(row["owner"]),
+        "owner": "shared" if both else row["owner"],
         "figure": f"driver {row['factor']}",
         "page": PAGE,
     }
 
 
 def target_items(study: Study) -> list[dict[str, Any]]:
-    """The targets missed, or met in fewer than half of the simulations, as rows."""
+    """The targets missed, or met in fewer than half of the simulations, as rows; the owner as in the glossary."""
     rows = []
     for row in target_table(study).to_dict("records"):
         over, chance = row["elapsed_share"] >= 1, row["probability_share"]
@@ -78,5 +79,5 @@ def target_items(study: Study) -> list[dict[str, Any]]:
             item = f"{label(str(row['kpi']))} will meet the target in {100 * chance:.0f} of 100 simulations."
         else:
             continue
-        rows.append({"item": item, "owner": people(row["owner"]), "figure": f"target_attainment {row['kpi']}", "page": PAGE})
+        rows.append({"item": item, "owner": row["owner"], "figure": f"target_attainment {row['kpi']}", "page": PAGE})
     return rows

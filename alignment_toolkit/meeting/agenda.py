@@ -41,4 +41,4 @@ def _targets(study: Study) -> list[tuple[str, ...]]:
     over = whole.instant(whole.quarter.shift(1)) <= whole.as_of
     sure = COUNTED if over else SIMULATED
     where = "" if whole.quarter == study.quarter else f"{whole.quarter.label}: "
-    return [(f"{where}{row['item']}", sure, row["owner"], row["figure"], row["page"]) for row in target_items(whole)]
+    return [(f"{where}{row['item']}", sure, people(row["owner"]), row["figure"], row["page"]) for row in target_items(whole)]

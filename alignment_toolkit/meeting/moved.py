@@ -66,11 +66,10 @@ def _bookings(study: Study) -> list[Moved]:
     told = []
     for row in movement_items(study):
         part = bridge.loc[row["figure"].removeprefix("driver ")]
-        if abs(part["contribution"]) < least or part["owner"] is None:
+        if abs(part["contribution"]) < least or row["owner"] is None:
             continue
-        owner = "shared" if row["owner"] == "both teams" else part["owner"]
         sure = f"{CLEAR}: {money(part['lower'], currency)} to {money(part['upper'], currency)}"
-        told.append(Moved(row["item"], sure, owner, row["figure"], row["page"], bool(part["contribution"] > 0)))
+        told.append(Moved(row["item"], sure, row["owner"], row["figure"], row["page"], bool(part["contribution"] > 0)))
     return told
 
 

@@ -26,13 +26,13 @@ def share_figure(
         kpi: Stable name.
         events: Units that count.
         n: Units that could count.
-        min_n: The share is null below so many.
+        min_n: The share is null below so many, and of nothing.
         of: Units whether due or not; gives matured_share.
         reason: Why the share is null however many there are.
         slice_: `all` or the attribute it is sliced by.
         segment: Value of that attribute.
     """
-    why = reason or (None if n >= min_n else NOT_ENOUGH)
+    why = reason or (None if n >= max(min_n, 1) else NOT_ENOUGH)
     limits = wilson_interval(events, n)
     return figure(
         kpi,

@@ -107,7 +107,7 @@ def _sales(study: Study) -> list[dict[str, Any]]:
 
 
 def _share(name: str, kept: int, due: int, study: Study) -> dict[str, Any]:
-    told = share_figure(name, kept, due, min_n=max(study.config.min_n, 1))
+    told = share_figure(name, kept, due, min_n=study.config.min_n)
     return _row(name, "sales", told["value"], "share", n=due, reason=told["reason"], lower=told["lower"], upper=told["upper"])
 
 

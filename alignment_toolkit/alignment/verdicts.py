@@ -64,7 +64,7 @@ def _number(value: object) -> float:
 def _share(part: str, team: str, events: int, n: int, study: Study) -> tuple[object, ...]:
     if part.endswith("an action") and not study.crm.has("actions"):
         return (part, team, np.nan, np.nan, np.nan, "share", n, events, NO_ACTIONS)
-    told = share_figure(part, events, n, min_n=max(study.config.min_n, 1))
+    told = share_figure(part, events, n, min_n=study.config.min_n)
     return (part, team, told["value"], told["lower"], told["upper"], "share", n, events, told["reason"])
 
 

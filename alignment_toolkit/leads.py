@@ -111,9 +111,9 @@ def bucket_in(number: ir.IntegerValue) -> ir.IntegerValue:
     return (number % N_BUCKETS).cast("int16")
 
 
-def group_in(number: ir.IntegerValue) -> ir.IntegerValue:
-    """The jackknife group of a lead's number, 0 to 15: the first hex digit of its bucket."""
-    return (bucket_in(number) // (N_BUCKETS // N_GROUPS)).cast("int16")
+def group_of(bucket: ir.IntegerValue) -> ir.IntegerValue:
+    """The jackknife group of a bucket, 0 to 15: its first hex digit."""
+    return (bucket // (N_BUCKETS // N_GROUPS)).cast("int16")
 
 
 def with_ids(crm: Crm, table: ir.Table) -> ir.Table:

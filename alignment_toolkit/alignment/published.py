@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.alignment.goals import COUNTED, quarters_of, recorded
-from alignment_toolkit.figures import figures
+from alignment_toolkit.figures import ALL, figures
 from alignment_toolkit.glossary import is_known, term
 from alignment_toolkit.study import Study
 from alignment_toolkit.targets import promised
@@ -54,16 +54,22 @@ def published(study: Study, stated: Iterable[tuple[str, str]]) -> pd.DataFrame:
 
 def _of_quarter(study: Study, quarter: str, names: list[str]) -> list[tuple[Any, ...]]:
     then = study_of(study, quarter)
-    known: dict[str, dict[Any, Any]] = {}
-    for pattern, maker in makers().items() if then is not None else ():
-        if then is not None and any(fnmatchcase(name, pattern) and name not in known for name in names):
-            whole = maker(then)
-            known |= {str(row["kpi"]): row for row in whole[whole["segment"] == "(all)"].to_dict("records")}
+    known = {} if then is None else _made(then, names)
     rows = []
     for name in names:
         row = known.get(name, {"value": np.nan, "reason": SLICED if is_known(name) else UNKNOWN})
         rows.append((quarter, name, *(row.get(column, np.nan) for column in COLUMNS[2:5]), row.get("unit"), row.get("reason")))
     return rows
+
+
+def _made(study: Study, names: list[str]) -> dict[str, dict[Any, Any]]:
+    """The figures of these names for the whole company, each maker run once."""
+    known: dict[str, dict[Any, Any]] = {}
+    for pattern, maker in makers().items():
+        if any(fnmatchcase(name, pattern) and name not in known for name in names):
+            whole = maker(study)
+            known |= {str(row["kpi"]): row for row in whole[whole["segment"] == ALL].to_dict("records")}
+    return known
 
 
 def study_of(study: Study, quarter: str) -> Study | None:
@@ -134,12 +140,6 @@ def _target(row: dict[Any, Any], found: pd.Series) -> dict[str, Any]:
     share = over / under if under else np.nan
     holds = pd.notna(found["lower"]) and found["lower"] <= target <= found["upper"]
     standing = None if pd.isna(share) else OPEN if holds else MET if share >= 1 else MISSED
-    told = {name: found[name] for name in ("value", "lower", "upper", "unit", "reason")}
-    return (
-        {"quarter": row["quarter"], "kpi": row["kpi"], "owner": row["owner"], "target": target}
-        | told
-        | {
-            "attained_share": share,
-            "standing": standing,
-        }
-    )
+    stated = {name: row[name] for name in ("quarter", "kpi", "owner", "target")}
+    known = {name: found[name] for name in ("value", "lower", "upper", "unit", "reason")}
+    return {**stated, **known, "attained_share": share, "standing": standing}

@@ -10,7 +10,7 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.days import DAY, instant
 from alignment_toolkit.deals import deals
-from alignment_toolkit.leads import N_BUCKETS, N_GROUPS, lead_rows
+from alignment_toolkit.leads import group_of, lead_rows
 from alignment_toolkit.study import Study
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def deal_days(study: Study) -> ir.Table:
         created=day_of(ibis.least(known.created_at, ibis.coalesce(known.closed_at, known.created_at)), starts),
         closed=day_of(known.closed_at, starts),
         is_won=known.outcome == "won",
-        group=(known.bucket // (N_BUCKETS // N_GROUPS)).cast("int16"),
+        group=group_of(known.bucket),
         squares=(units * units).fill_null(0),
     )
     grouped = dated.group_by("created", "closed", "is_won", "group")
@@ -62,8 +62,7 @@ def lead_yields(study: Study) -> ir.Table:
         told.select("bucket", "day", what=ibis.literal("deal"), age=age.cast("int64")),
     ]
     whole = ibis.union(*parts)
-    group = (whole.bucket // (N_BUCKETS // N_GROUPS)).cast("int16")
-    return whole.group_by("what", "age", group=group).agg(n=_.count(), first_day=_.day.min())
+    return whole.group_by("what", "age", group=group_of(whole.bucket)).agg(n=_.count(), first_day=_.day.min())
 
 
 def day_number_of(study: Study) -> int:

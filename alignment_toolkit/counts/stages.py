@@ -10,7 +10,7 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.moves import moves, segment_of
 from alignment_toolkit.days import DAY, instant
-from alignment_toolkit.leads import SLICES, bucket_in, group_in, leads
+from alignment_toolkit.leads import SLICES, bucket_in, group_of, leads
 from alignment_toolkit.stages import first_entries, is_advance, is_return, lost_rank, n_skipped, observed_visits, stage_label, visits
 from alignment_toolkit.study import Study
 
@@ -48,7 +48,7 @@ def _sliced(study: Study, units: ir.Table, *, by: str | None, by_bucket: bool) -
     """Moves of visits by stage, grouped by rank and named afterwards, or by a slice of their leads."""
     bucket = {"bucket": bucket_in(units.number)} if by_bucket else {}
     if by == "stage":
-        counted = moves(units, "rank", **(bucket or {"group": group_in(units.number)}))
+        counted = moves(units, "rank", **(bucket or {"group": group_of(bucket_in(units.number))}))
         return counted.mutate(segment=stage_label(study.crm, counted["rank"])).drop("rank")
     if by in SLICES:
         units = units.inner_join(leads(study.crm).select("number", by), "number")

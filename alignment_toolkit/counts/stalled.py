@@ -11,7 +11,7 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.days import days_until, instant
 from alignment_toolkit.journeys import window_start
-from alignment_toolkit.leads import group_in
+from alignment_toolkit.leads import bucket_in, group_of
 from alignment_toolkit.stages import stage_label, watched_visits
 from alignment_toolkit.study import Study
 from alignment_toolkit.timelines import milestones
@@ -30,7 +30,7 @@ def stage_exits(study: Study) -> ir.Table:
     start = window_start(study, "leads", "stage_events")
     stays = watched_visits(study).filter(~_.is_backfilled & _.left_at.notnull() & (_.entered_at < study.created_before))
     ended = stays if start is None else stays.filter(_.left_at >= instant(start))
-    counted = ended.group_by("rank", "next_rank", group=group_in(ended.number)).agg(n=_.count())
+    counted = ended.group_by("rank", "next_rank", group=group_of(bucket_in(ended.number))).agg(n=_.count())
     return counted.mutate(segment=stage_label(study.crm, counted["rank"]), next_rank=counted.next_rank.cast("int64")).drop("rank")
 
 

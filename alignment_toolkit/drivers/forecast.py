@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.counts import counted
+from alignment_toolkit.counts.deal_days import day_number_of
 from alignment_toolkit.periods import Period
 from alignment_toolkit.stats.forecast import Deals, simulated
 from alignment_toolkit.study import Study
@@ -45,7 +46,7 @@ def forecast(study: Study) -> dict[str, Any]:
         null without a target or a forecast), is_over, reason (null, or why there is no forecast).
     """
     deals, days = day_counts(study), days_in(study, study.quarter)
-    now = min(round((study.as_of - study.starts_at).total_seconds() / 86_400), days)
+    now = min(day_number_of(study), days)
     sums = _sums(study, deals, study.quarter, now, draws=DRAWS)
     booked = booked_between(deals, 0, now)
     target = promised_bookings(study.crm, study.quarter)

@@ -23,7 +23,8 @@ def load_moves(study: Study) -> ir.Table:
     Returns:
         team, load (first number of its band of open leads, see `loads.EDGES`), and the columns of moves.
     """
-    told = loads(study.crm).select("number", "team", load=band_of(loads(study.crm).load))
+    held_then = loads(study.crm)
+    told = held_then.select("number", "team", load=band_of(held_then.load))
     spells = response_spells(study, within="window").inner_join(told, "number")
     return moves(spells, "team", "load", until=LONGEST_HOURS)
 
@@ -31,7 +32,8 @@ def load_moves(study: Study) -> ir.Table:
 @query
 def load_owners(study: Study) -> ir.Table:
     """Owners that a lead of the window came to, by band of load: owner (never shown), team, load, n. Says how many people a band is."""
-    told = loads(study.crm).select("number", "owner_id", "team", load=band_of(loads(study.crm).load))
+    held_then = loads(study.crm)
+    told = held_then.select("number", "owner_id", "team", load=band_of(held_then.load))
     seen = response_spells(study, within="window").select("number").inner_join(told, "number")
     return seen.group_by("team", "load", owner="owner_id").agg(n=_.count())
 

@@ -15,12 +15,13 @@ from alignment_toolkit.config import Config
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import NOT_ENOUGH, figure, figures
 from alignment_toolkit.responses import LONGEST_HOURS
-from alignment_toolkit.stats import incidence, incidence_quantile, probability_interval, state_probabilities
+from alignment_toolkit.stats import incidence, incidence_quantile, state_probabilities
 from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
+from alignment_toolkit.waits import never_half, unknown, waits
 
 KPI = "assignment_delay_median"
-HALF, MOST = 0.5, 0.9
+MOST = 0.9
 SYSTEM, PEOPLE = "qualified to handed over", "handed over to first touch"
 COLUMNS = (
     "delay", "made_by", "segment", "leads", "ended", "median_hours", "lower_hours", "upper_hours", "p90_hours",
@@ -71,14 +72,9 @@ def delays(study: Study, *, by: str = "all") -> pd.DataFrame:
 
 
 def _row(delay: str, segment: str, table: RiskTable, study: Study) -> dict[str, Any]:
-    curve, limit = incidence(table), min(int(study.config.sla_hours), LONGEST_HOURS)
-    half, most = (incidence_quantile(curve, part) for part in (HALF, MOST))
     enough = bool(table.n >= study.config.min_n)
-    within, matured = curve.at(limit), table.matured(limit)
-    share = probability_interval(within.value, within.variance, matured)
-    known = {"median_hours": half.value, "lower_hours": half.lower, "upper_hours": half.upper, "p90_hours": most.value}
-    known |= {"in_time_share": within.value, "lower_share": share.lower, "upper_share": share.upper}
-    numbers = {name: float(value) if enough else float("nan") for name, value in known.items()}
+    found = waits(table, study.config) | {"p90_hours": float(incidence_quantile(incidence(table), MOST).value)}
+    numbers = found if enough else unknown(found)
     missing = NOT_ENOUGH if not enough else never_half(study.config) if pd.isna(numbers["median_hours"]) else None
     return {
         "delay": delay,
@@ -97,11 +93,6 @@ def _figure(segment: str, table: RiskTable, study: Study, by: str) -> dict[str, 
     limits = {"lower": row["lower_hours"], "upper": row["upper_hours"], "matured_share": float(table.matured_share(LONGEST_HOURS))}
     counts = {"n": row["leads"], "events": row["ended"], "reason": row["reason"]}
     return figure(KPI, value=row["median_hours"], unit="hours", slice_=by, segment=segment, **limits, **counts)
-
-
-def never_half(config: Config) -> str:
-    """Why a median is null although there are enough leads."""
-    return f"fewer than half within {f'{LONGEST_HOURS} working hours' if config.business_hours else '30 days'}"
 
 
 def clock_sentences(config: Config) -> list[str]:

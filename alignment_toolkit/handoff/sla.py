@@ -22,9 +22,7 @@ from alignment_toolkit.shares import share_figure
 from alignment_toolkit.stats import Curve, incidence, incidence_quantile
 from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
-
-HALF = 0.5
-NEVER_HALF = "fewer than half are touched within 30 days"
+from alignment_toolkit.waits import HALF, never_half
 
 
 def speed_to_lead(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFrame:
@@ -40,22 +38,17 @@ def speed_to_lead(study: Study, *, by: str = "all", within: str = "quarter") -> 
         below `min_n`, or where fewer than half are ever touched. Leads closed untouched count as never touched, open ones as open.
     """
     labels, table = risk_of("response_moves", study, by=by, within=within, max_day=LONGEST_HOURS)
-    return speed_of(labels, table, by=by, min_n=study.config.min_n, never=never_half_touched(study.config))
+    return speed_of(labels, table, by=by, config=study.config)
 
 
-def never_half_touched(config: Config) -> str:
-    """Why there is no median although there are enough leads; with business hours a month of work has fewer of them."""
-    return f"fewer than half are touched within {LONGEST_HOURS} working hours" if config.business_hours else NEVER_HALF
-
-
-def speed_of(labels: list[str], table: RiskTable, *, by: str, min_n: int, never: str = NEVER_HALF) -> pd.DataFrame:
+def speed_of(labels: list[str], table: RiskTable, *, by: str, config: Config) -> pd.DataFrame:
     """The figures of `speed_to_lead` from risk tables by whole hours, one per label."""
     found = incidence_quantile(incidence(table), HALF)
     rows = []
     for at, segment in enumerate(labels):
-        enough = table.n[at] >= min_n
+        enough = table.n[at] >= config.min_n
         edges = {"lower": found.lower[at], "upper": found.upper[at]}
-        reason = never if enough else NOT_ENOUGH
+        reason = never_half(config) if enough else NOT_ENOUGH
         told = figure(
             "speed_to_lead_median",
             value=found.value[at] if enough else None,

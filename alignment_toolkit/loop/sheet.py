@@ -192,7 +192,7 @@ def _speed(study: Study, by: Level) -> pd.DataFrame:
     if not study.crm.has("touches"):
         return pd.DataFrame(columns=["segment", "speed_to_lead_hours"])
     labels, table = grouped(study, "response_moves", by, max_day=LONGEST_HOURS, within="window")
-    told = speed_of(labels, table, by=by, min_n=study.config.min_n)
+    told = speed_of(labels, table, by=by, config=study.config)
     limit = min(int(study.config.sla_hours), LONGEST_HOURS)
     flags = apart(table, max(limit - 1, 0), name="speed", min_n=study.config.min_n)
     return pd.DataFrame({"segment": labels, "speed_to_lead_hours": told["value"], **flags})

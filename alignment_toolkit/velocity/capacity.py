@@ -14,12 +14,11 @@ import pandas as pd
 from alignment_toolkit.counts import counted
 from alignment_toolkit.figures import NOT_ENOUGH
 from alignment_toolkit.responses import LONGEST_HOURS
-from alignment_toolkit.stats import incidence, incidence_quantile, probability_interval, risk_table
+from alignment_toolkit.stats import risk_table
 from alignment_toolkit.study import Study
+from alignment_toolkit.waits import never_half, unknown, waits
 
-HALF = 0.5
 THIRDS = 3
-NEVER_HALF = "fewer than half are ever touched"
 TOO_LITTLE = "Whether leads wait longer with owners who hold many cannot be told: too few leads, or too few owners."
 COLUMNS = (
     "team", "open_leads", "from_load", "to_load", "leads", "touched", "median_hours", "lower_hours", "upper_hours",
@@ -84,14 +83,10 @@ def _named(first: int, last: int) -> dict[str, Any]:
 
 def _waits(moves: pd.DataFrame, people: int, study: Study) -> dict[str, Any]:
     table = risk_table(moves.assign(segment=""), max_day=LONGEST_HOURS, segments=[""])[1][0]
-    curve, limit = incidence(table), min(int(study.config.sla_hours), LONGEST_HOURS)
-    half, within = incidence_quantile(curve, HALF), curve.at(limit)
-    share = probability_interval(within.value, within.variance, table.matured(limit))
-    known = {"median_hours": half.value, "lower_hours": half.lower, "upper_hours": half.upper}
-    known |= {"in_time_share": within.value, "lower_share": share.lower, "upper_share": share.upper}
+    found = waits(table, study.config)
     few = too_few(study) if people < study.config.min_cell else NOT_ENOUGH if table.n < study.config.min_n else None
-    numbers = {name: np.nan if few else float(value) for name, value in known.items()}
-    why = few or (NEVER_HALF if np.isnan(numbers["median_hours"]) else None)
+    numbers = unknown(found) if few else found
+    why = few or (never_half(study.config) if np.isnan(numbers["median_hours"]) else None)
     touched = None if few == too_few(study) else int(table.won_by(LONGEST_HOURS))
     return {"leads": int(table.n), "touched": touched, **numbers, "reason": why}
 

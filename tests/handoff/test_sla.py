@@ -89,7 +89,7 @@ def test_speed_is_the_hour_by_which_half_of_all_are_touched() -> None:
     assert (told["value"], told["unit"], told["n"], told["events"]) == (7, "hours", 4, 3)
     fewer = speed_to_lead(company(leads=leads, touches=touches[:1], events=[lost("d", "2026-01-11")])).iloc[0]
     assert told["reason"] is None
-    assert fewer["reason"] == "fewer than half are touched within 30 days"
+    assert fewer["reason"] == "fewer than half within 30 days"
 
 
 def test_below_min_n_there_is_no_figure() -> None:

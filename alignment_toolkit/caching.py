@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from alignment_toolkit.border.holding import held
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
@@ -20,5 +22,5 @@ def cached(crm: Crm, key: tuple[object, ...], make: Callable[[], ir.Table]) -> i
         make: Builds the expression when it is not there yet.
     """
     if key not in crm.cache:
-        crm.cache[key] = make().cache()
+        crm.cache[key] = held(make())
     return crm.cache[key]

@@ -47,6 +47,7 @@ RULES = {
 }
 
 
+@pytest.mark.no_cover
 def test_records_meet_under_their_pseudonyms(tmp_path: Path) -> None:
     source = folder(tmp_path / "e", a="Mail,Made,Note\nada@example.com,2026-01-01,call +44 20 7946 0000\n")
     done = made(tmp_path, source, mapping_from(RULES, name="m.toml"))

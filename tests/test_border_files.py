@@ -169,6 +169,7 @@ def test_the_fast_and_the_careful_reader_agree(backend, tmp_path: Path) -> None:
 CELL = st.text(st.sampled_from(list("ab1,;\"'\n\r\t é€\u00a0")), max_size=6)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=fuzzed(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.lists(CELL, min_size=2, max_size=2), max_size=6), st.booleans(), st.sampled_from([",", ";", "\t"]))
 def test_whatever_is_sent_is_read_whole_or_refused(backend, tmp_path: Path, records: list, quoted: bool, delimiter: str) -> None:

@@ -74,6 +74,7 @@ def test_version_and_the_list_of_commands(alignment: Any) -> None:
     assert alignment().code == 2
 
 
+@pytest.mark.no_cover
 def test_kpis_as_json_csv_and_table_say_the_same(alignment: Any, store: Path) -> None:
     asked = ("kpis", "--data", store, "--quarter", "2026Q1")
     told = {form: alignment(*asked, "--format", form) for form in ("json", "csv", "table")}
@@ -380,6 +381,7 @@ def test_a_sample_that_cannot_be_written_leaves_with_8(alignment: Any, tmp_path:
     assert told.err == f"alignment: the sample cannot be written: {quoted(tmp_path / 'taken')}. File exists. {way_out}\n"
 
 
+@pytest.mark.no_cover
 def test_a_sample_is_a_store_that_kpis_reads(alignment: Any, tmp_path: Path) -> None:
     made = alignment("sample", "--out", tmp_path / "trial", "--seed", "7", "--leads", "500")
     assert made.code == 0

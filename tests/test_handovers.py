@@ -64,6 +64,7 @@ def test_the_first_visible_verdict_counts_whatever_the_order_of_rows() -> None:
         assert told == {"a": "rejected", "b": "recycled", "c": "accepted"}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("after", "verdict", "value"),
     [
@@ -91,6 +92,7 @@ def test_without_feedback_the_reason_is_said() -> None:
     assert acceptance(seen, by="source").empty
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("seed", "cohort", "as_of"), [(11, "4q", "2026-04-01"), (12, "1q", "2026-05-03"), (13, "all", "2026-02-11T10:00:00")]
 )

@@ -28,6 +28,7 @@ def _sample() -> pd.DataFrame:
     return sample_kpis()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("make", [_bare, _sample])
 def test_the_columns_are_those_promised_and_a_figure_stands_once(make: Any) -> None:
     told = make()

@@ -202,6 +202,7 @@ def test_sql_is_one_select_of_known_columns(tmp_path: Path, sql: str, sentence: 
     assert usage(tmp_path, changed(deals={"sql": sql})) == sentence
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
@@ -240,6 +241,7 @@ def test_places_that_cannot_be_used(tmp_path: Path) -> None:
     assert (tmp_path / "letters" / "love.txt").read_text() == "dear"
 
 
+@pytest.mark.no_cover
 def test_a_disk_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(tmp_path)
 
@@ -360,6 +362,7 @@ def test_ravenstack(stores: dict[str, IngestResult]) -> None:
     assert one(crm.tables["subscriptions"], n=crm.tables["subscriptions"].count()) == {"n": 5000}
 
 
+@pytest.mark.no_cover
 def test_the_day_first_variant_is_refused_until_the_order_is_declared(tmp_path: Path) -> None:
     folder = tmp_path / "variant"
     folder.mkdir()

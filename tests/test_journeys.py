@@ -76,6 +76,7 @@ def _expected(made: Study, rows: Rows) -> list[oracle.Watched]:
     )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("case", CASES)
 def test_risk_tables_and_curves_are_those_of_a_plain_reading_of_the_definitions(case: str) -> None:
     made, rows = _world(case)

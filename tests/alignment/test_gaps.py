@@ -96,6 +96,7 @@ def whole() -> Study:
     return company()
 
 
+@pytest.mark.no_cover
 def test_the_six_gaps_by_hand() -> None:
     made = whole()
     told = {name: (row["n"], row["events"], row["value"]) for name, row in gaps(made).items()}
@@ -129,6 +130,7 @@ def test_kappa_is_null_below_min_n_on_either_side_of_the_threshold() -> None:
     assert few["reason"] == "sales judged 4 leads that marketing's rule takes and 2 that it leaves; 3 of each are needed"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("mine", "theirs", "table"),
     [
@@ -144,6 +146,7 @@ def test_definitions_are_configured(mine: dict[str, Any], theirs: dict[str, Any]
     assert alignment.word_agreement(company(definitions=given)).table.tolist() == table
 
 
+@pytest.mark.no_cover
 def test_each_team_s_rule_of_credit_is_configured() -> None:
     first = alignment.claimed_bookings(company(marketing_credit="sourced", sales_credit="sourced")).set_index("claimed_by")
     assert first["bookings"].to_dict() == {"both": 0, "marketing only": 300, "sales only": 400, "neither": 300}
@@ -182,6 +185,7 @@ def test_promises_and_answers_by_hand() -> None:
     assert told["rejections answered with an action"] == 0  # the action came at the same instant, not after it
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("table", "silenced"),
     [

@@ -49,6 +49,7 @@ def test_a_label_no_chart_breaks_on(text: str, expected: str) -> None:
     assert safe_label(text) == expected
 
 
+@pytest.mark.no_cover
 @given(st.text(max_size=80))
 def test_any_name_is_short_drawable_and_kept_by_a_legend(text: str) -> None:
     label = safe_label(text)

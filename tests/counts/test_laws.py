@@ -17,6 +17,8 @@ from alignment_toolkit.quality import conversion, value_per_lead
 from tests.oracles.random_worlds import Rows, random_rows
 from tests.worlds import study
 
+pytestmark = pytest.mark.no_cover
+
 AS_OF = datetime(2026, 4, 1)
 QUERIES = ("lead_moves", "verdict_moves", "leads_created", "lead_outcomes", "deal_outcomes", "deals_won")
 INSTANTS = ("created_at", "assigned_at", "entered_at", "given_at", "closed_at", "merged_at")

@@ -164,6 +164,7 @@ PLANTED: dict[str, tuple[dict[str, Any], str, int, int, str, dict[str, tuple[flo
 }  # fmt: skip
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_fault_is_found_counted_worded_owned_and_bounded(name: str) -> None:
     tables, finding, n, of, owner, expected = PLANTED[name]

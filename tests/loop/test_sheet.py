@@ -37,12 +37,14 @@ def is_same(one: pd.Series, other: pd.Series) -> bool:
     return len(known) > 15 and one[known].astype(float).to_numpy() == pytest.approx(other[known].astype(float).to_numpy(), nan_ok=True)
 
 
+@pytest.mark.no_cover
 def test_every_campaign_has_a_row() -> None:
     told = sheet("campaign")
     assert told.index.is_unique
     assert set(campaign_names(sample()).values()) <= set(told.index)
 
 
+@pytest.mark.no_cover
 def test_columns_are_those_of_their_own_pages() -> None:
     told = sheet("campaign")
     assert is_same(told["conversion_rate"], named(ranking(sample(), by="campaign_id"))["shrunk_rate"])
@@ -126,6 +128,7 @@ def test_the_page_shows_an_interval_in_words() -> None:
     assert list(told.columns).index("conversion_interval") == list(told.columns).index("conversion_rate") + 1
 
 
+@pytest.mark.no_cover
 def test_a_company_without_costs_feedback_or_customers_has_a_sheet() -> None:
     told = campaign_sheet(company(campaigns=[]), by="campaign").set_index("segment")
     assert told.loc["c1", ["leads", "sourced"]].tolist() == [2, 1000]

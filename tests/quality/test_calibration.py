@@ -76,6 +76,7 @@ def test_the_threshold_is_the_best_of_all_scores_on_the_leads():
     assert row["lower"] <= row["threshold"] <= row["upper"]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
@@ -90,6 +91,7 @@ def test_the_threshold_is_null_with_its_reason(settings, reason):
     assert (row["threshold"], row["reason"]) == (None, reason)
 
 
+@pytest.mark.no_cover
 def test_brier_is_null_for_a_score_that_is_no_probability_and_the_area_is_not():
     found = score_measures(scored(scale=250)[0]).set_index("measure")
     assert np.isnan(found.loc["brier", "value"])
@@ -111,6 +113,7 @@ TIMINGS = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("case", "timing"),
     [
@@ -141,6 +144,7 @@ def test_a_score_after_the_stage_of_sales_is_after_the_handover_where_nobody_was
     assert counted("score_counts", study)["timing"].tolist() == ["after"]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("created", "cohort", "counts"),
     [

@@ -65,11 +65,13 @@ def test_open_leads_count_as_open_and_not_as_lost() -> None:
     assert (row["value"], row["n"], row["matured_share"]) == (0.5, 4, 0.5)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("after", "value"), [(10 * DAY, 1.0), (11 * DAY - TICK, 1.0), (11 * DAY, 0.0), (0 * DAY, 1.0), (-3 * DAY, 1.0)])
 def test_within_ten_days_means_at_day_index_ten_or_before(after: timedelta, value: float) -> None:
     assert _row(conversion(_study([("web", "won", after)])), "conversion_10d")["value"] == value
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("as_of", "matured"), [(11 * DAY, True), (11 * DAY - TICK, False), (12 * DAY, True)])
 def test_a_lead_is_matured_once_its_day_ten_is_whole(as_of: timedelta, matured: bool) -> None:
     row = _row(conversion(_study([("web", None, 0 * DAY)], as_of=BEGUN + as_of)), "conversion_10d")
@@ -84,6 +86,7 @@ def test_no_win_is_zero_with_an_upper_limit_by_wilson_on_the_matured() -> None:
     assert row["upper"] == pytest.approx(z2 / (30 + z2))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("n", "known"), [(19, False), (20, True)])
 def test_below_min_n_matured_leads_the_value_is_null_with_a_reason(n: int, known: bool) -> None:
     made = _study([("web", "won", DAY)] * n + [("ads", "lost", DAY)], min_n=20)
@@ -130,6 +133,7 @@ def test_value_per_lead_by_hand() -> None:
     assert value_per_lead(made, horizon=7).iloc[0]["value"] == pytest.approx(25.0)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("amounts", "value", "reason"),
     [
@@ -161,6 +165,7 @@ def _sample() -> Study:
     return open_study(str(SAMPLE), quarter="2026Q2", as_of="2026-07-01", cohort="all")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("horizon", [30, 90, 180, 365])
 def test_the_sample_s_true_conversions_lie_in_their_intervals(horizon: int) -> None:
     """The whole, and most of the sources of over 300 leads (one in twenty may miss by chance, with all its horizons together)."""

@@ -67,6 +67,7 @@ def test_curve_and_plane():
     ]
 
 
+@pytest.mark.no_cover
 def test_cost():
     parts = [leads_of("web", n=40, won=10, campaign_id="c1"), leads_of("fair", n=40, won=10)]
     costs = [{"campaign_id": "c1", "spent_on": "2025-01-01", "cost": 200.0}]

@@ -34,6 +34,7 @@ def published_touches() -> pd.DataFrame:
     return told.assign(anchors=told["place"].isin(["only", "first"]).astype(int), held=1, named=1)
 
 
+@pytest.mark.no_cover
 def test_first_last_and_linear_are_the_published_ones() -> None:
     touches = published_touches()
     expected = pd.read_csv(shared_data("channelattribution", "ref_heuristics.csv"), index_col=0)
@@ -43,6 +44,7 @@ def test_first_last_and_linear_are_the_published_ones() -> None:
         assert credit[column.index].to_numpy() == pytest.approx(column.to_numpy(), abs=1e-9)
 
 
+@pytest.mark.no_cover
 def test_u_is_the_derived_one() -> None:
     touches = published_touches()
     credit = (touch_weights(touches, rule="u") * touches["n"]).groupby(touches["segment"]).sum()

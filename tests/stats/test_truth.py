@@ -59,6 +59,7 @@ def test_reopened_leads_do_not_bias_incidence(memory):
     assert process.wins_by(180) > Reopening(memory=0.0).wins_by(180) + 0.04
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("watched", [(18, 54), (0, 20)])
 def test_marked_aalen_johansen_is_unbiased_where_big_deals_take_longer(watched):
     deals = Deals(leads=600, spread=0.5, watched=watched, slower=2.0)

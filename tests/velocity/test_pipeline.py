@@ -42,6 +42,7 @@ def made(*history: Change, others: tuple[Change, ...] = ()) -> Any:
 OLD, NEW = "2025-11-01", "2026-01-10"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("history", "told"),
     [
@@ -78,6 +79,7 @@ def sample() -> Any:
     return sample_study()
 
 
+@pytest.mark.no_cover
 def test_every_quarter_of_the_sample_adds_up_and_quarters_chain() -> None:
     each, ends = sample(), None
     for _ in range(11):

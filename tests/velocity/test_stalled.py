@@ -34,6 +34,7 @@ def test_one_stage_is_a_geometric_chance_whatever_the_age():
     assert told[0] == pytest.approx((1 - 0.7**5) / 3)
 
 
+@pytest.mark.no_cover
 def test_two_stages_with_returns_equal_the_powers_of_the_chain():
     """A visit that leaves on its day d is in the next stage from d on, so within one day several stages may be passed: simulated."""
     rates = np.array([[0.0, 0.3, 0.05, 0.15], [0.1, 0.0, 0.2, 0.1]])

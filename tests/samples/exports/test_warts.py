@@ -20,6 +20,7 @@ def table(exported: Callable[..., Path]) -> Callable[[str, str], pd.DataFrame]:
     return lambda vendor, name: pd.read_csv(exported(vendor) / f"{name}.csv", dtype=str)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("made", [*VENDORS.values(), *LABELLED.values()], ids=[*VENDORS, *(f"{name} labels" for name in LABELLED)])
 def test_an_export_is_the_same_whenever_it_is_made(made: Callable[[View], object], view: View) -> None:
     first, second = (made(view) for _ in range(2))

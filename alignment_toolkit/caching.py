@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from alignment_toolkit.border.holding import held
+from alignment_toolkit.border.holding import held, held_for_others
+from alignment_toolkit.sharing import place_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def cached(crm: Crm, key: tuple[object, ...], make: Callable[[], ir.Table]) -> ir.Table:
-    """The table made under this key, materialised in the engine at the first call.
+    """The table made under this key, materialised in the engine at the first call; read where another notebook of a report run made it.
 
     Args:
         crm: Its `cache` holds the tables; studies of the same store share it.
@@ -22,5 +23,6 @@ def cached(crm: Crm, key: tuple[object, ...], make: Callable[[], ir.Table]) -> i
         make: Builds the expression when it is not there yet.
     """
     if key not in crm.cache:
-        crm.cache[key] = held(make())
+        place = place_of(("table", crm.where, crm.config, crm.at_hand.as_of, key), ".parquet")
+        crm.cache[key] = held_for_others(make, place, engine=crm.tables["leads"].get_backend()) if place else held(make())
     return crm.cache[key]

@@ -1,4 +1,4 @@
-"""What the notebooks of one pass share: what one of them has counted, or has checked, the next need not work out again.
+"""What the notebooks of one pass share: what one of them has counted, checked or held in its engine, the next need not work out again.
 
 Only where the environment names a folder, as a report run does, one for the execution and another for the proof. Analysts' kernels share
 nothing.
@@ -29,35 +29,41 @@ def shared(key: object, count: Callable[[], pa.Table]) -> pa.Table:
     """
     from pyarrow import feather
 
-    path = _place(key, ".arrow")
+    path = place_of(key, ".arrow")
     if path is None:
         return count()
     if path.is_file():
         return feather.read_table(path, memory_map=False)
     table = count()
-    _leave(path, lambda half: feather.write_feather(table, half, compression="uncompressed"))
+    leave(path, lambda half: feather.write_feather(table, half, compression="uncompressed"))
     return table
 
 
 def left_for_others(key: object) -> Any:
     """What another notebook of this pass has left under a key, None when nothing."""
-    path = _place(key, ".json")
+    path = place_of(key, ".json")
     return json.loads(path.read_text(encoding="utf-8")) if path and path.is_file() else None
 
 
 def leave_for_others(key: object, value: Any) -> None:
     """Leave a JSON value under a key for the other notebooks of this pass; nothing where there are none."""
-    if path := _place(key, ".json"):
-        _leave(path, lambda half: half.write(json.dumps(value).encode()))
+    if path := place_of(key, ".json"):
+        leave(path, lambda half: half.write(json.dumps(value).encode()))
 
 
-def _place(key: object, ending: str) -> Path | None:
+def place_of(key: object, ending: str) -> Path | None:
+    """The file that something is left in for the other notebooks of this pass, None where there are none.
+
+    Args:
+        key: Everything that it depends on, as an object whose `repr` says it.
+        ending: Of the file's name.
+    """
     folder = os.environ.get(SHARED)
     return Path(folder) / f"{sha256(repr(key).encode()).hexdigest()}{ending}" if folder else None
 
 
-def _leave(path: Path, write: Callable[[Any], object]) -> None:
-    """Write a file so that it is whole or not there, whoever is killed."""
+def leave(path: Path, write: Callable[[Any], object]) -> None:
+    """Write a file, given open and empty, so that it is whole or not there, whoever is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as half:
         write(half)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from alignment_toolkit.counts import counted
+from alignment_toolkit.leads import lead_rows
 from alignment_toolkit.sharing import SHARED, shared
 from alignment_toolkit.study import open_study
 from tests.conftest import SAMPLE
@@ -76,6 +80,30 @@ def test_a_look_back_is_not_taken_for_the_quarter_itself(tmp_path: Path, monkeyp
     monkeypatch.setenv(SHARED, str(tmp_path))
     back = open_study(str(SAMPLE), quarter="2026Q3").previous()
     counted("leads_created", back)
-    n = len(list(tmp_path.iterdir()))
+    n = len(list(tmp_path.glob("*.arrow")))
     counted("leads_created", open_study(str(SAMPLE), quarter="2026Q2"))
-    assert len(list(tmp_path.iterdir())) == n + 1
+    assert len(list(tmp_path.glob("*.arrow"))) == n + 1
+
+
+def test_a_table_that_one_kernel_holds_is_read_by_the_next_and_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    made = lead_rows(open_study(str(SAMPLE), quarter="2026Q3").crm)
+    with monkeypatch.context() as patched:
+        patched.setattr("alignment_toolkit.leads._lead_rows", lambda _: pytest.fail("it was made again"))
+        read = lead_rows(open_study(str(SAMPLE), quarter="2026Q3").crm)
+    assert read.schema() == made.schema()
+    pd.testing.assert_frame_equal(read.to_pandas(), made.to_pandas())
+
+
+def test_a_table_of_other_settings_or_another_day_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    crm = open_study(str(SAMPLE), quarter="2026Q3").crm
+    lead_rows(crm)
+    n = len(list(tmp_path.glob("*.parquet")))
+    for other in (
+        replace(crm, cache={}, config=crm.config.model_copy(update={"min_n": 7})),
+        replace(crm, cache={}, as_of=datetime(2026, 8, 1)),
+    ):
+        lead_rows(other)
+        assert len(list(tmp_path.glob("*.parquet"))) > n
+        n = len(list(tmp_path.glob("*.parquet")))

@@ -7,7 +7,12 @@ checkpointed, which cuts its plan: reliably where the session has a checkpoint d
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from alignment_toolkit.border.duck import is_ours
+from alignment_toolkit.sharing import leave
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -21,6 +26,27 @@ def held(table: ir.Table) -> ir.Table:
     """
     backend = table.get_backend()
     return _checkpointed(table, backend) if backend.name == "pyspark" else table.cache()
+
+
+def held_for_others(make: Callable[[], ir.Table], place: Path, *, engine: Any) -> ir.Table:
+    """The table held, and left in a file from which it is read the next time, where it is the embedded engine that reads it.
+
+    Args:
+        make: Builds the expression; called only where it has to be worked out.
+        place: The Parquet file.
+        engine: The engine that it is held in.
+    """
+    from ibis.util import gen_name
+
+    if not is_ours(engine):
+        return held(make())
+    if place.is_file():
+        name = gen_name("alignment_held")
+        engine.con.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM read_parquet(?)', [str(place)])
+        return engine.table(name)
+    table = held(make())
+    leave(place, lambda half: engine.con.execute(f"COPY ({engine.compile(table)}) TO ? (FORMAT parquet)", [half.name]))
+    return table
 
 
 def _checkpointed(table: ir.Table, backend: Any) -> ir.Table:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alignment_toolkit.errors import NotReproduced, UsageError
+from alignment_toolkit.report import forkserver
 from alignment_toolkit.report.digest import data_digest, installed, version_differences
 from alignment_toolkit.report.manifest import MANIFEST, Manifest, cell_digests, damage, read_manifest
 from alignment_toolkit.report.notebooks import code_cells, read_notebook, write_notebook
 from alignment_toolkit.report.parameters import with_data
 from alignment_toolkit.report.preflight import cleared, preflight
-from alignment_toolkit.report.reproduce import reproduce
+from alignment_toolkit.report.reproduce import Difference, reproduce
 from alignment_toolkit.report.run import CELL_TIMEOUT
+from alignment_toolkit.sharing import SHARED
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,19 @@ def _compared(notebooks: list[Path], manifest: Manifest, *, store: Path | None, 
         for copy in copies:
             if store is not None:
                 write_notebook(with_data(read_notebook(copy), values={"data": str(store)}), copy)
-        differences = [str(difference) for difference in reproduce(copies, cell_timeout=cell_timeout, root=Path.cwd())]
+        differences = [str(difference) for difference in _proved(copies, Path(scratch), cell_timeout=cell_timeout)]
     recorded = {page["notebook"]: page["cells"] for page in manifest["pages"]}
     return [*differences, *(phrase for path in notebooks for phrase in _rewritten(path, recorded[path.stem]))]
+
+
+def _proved(notebooks: list[Path], scratch: Path, *, cell_timeout: int) -> list[Difference]:
+    """The notebooks executed as in the proof of a report run: one set of kernels, which share what they have counted."""
+    kernels = forkserver.start(scratch / "proof")
+    try:
+        environment = kernels.environment | {SHARED: str(scratch / "counts")}
+        return reproduce(notebooks, cell_timeout=cell_timeout, root=Path.cwd(), environment=environment)
+    finally:
+        kernels.stop()
 
 
 def _rewritten(path: Path, recorded: list[str]) -> list[str]:

@@ -14,7 +14,7 @@ report: .venv/report.stamp  ## publish the last full quarter of the sample and p
 	@$(BIN)/alignment report --data data/sample --out reports
 
 test: .venv/test.stamp  ## the whole suite, notebooks included
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m "not spark and not postgres and not browser" --cov --cov-report= && $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax -q -p no:cacheprovider --no-header notebooks
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=40 -q -m "not spark and not postgres and not browser" --cov --cov-report= && $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax -q -p no:cacheprovider --no-header notebooks
 
 coverage: .venv/test.stamp  ## what the last `make test` left untested; fails under the floor
 	@$(BIN)/python -m coverage report

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from alignment_toolkit.stopping import warn
+
 
 def notify(
     directory: Annotated[Path, typer.Argument(help="The folder of a published quarter.")],
@@ -44,5 +46,8 @@ def list_reports(out: Annotated[Path, typer.Option("--out", help="Folder that re
     from alignment_toolkit.report.attempts import attempts
     from alignment_toolkit.report.catalogue import published
 
-    for entry in (*published(out), *attempts(out)):
+    entries = [*published(out), *attempts(out)]
+    if not entries:
+        warn(f"no report is published in {out} yet; alignment report publishes one there, --out names another folder")
+    for entry in entries:
         print(entry)

@@ -368,9 +368,11 @@ def test_params_tell_the_parameters_of_the_notebooks(alignment: Any) -> None:
     assert any(line.startswith("  quarter: str = ") and "  # " in line for line in one.out.splitlines())
 
 
-def test_list_of_nothing_is_empty(alignment: Any, tmp_path: Path) -> None:
+def test_list_of_nothing_is_empty_and_says_so(alignment: Any, tmp_path: Path) -> None:
     told = alignment("list", "--out", tmp_path / "reports")
-    assert (told.code, told.out, told.err) == (0, "", "")
+    assert (told.code, told.out) == (0, "")
+    way_out = "alignment report publishes one there, --out names another folder"
+    assert told.err == f"alignment: no report is published in {tmp_path / 'reports'} yet; {way_out}\n"
 
 
 def test_a_sample_that_cannot_be_written_leaves_with_8(alignment: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from numbers import Integral, Real
@@ -109,16 +110,17 @@ def is_share(column: str) -> bool:
     return column.endswith(("_rate", "_share")) or column in {"share", "rate"}
 
 
-def table_html(payload: Payload, *, identifier: str | None = None) -> str:
+def table_html(payload: Payload, *, identifier: str | None = None, pages: Mapping[str, str] | None = None) -> str:
     """The table as HTML with caption, column and row headers; everything in it escaped.
 
     Args:
         payload: As `table_payload` makes it.
         identifier: Id of the table element; none by default.
+        pages: Pages beside the one that the table stands on, with their titles: where the column `page` names one it is a link.
     """
     columns: list[str] = payload["columns"]
     head = "".join(f'<th scope="col"{_numeric(payload, at)}>{escaped(words(column))}</th>' for at, column in enumerate(columns))
-    body = "\n".join(f"<tr>{_row(payload, row)}</tr>" for row in payload["rows"])
+    body = "\n".join(f"<tr>{_row(payload, row, pages or {})}</tr>" for row in payload["rows"])
     opening = f'<table id="{escaped(identifier)}">' if identifier else "<table>"
     return (
         f"{opening}\n<caption>{escaped(payload['caption'])}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
@@ -139,14 +141,19 @@ def _texts(payload: Payload, row: list[Any]) -> list[str]:
     return [shown(value, column=column, unit=unit) for column, value in zip(columns, row, strict=True)]
 
 
-def _row(payload: Payload, row: list[Any]) -> str:
-    cells = [escaped(text) for text in _texts(payload, row)]
+def _row(payload: Payload, row: list[Any], pages: Mapping[str, str]) -> str:
+    named = zip(payload["columns"], _texts(payload, row), strict=True)
+    cells = [_link(text, pages[text]) if column == "page" and text in pages else escaped(text) for column, text in named]
     first = f'<th scope="row" dir="auto">{cells[0]}</th>' if cells else ""
     rest = (
         f'<td class="num">{cell}</td>' if _is_number(value) else f'<td dir="auto">{cell}</td>'
         for cell, value in zip(cells[1:], row[1:], strict=True)
     )
     return first + "".join(rest)
+
+
+def _link(page: str, title: str) -> str:
+    return f'<a href="{escaped(page)}">{escaped(title)}</a>'
 
 
 def _numeric(payload: Payload, at: int) -> str:

@@ -99,3 +99,15 @@ def test_a_column_that_stands_twice_is_refused() -> None:
 def test_a_name_in_words() -> None:
     assert words("won_share_to_date") == "Won share to date"
     assert words("kpi") == "Figure"
+
+
+def test_a_page_of_the_report_is_a_link_by_its_title_and_nothing_else_is() -> None:
+    frame = pd.DataFrame({"item": ["alignment.html", "b", "c"], "page": ["alignment.html", "churn.html", '"><script>']})
+    html = table_html(table_payload(frame, name="agenda"), pages={"alignment.html": "How aligned <they> are", '"><script>': "x"})
+    assert (
+        '<th scope="row" dir="auto">alignment.html</th><td dir="auto"><a href="alignment.html">How aligned &lt;they&gt; are</a></td>'
+        in html
+    )
+    assert '<td dir="auto">churn.html</td>' in html
+    assert html.count("<a ") == 2
+    assert "<script>" not in html

@@ -76,19 +76,22 @@ class Card:
     reason: str = ""
 
 
-def pieces_of(cell: Iterable[Shown], *, tables: Mapping[str, Payload], charts: Iterable[str]) -> list[Piece]:
+def pieces_of(
+    cell: Iterable[Shown], *, tables: Mapping[str, Payload], charts: Iterable[str], pages: Mapping[str, str] | None = None
+) -> list[Piece]:
     """The pieces of one cell.
 
     Args:
         cell: What it has shown.
         tables: Every table of the notebook: one of a chart's name holds the chart's numbers.
         charts: Names of the charts of the notebook; their tables are not shown a second time.
+        pages: The pages of the report with their titles: a table that names one leads to it.
     """
     drawn = set(charts)
-    return [piece for item in cell if (piece := _piece(item, tables, drawn))]
+    return [piece for item in cell if (piece := _piece(item, tables, drawn, pages or {}))]
 
 
-def _piece(item: Shown, tables: Mapping[str, Payload], drawn: set[str]) -> Piece | None:
+def _piece(item: Shown, tables: Mapping[str, Payload], drawn: set[str], pages: Mapping[str, str]) -> Piece | None:
     if item.kind == "chart":
         numbers = _table(tables[item.name]) if item.name in tables else Piece("table")
         title = str(item.payload.get("title") or item.payload["name"])
@@ -98,15 +101,15 @@ def _piece(item: Shown, tables: Mapping[str, Payload], drawn: set[str]) -> Piece
     if item.kind == "table":
         if item.name == KPIS:
             return _scorecard(item.payload)
-        return None if item.name in drawn else _table(item.payload)
+        return None if item.name in drawn else _table(item.payload, pages)
     if item.kind == "text":
         return Piece("summary" if item.name == "summary" else "prose", lines=tuple(item.payload["sentences"]))
     return Piece("plain", text=item.text) if item.text.strip() else None
 
 
-def _table(payload: Payload) -> Piece:
+def _table(payload: Payload, pages: Mapping[str, str] | None = None) -> Piece:
     rows = payload["rows"]
-    html = table_html(payload | {"rows": rows[:LONGEST_TABLE]})
+    html = table_html(payload | {"rows": rows[:LONGEST_TABLE]}, pages=pages)
     return Piece("table", payload["name"], payload["caption"], table=html, rows=len(rows), left_out=max(len(rows) - LONGEST_TABLE, 0))
 
 

@@ -71,7 +71,7 @@ def render_page(notebook: Notebook, *, stem: str, frame: Frame) -> str:
     context = {
         "page": page,
         "title": page_title(notebook, default=stem),
-        "cells": _cells(notebook),
+        "cells": _cells(notebook, {entry["page"]: entry["title"] for entry in frame["pages"] if entry["page"] != page}),
         "notebook": f"notebooks/{stem}.ipynb",
         "packages": _packages(frame["facts"]["packages"]),
         "tables": sorted({shown.name for shown in all_shown(notebook) if shown.kind == "table"}),
@@ -83,7 +83,7 @@ def render_page(notebook: Notebook, *, stem: str, frame: Frame) -> str:
     return printable(str(html))
 
 
-def _cells(notebook: Notebook) -> list[dict[str, Any]]:
+def _cells(notebook: Notebook, pages: Mapping[str, str]) -> list[dict[str, Any]]:
     everything = list(all_shown(notebook))
     tables = {shown.name: shown.payload for shown in everything if shown.kind == "table"}
     charts = [shown.name for shown in everything if shown.kind == "chart"]
@@ -94,7 +94,7 @@ def _cells(notebook: Notebook) -> list[dict[str, Any]]:
         if cell["cell_type"] == "markdown":
             made.append({"kind": "markdown", "html": Markup(markdown(source))})  # noqa: S704 - raw HTML is disabled in it
         elif cell["cell_type"] == "code" and source.strip():
-            pieces = pieces_of(shown_in(cell, number=numbers[id(cell)]), tables=tables, charts=charts)
+            pieces = pieces_of(shown_in(cell, number=numbers[id(cell)]), tables=tables, charts=charts, pages=pages)
             made.append({"kind": "code", "number": numbers[id(cell)], "sources": [Markup(escaped(source))], "pieces": pieces})  # noqa: S704 - escaped
     return [_joined(list(group)) for _, group in groupby(made, key=_sections())]
 

@@ -29,7 +29,7 @@ _COLUMNS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "campaign_id": (r"campaign|kampagne", ("text", "number")),
         "persona": (r"persona|role|rolle|job", ("text",)),
         "segment": (r"segment|industr|branche|size|sector", ("text",)),
-        "region": (r"region|country|\bland\b|territor|\bstate\b", ("text",)),
+        "region": (r"region|country|\bland\b|gebiet|territor|\bstate\b", ("text",)),
         "score": (r"score|rating|punkte", ("number",)),
         "account_id": (r"account|company|firma|organi[sz]ation", ("text", "number")),
         "owner_id": (r"owner|agent|rep\b|assignee|bearbeiter|verantwort", ("text", "number")),
@@ -38,7 +38,7 @@ _COLUMNS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
     "stage_events": {"reason": (r"reason|grund|why", ("text",))},
     "deals": {
         "created_at": (_CREATED + r"|open", ("date",)),
-        "closed_at": (r"close|won|end|abschluss|decided|finish", ("date",)),
+        "closed_at": (r"close|won|end|abschluss|geschlossen|decided|finish", ("date",)),
         "outcome": (r"outcome|status|state|result|stage|zustand|ergebnis", ("text",)),
         "amount": (r"amount|value|revenue|price|total|betrag|wert|summe|umsatz", ("number",)),
         "product": (r"product|produkt|item", ("text",)),
@@ -67,6 +67,7 @@ _COLUMNS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
     "campaign_costs": {"cost": (r"cost|spend|spent|amount|kosten|betrag", ("number",)), "currency": (r"currency", ("text",))},
 }
 _KEYS = {"leads": "lead_id", "deals": "deal_id", "touches": "touch_id", "subscriptions": "subscription_id", "campaigns": "campaign_id"}
+_OF_LEADS = ("deals", "subscriptions", "touches")
 _TIMES = {"leads": "created_at", "stage_events": "entered_at", "touches": "occurred_at", "campaign_costs": "spent_on"}
 _NEEDS = {
     "deals": ("outcome",),
@@ -101,6 +102,7 @@ class Guess:
         words: Label of the file -> our word, where the column has agreed words; `?` where none is near.
         why: What speaks for it.
         person: Whether its values look like names of people.
+        marks: Decimal mark and mark between groups of digits where numbers are written otherwise than 1234.50.
     """
 
     column: str
@@ -109,6 +111,7 @@ class Guess:
     words: dict[str, str] = field(default_factory=dict)
     why: str = ""
     person: bool = False
+    marks: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -137,15 +140,14 @@ def guess_tables(files: dict[str, list[Profile]]) -> list[TableGuess]:
     if leads is None:
         return []
     key = _key(free[leads])
-    ids = set(key.values) if key else set()
-    history = _history_file(free, leads, ids)
+    history = _history_file(free, leads, key)
     guesses = [_leads(leads, free[leads], key)]
-    guesses.append(_history(history, free[history], ids) if history else _wide(leads, free[leads], guesses[0]))
+    guesses.append(_history(history, free[history], key) if history else _wide(leads, free[leads], guesses[0]))
     taken = {leads, history}
     for table in ("deals", "subscriptions", "touches", "campaigns", "campaign_costs"):
-        name = _best(table, {name: columns for name, columns in free.items() if name not in taken}, ids)
+        name = _best(table, {name: columns for name, columns in free.items() if name not in taken}, key)
         if name:
-            guesses.append(_other(table, name, free[name], ids))
+            guesses.append(_other(table, name, free[name], key))
             taken.add(name)
     return guesses
 
@@ -166,13 +168,18 @@ def _key(columns: list[Profile]) -> Profile | None:
     return next(iter(named or unique), None)
 
 
-def _linked(columns: list[Profile], ids: set[str], *, but: str = "") -> Profile | None:
-    """The column whose values are mostly ids of leads."""
-    shares = [
-        (len(ids & set(column.values)) / max(len(column.values), 1), column) for column in columns if column.name != but and column.filled
-    ]
-    best = max(shares, key=lambda share: share[0], default=(0.0, None))
-    return best[1] if best[0] >= 0.5 and ids else None
+def _linked(columns: list[Profile], leads: Profile | None) -> Profile | None:
+    """The column whose values are mostly ids of leads: one that is called as theirs before others, since numbers may agree by chance."""
+    ids = set(leads.values) if leads else set()
+
+    def share(column: Profile) -> float:
+        return len(ids & set(column.values)) / max(len(column.values), 1)
+
+    def likeness(column: Profile) -> tuple[bool, bool, float]:
+        words = _words_of(column.name)
+        return (leads is not None and words == _words_of(leads.name), _says(_FILES["leads"], words), share(column))
+
+    return max((column for column in columns if column.filled and share(column) >= 0.5), key=likeness, default=None) if ids else None
 
 
 def _leads_file(files: dict[str, list[Profile]]) -> str | None:
@@ -183,18 +190,18 @@ def _leads_file(files: dict[str, list[Profile]]) -> str | None:
 
     def score(name: str) -> tuple[int, int, int]:
         key = _key(files[name])
-        shared = sum(_linked(columns, set(key.values) if key else set()) is not None for other, columns in files.items() if other != name)
+        shared = sum(_linked(columns, key) is not None for other, columns in files.items() if other != name)
         sourced = any(_says(_SOURCE, _words_of(column.name)) for column in files[name])
         return (_says(_FILES["leads"], name) + sourced - _says(_FILES["deals"], name), shared, len(files[name]))
 
     return max(possible, key=score)
 
 
-def _history_file(files: dict[str, list[Profile]], leads: str, ids: set[str]) -> str | None:
+def _history_file(files: dict[str, list[Profile]], leads: str, key: Profile | None) -> str | None:
     """The file of one row per change: ids of leads that repeat, a date, and few labels."""
 
     def score(columns: list[Profile], name: str) -> int:
-        link = _linked(columns, ids)
+        link = _linked(columns, key)
         labels = [c for c in columns if c.is_label and c is not link and not _says(_SOURCE, _words_of(c.name))]
         if link is None or not labels or not any(column.shape == "date" for column in columns):
             return 0
@@ -211,7 +218,7 @@ def _history_file(files: dict[str, list[Profile]], leads: str, ids: set[str]) ->
     return best if best and scores[best] >= 3 else None
 
 
-def _best(table: str, files: dict[str, list[Profile]], ids: set[str]) -> str | None:
+def _best(table: str, files: dict[str, list[Profile]], leads: Profile | None) -> str | None:
     named = [name for name in files if _says(_FILES[table], name)]
     fits = [
         name
@@ -222,7 +229,7 @@ def _best(table: str, files: dict[str, list[Profile]], ids: set[str]) -> str | N
             for column in files[name]
         )
     ]
-    return next(iter(sorted(fits, key=lambda name: _linked(files[name], ids) is None)), None)
+    return next(iter(sorted(fits, key=lambda name: _linked(files[name], leads) is None)), None)
 
 
 def _first(columns: Iterable[Profile], pattern: str, shapes: tuple[str, ...], used: set[str]) -> Profile | None:
@@ -247,9 +254,8 @@ def _described(table: str, columns: list[Profile], used: set[str]) -> list[Guess
             used.add(found.name)
             words = _mapped(found.values, _OUTCOMES) if column == "outcome" else {}
             sure = not words or UNSURE not in words.values()
-            guesses.append(
-                Guess(column, found.name, sure=sure, words=words, why="its name", person=column == "owner_id" and _are_names(found))
-            )
+            is_person = column == "owner_id" and _are_names(found)
+            guesses.append(Guess(column, found.name, sure=sure, words=words, why="its name", person=is_person, marks=found.marks))
     return guesses
 
 
@@ -274,8 +280,8 @@ def _leads(file: str, columns: list[Profile], key: Profile | None) -> TableGuess
     return _finished("leads", file, columns, guesses + _described("leads", columns, used), used)
 
 
-def _history(file: str, columns: list[Profile], ids: set[str]) -> TableGuess:
-    link = _linked(columns, ids)
+def _history(file: str, columns: list[Profile], leads: Profile | None) -> TableGuess:
+    link = _linked(columns, leads)
     used = {link.name} if link else set()
     labels = [c for c in columns if c.is_label and c.name not in used]  # at least one: else this would not be the history
     stage = next(
@@ -304,14 +310,14 @@ def _wide(file: str, columns: list[Profile], leads: TableGuess) -> TableGuess:
     return TableGuess("stage_events", file, (Guess("lead_id", leads.columns[0].header),), wide or {"won": UNSURE})
 
 
-def _other(table: str, file: str, columns: list[Profile], ids: set[str]) -> TableGuess:
-    key, used = _key(columns), set()
+def _other(table: str, file: str, columns: list[Profile], leads: Profile | None) -> TableGuess:
+    link = _linked(columns, leads) if table in _OF_LEADS else None
+    key, used = _key([column for column in columns if column is not link]) or _key(columns), set()  # of one row per lead: the lead's id
     guesses = []
-    if table in _KEYS and key and table != "campaign_costs":
+    if table in _KEYS and key:
         used.add(key.name)
         guesses.append(Guess(_KEYS[table], key.name, why="unique in every row"))
-    link = _linked([c for c in columns if c.name not in used], ids)
-    if link and table in ("deals", "subscriptions", "touches"):
+    if link:
         used.add(link.name)
         guesses.append(Guess("lead_id", link.name, why="its values are ids of leads"))
     if table == "subscriptions":

@@ -103,6 +103,12 @@ def _column(guess: Guess) -> str:
         return f'{guess.column} = "{UNSURE}"  {COMPLETE} the header, or {{ value = "…" }} for a constant'
     if guess.person:
         return f"{guess.column} = {{ from = {_text(guess.header)}, person = true }}  {CHECK} names of people become pseudonyms"
+    if any(guess.marks):
+        decimal, thousands = guess.marks
+        groups = f", thousands = {_text(thousands)}" if thousands else ""
+        return (
+            f"{guess.column} = {{ from = {_text(guess.header)}, decimal = {_text(decimal)}{groups} }}  {CHECK} how its numbers are written"
+        )
     return f"{guess.column} = {_text(guess.header)}" + ("" if guess.sure else f"  {CHECK} {guess.why}")
 
 

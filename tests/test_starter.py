@@ -112,3 +112,57 @@ def test_places_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         write_starter(folder(tmp_path / "good", **ODD), out=there)
     assert str(caught.value) == (f"the file is there already: {quoted(there)}. A mapping is not overwritten. Give another name with --out.")
+
+
+GERMAN = {
+    "kontakte": """
+        Kontakt-Nr;Angelegt am;Herkunft
+        1;03.01.2026;Messe
+        2;04.01.2026;Netz
+        3;14.01.2026;Netz
+        4;15.01.2026;Netz
+        """,
+    "verlauf": """
+        Kontakt-Nr;Schritt;Wann
+        1;Angebot;05.01.2026
+        1;gewonnen;30.01.2026
+        2;Angebot;06.01.2026
+        2;verloren;07.01.2026
+        """,
+    "auftraege": """
+        Auftrag;Kontakt-Nr;Angelegt;Abgeschlossen;Status;Betrag
+        2;1;05.01.2026;30.01.2026;gewonnen;1.540,50
+        1;2;06.01.2026;07.01.2026;verloren;300
+        """,
+}
+
+
+def test_the_column_that_is_called_as_the_leads_own_links_to_them_though_it_is_unique_too(tmp_path: Path) -> None:
+    text = write_starter(folder(tmp_path / "german", **GERMAN))
+    assert 'deal_id = "Auftrag"\nlead_id = "Kontakt-Nr"\n' in text
+    path = tmp_path / "mapping.toml"
+    path.write_text(text, encoding="utf-8")
+    done = made(tmp_path, tmp_path / "german", path)
+    assert rows(done, "deals", "deal_id", "lead_id", "amount") == [("1", "2", 300.0), ("2", "1", 1540.5)]
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        (["1540,50", "8109"], 'amount = { from = "price", decimal = "," }  # CHECK how its numbers are written'),
+        (["1.540,50", "300"], 'amount = { from = "price", decimal = ",", thousands = "." }  # CHECK how its numbers are written'),
+        (["1.540.000", "300"], 'amount = { from = "price", decimal = ",", thousands = "." }  # CHECK how its numbers are written'),
+        (["1,540", "300"], 'amount = { from = "price", decimal = ".", thousands = "," }  # CHECK how its numbers are written'),
+        (["1'540.50", "300"], 'amount = { from = "price", decimal = ".", thousands = "\'" }  # CHECK how its numbers are written'),
+        (["1.540", "12.5"], 'amount = "price"'),
+        (["1,2", "3.4"], 'amount = "price"'),
+    ],
+)
+def test_how_numbers_are_written_is_seen(tmp_path: Path, written: list[str], line: str) -> None:
+    place = folder(
+        tmp_path / "numbers", leads="id;created\n1;2026-01-03\n2;2026-01-04", changes="id;stage;at\n1;won;2026-01-05\n1;lost;2026-01-06"
+    )
+    (place / "deals.csv").write_text(
+        "deal;status;price\n" + "".join(f"d{at};won;{text}\n" for at, text in enumerate(written)), encoding="utf-8"
+    )
+    assert line in write_starter(place).splitlines()

@@ -33,6 +33,7 @@ class Profile:
         values: Different values, most frequent first.
         shape: date, number, mail, phone, flag or text.
         order: Order of day and month where dates are not ISO: dmy, mdy or ? when the values do not tell; None: ISO.
+        marks: Decimal mark and mark between groups of digits where numbers are written otherwise than 1234.50; empty: not so.
     """
 
     file: str
@@ -42,6 +43,7 @@ class Profile:
     values: tuple[str, ...]
     shape: str
     order: str | None = None
+    marks: tuple[str, str] = ("", "")
 
     @property
     def is_unique(self) -> bool:
@@ -80,7 +82,8 @@ def _profile(file: str, name: str, values: list[Any]) -> Profile:
     texts = [text for value in values if value is not None and (text := str(value).strip())]
     counts = tuple(value for value, _ in Counter(texts).most_common())
     shape = _shape(texts)
-    return Profile(file, name, len(values), len(texts), counts, shape, _order(counts) if shape == "date" else None)
+    order = _order(counts) if shape == "date" else None
+    return Profile(file, name, len(values), len(texts), counts, shape, order, _marks(counts) if shape == "number" else ("", ""))
 
 
 def _shape(texts: list[str]) -> str:
@@ -101,3 +104,30 @@ def _order(values: Iterable[str]) -> str | None:
         return None
     first, second = max(pair[0] for pair in pairs), max(pair[1] for pair in pairs)
     return "dmy" if first > 12 else "mdy" if second > 12 else "?"
+
+
+def _marks(values: Iterable[str]) -> tuple[str, str]:
+    """Decimal mark and mark between groups of digits that the values betray; empty where they read as 1234.50, or contradict each other.
+
+    1.540,50 has a decimal comma and groups apart by points. A single comma before three digits may be either: other values decide, else it
+    stands between groups.
+    """
+    decimal: set[str] = set()
+    between: set[str] = set()
+    either: set[str] = set()
+    for value in values:
+        marks = re.findall(r"[., ']", value)
+        if not marks:
+            continue
+        last, behind, before = marks[-1], len(re.split(r"[., ']", value)[-1]), set(marks[:-1])
+        if before - {last} or (not before and behind != 3):
+            decimal.add(last)
+            between |= before
+        else:
+            (between if before else either).add(last)
+    between |= (either & {","}) - decimal
+    between |= either & {"."} if "," in decimal else set()
+    if len(decimal) > 1 or len(between) > 1 or decimal & between or decimal - {".", ","} or (decimal <= {"."} and not between):
+        return "", ""
+    group = "".join(between)
+    return "".join(decimal) or ("," if group == "." else "."), group

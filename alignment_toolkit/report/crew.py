@@ -1,4 +1,4 @@
-"""The caller's side of the workers: hands them the notebooks, listens, and turns what they say into events and one exception."""
+"""The caller's side of the workers: shares the notebooks out, listens, and turns what they say into events and one exception."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from alignment_toolkit import errors
 from alignment_toolkit.errors import AlignmentError, KernelDied
 from alignment_toolkit.report.journal import STEPS, Event, Log
 from alignment_toolkit.report.publish import PASSES, SAID
-from alignment_toolkit.report.worker import DONE, Job, job_line
+from alignment_toolkit.report.worker import DONE, Job, Task, job_line
 
 Failure = tuple[str, str, AlignmentError]
 
@@ -46,7 +46,7 @@ class Crew:
         """Run the jobs of one run; the finished events in order, and the failures with step and notebook.
 
         Args:
-            jobs: One per worker, all with the same notebooks: each goes to the worker that is free first.
+            jobs: One per worker.
             clock: For the times of the events.
             log: Told of every event.
         """
@@ -96,13 +96,19 @@ def run_crew(jobs: Sequence[Job], *, staging: Path, clock: Callable[[], datetime
     """Run the jobs of one run in worker processes of its own, see `Crew.run`.
 
     Args:
-        jobs: One per worker, see `Crew.run`.
+        jobs: One per worker.
         staging: Folder of the run; what the workers say on stderr is kept there.
         clock: For the times of the events.
         log: Told of every event.
     """
     with Crew(staging, root=jobs[0].root) as crew:
         return crew.run(jobs, clock=clock, log=log)
+
+
+def shared_out(tasks: Sequence[Task], *, workers: int) -> list[tuple[Task, ...]]:
+    """The tasks in at most `workers` groups of nearly the same size."""
+    count = max(1, min(workers, len(tasks)))
+    return [tuple(tasks[at::count]) for at in range(count)]
 
 
 def first_failure(failures: Sequence[Failure]) -> Failure:

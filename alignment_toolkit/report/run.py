@@ -14,7 +14,7 @@ from alignment_toolkit.errors import AlignmentError, NotReproduced, PublishError
 from alignment_toolkit.locking import locked
 from alignment_toolkit.report.attempts import attempted, forget
 from alignment_toolkit.report.catalogue import rebuild, told_of_failure
-from alignment_toolkit.report.crew import Crew, first_failure, run_crew
+from alignment_toolkit.report.crew import Crew, first_failure, run_crew, shared_out
 from alignment_toolkit.report.digest import DataDigest, code_digest, data_digest, glossary_digest, installed
 from alignment_toolkit.report.extract import summary_of, tables_of, write_tables
 from alignment_toolkit.report.journal import Event, Log, notice, silent
@@ -242,9 +242,8 @@ def _jobs(plan: _Plan, staging: Path, earlier: Earlier | None) -> list[Job]:
     ]
     pages = [{"page": page_name(path.stem), "title": page_title(read_notebook(path), default=path.stem)} for path in plan.notebooks]
     frame = {"facts": plan.known, "pages": pages, "earlier": asdict(earlier) if earlier else None}
-    ordered = (*tasks[1:3], tasks[0], *tasks[3:])  # the summary is long, and others have counted part of what it needs by then
-    job = Job(ordered, plan.cell_timeout, str(plan.root), frame, scratch=str(staging / PASSES))
-    return [job] * max(1, min(plan.workers, len(tasks)))
+    groups = shared_out(tasks[1:] + tasks[:1], workers=plan.workers)  # the summary last: the others have counted what it needs by then
+    return [Job(group, plan.cell_timeout, str(plan.root), frame, scratch=str(staging / PASSES)) for group in groups]
 
 
 def _finish(plan: _Plan, staging: Path, events: list[Event], earlier: Earlier | None, *, clock: Clock, log: Log) -> RunResult:

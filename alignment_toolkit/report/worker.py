@@ -13,7 +13,7 @@ import select
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ Say = Callable[[dict[str, Any]], None]
 DONE = "done"
 _LONGEST = 1500
 _GLANCE = 0.05  # seconds between two looks at the workers
-_PLACE = 2  # bytes of a task's place
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Job:
     """What one worker does.
 
     Attributes:
-        tasks: The notebooks that the workers of a run take from, in order.
+        tasks: Its notebooks.
         cell_timeout: Seconds a cell may take.
         root: Folder that a relative `data` is looked up from.
         frame: What every page shows around its notebook (see `render`).
@@ -80,26 +79,22 @@ class Job:
     proof: dict[str, str] = field(default_factory=dict)
 
 
-def work(job: Job, say: Say, taken: Iterable[Task] | None = None) -> bool:
-    """Take notebooks from source to checked page; whether all came through.
+def work(job: Job, say: Say) -> bool:
+    """Take the job's notebooks from source to checked page; whether all came through.
 
     Every notebook is executed even after one has failed, so that all failures are told at once; nothing is rendered unless all of them
     were reproduced.
-
-    Args:
-        job: What to do.
-        say: Told how each step begins and ends.
-        taken: The notebooks that fall to this worker, one by one as it asks for them; None: all of the job.
     """
     steps = _Steps(say)
     os.environ.update(job.execution)
-    tasks = job.tasks if taken is None else taken
-    executed = [(task, steps.take("executed", task.stem, _execution(task, job))) for task in tasks]
-    passed = [task for task, notebook in executed if notebook and steps.take("preflight", task.stem, _flight(task, notebook))]
-    if len(passed) < len(executed) or (passed and not _reproduced(passed, job, steps)):
+    executed = {task.stem: steps.take("executed", task.stem, _execution(task, job)) for task in job.tasks}
+    passed = [
+        task for task in job.tasks if (notebook := executed[task.stem]) and steps.take("preflight", task.stem, _flight(task, notebook))
+    ]
+    if len(passed) != len(job.tasks) or not _reproduced(job, steps):
         return False
-    for task, notebook in executed:
-        steps.take("rendered", task.stem, _rendering(task, job, notebook))
+    for task in job.tasks:
+        steps.take("rendered", task.stem, _rendering(task, job, executed[task.stem]))
         steps.take("checked", task.stem, _checking(task))
     return not steps.failed
 
@@ -157,17 +152,17 @@ def _flight(task: Task, notebook: Notebook) -> Callable[[], bool]:
     return action
 
 
-def _reproduced(tasks: Sequence[Task], job: Job, steps: _Steps) -> bool:
-    for task in tasks:
+def _reproduced(job: Job, steps: _Steps) -> bool:
+    for task in job.tasks:
         steps.begin("reproduced", task.stem)
-    paths = [Path(task.output) for task in tasks]
+    paths = [Path(task.output) for task in job.tasks]
     try:
         found = reproduce(paths, cell_timeout=job.cell_timeout, root=Path(job.root), environment=job.proof)
     except OSError as error:  # no room for temporary files
-        for task in tasks:
+        for task in job.tasks:
             steps.fail("reproduced", task.stem, PublishError(f"the proof of {task.stem} could not write", value=error.strerror or error))
         return False
-    verdicts = [bool(steps.take("reproduced", task.stem, _verdict(task, found))) for task in tasks]
+    verdicts = [bool(steps.take("reproduced", task.stem, _verdict(task, found))) for task in job.tasks]
     return all(verdicts)
 
 
@@ -204,9 +199,7 @@ def main() -> None:
         jobs = [Job(**{**record, "tasks": tuple(Task(**task) for task in record["tasks"])}) for record in json.loads(line)]
         if passes is None:
             passes = _made_ready(jobs)
-        pool = pool_of(len(jobs[0].tasks))
-        _awaited([_forked(job, pool) for job in _with_kernels(jobs, passes)])
-        os.close(pool)
+        _awaited([_forked(job) for job in _with_kernels(jobs, passes)])
         _say({"step": DONE, "notebook": None, "verdict": "ok"})
     for kernels in passes or ():
         kernels.stop()
@@ -253,26 +246,12 @@ def _import_once() -> None:
     import alignment_toolkit.report.render  # noqa: F401 - it imports nbconvert
 
 
-def pool_of(count: int) -> int:
-    """A pipe that holds the places of so many tasks: whichever worker reads one, does it."""
-    reader, writer = os.pipe()
-    with os.fdopen(writer, "wb") as places:
-        places.write(b"".join(at.to_bytes(_PLACE) for at in range(count)))
-    return reader
-
-
-def taken_from(pool: int, tasks: Sequence[Task]) -> Iterator[Task]:
-    """The tasks that nobody else has taken from a pool, one by one as they are asked for."""
-    while place := os.read(pool, _PLACE):
-        yield tasks[int.from_bytes(place)]
-
-
-def _forked(job: Job, pool: int) -> int:
+def _forked(job: Job) -> int:
     child = os.fork()
     if child:
         return child
     try:
-        work(job, _say, taken_from(pool, job.tasks))
+        work(job, _say)
         _say({"step": "end", "notebook": None, "verdict": "ok"})
     except BaseException:
         traceback.print_exc()

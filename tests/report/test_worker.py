@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -11,10 +10,10 @@ import pytest
 
 from alignment_toolkit.errors import AlignmentError, CellFailed, KernelDied, NotReproduced, PublishError, RunTimeout
 from alignment_toolkit.report import crew
-from alignment_toolkit.report.crew import first_failure, run_crew
+from alignment_toolkit.report.crew import first_failure, run_crew, shared_out
 from alignment_toolkit.report.notebooks import read_notebook
 from alignment_toolkit.report.reproduce import Difference
-from alignment_toolkit.report.worker import Job, Task, job_line, pool_of, taken_from, work
+from alignment_toolkit.report.worker import Job, Task, job_line, work
 from tests.report.conftest import INSTANT, write_variant
 from tests.report.test_render import FACTS, PAGES
 
@@ -87,20 +86,10 @@ def test_a_failure_is_said_and_the_others_still_run(
     assert said[1]["error"]["kind"] == kind
 
 
-def test_each_notebook_falls_to_the_next_worker_that_asks() -> None:
-    tasks = [task(str(at)) for at in range(300)]
-    pool = pool_of(len(tasks))
-    quick, slow = taken_from(pool, tasks), taken_from(pool, tasks)
-    order = [next(quick), next(slow), next(quick), next(quick), next(slow)]
-    assert [item.stem for item in order] == ["0", "1", "2", "3", "4"]
-    assert [item.stem for item in quick] == [item.stem for item in tasks[5:]]
-    assert list(slow) == []
-    os.close(pool)
-
-
-def test_a_worker_that_finds_nothing_left_to_do_is_no_failure(executed: Path, said: list[dict]) -> None:
-    assert work(job_on(executed), said.append, [])
-    assert said == []
+def test_work_is_shared_out_evenly() -> None:
+    tasks = [task(str(at)) for at in range(5)]
+    assert [[item.stem for item in group] for group in shared_out(tasks, workers=2)] == [["0", "2", "4"], ["1", "3"]]
+    assert len(shared_out(tasks[:1], workers=8)) == 1
 
 
 def test_the_first_failed_step_decides() -> None:

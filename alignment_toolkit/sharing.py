@@ -63,8 +63,12 @@ def place_of(key: object, ending: str) -> Path | None:
 
 
 def leave(path: Path, write: Callable[[Any], object]) -> None:
-    """Write a file, given open and empty, so that it is whole or not there, whoever is killed."""
+    """Write a file, given open and empty, so that it is whole or not there, whoever is killed; nothing is left of one that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as half:
-        write(half)
+        try:
+            write(half)
+        except Exception:
+            Path(half.name).unlink(missing_ok=True)
+            raise
     Path(half.name).replace(path)

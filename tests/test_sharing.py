@@ -107,3 +107,17 @@ def test_a_table_of_other_settings_or_another_day_is_another(tmp_path: Path, mon
         lead_rows(other)
         assert len(list(tmp_path.glob("*.parquet"))) > n
         n = len(list(tmp_path.glob("*.parquet")))
+
+
+def test_a_table_that_cannot_be_left_is_held_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    crm = open_study(str(SAMPLE), quarter="2026Q3").crm
+
+    def full(path: Path, write: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("alignment_toolkit.border.holding.leave", full)
+        rows = lead_rows(crm).count().execute()
+    assert rows > 0
+    assert list(tmp_path.glob("*.parquet")) == []

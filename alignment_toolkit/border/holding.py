@@ -7,6 +7,7 @@ checkpointed, which cuts its plan: reliably where the session has a checkpoint d
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ def held_for_others(make: Callable[[], ir.Table], place: Path, *, engine: Any) -
         place: The Parquet file.
         engine: The engine that it is held in.
     """
+    import duckdb
     from ibis.util import gen_name
 
     if not is_ours(engine):
@@ -45,7 +47,10 @@ def held_for_others(make: Callable[[], ir.Table], place: Path, *, engine: Any) -
         engine.con.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM read_parquet(?)', [str(place)])
         return engine.table(name)
     table = held(make())
-    leave(place, lambda half: engine.con.execute(f"COPY ({engine.compile(table)}) TO ? (FORMAT parquet)", [half.name]))
+    with contextlib.suppress(
+        OSError, duckdb.Error
+    ):  # where there is no room the others work it out, and the run says so where it must write
+        leave(place, lambda half: engine.con.execute(f"COPY ({engine.compile(table)}) TO ? (FORMAT parquet)", [half.name]))
     return table
 
 

@@ -1,40 +1,43 @@
-"""The caller's side of the workers: shares the notebooks out, listens, and turns what they say into events and one exception."""
+"""The caller's side of the workers: tells the foreman what to do, listens, and turns what is said into events and one exception."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from alignment_toolkit import errors
 from alignment_toolkit.errors import AlignmentError, KernelDied
+from alignment_toolkit.report.foreman import DONE, END, job_line
 from alignment_toolkit.report.journal import STEPS, Event, Log
 from alignment_toolkit.report.publish import PASSES, SAID
-from alignment_toolkit.report.worker import DONE, Job, Task, job_line
+from alignment_toolkit.report.worker import Job
 
 Failure = tuple[str, str, AlignmentError]
 
 
 class Crew:
-    """The worker processes of one run, or of several one after the other: started with the first, they stay warm for the next.
+    """The worker processes of one run, or of several one after the other: they stay warm for the next.
 
     Args:
-        home: Folder for what they need and say, made with the first run; it is left to the caller.
+        home: Folder for what they need and say, made when they are started; it is left to the caller.
         root: Folder that a relative `data` is looked up from.
+        sharing: Whether kernels share what they import and count, which pays for more than one notebook.
     """
 
-    def __init__(self, home: Path, *, root: str) -> None:
-        self.home, self._root = home, root
+    def __init__(self, home: Path, *, root: str, sharing: bool = True) -> None:
+        self.home, self._root, self._sharing = home, root, sharing
         self.is_sound = True  # no worker has ended before its work was done
         self._process: subprocess.Popen[str] | None = None
         self._starts = 0
+        self._has_worked = False
 
     def __enter__(self) -> Self:
         return self
@@ -42,25 +45,32 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         self._dismiss()
 
-    def run(self, jobs: Sequence[Job], *, clock: Callable[[], datetime], log: Log) -> tuple[list[Event], list[Failure]]:
-        """Run the jobs of one run; the finished events in order, and the failures with step and notebook.
+    def get_ready(self) -> None:
+        """Start what is not running yet; it gets ready while the caller does something else."""
+        self._process = self._process or self._started()
+
+    def run(self, job: Job, *, clock: Callable[[], datetime], log: Log) -> tuple[list[Event], list[Failure]]:
+        """Run the job of one run; the finished events in order, and the failures with step and notebook.
 
         Args:
-            jobs: One per worker.
+            job: What is asked for.
             clock: For the times of the events.
             log: Told of every event.
         """
         heard = _Ear(clock, log)
-        process = self._process or self._started()
+        self.get_ready()
+        self._has_worked = True
+        process = self._process
+        assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
         with contextlib.suppress(BrokenPipeError):  # it has ended, which is said below
-            process.stdin.write(job_line([replace(job, kernels=str(self.home / PASSES / str(self._starts))) for job in jobs]))
+            process.stdin.write(job_line(job))
             process.stdin.flush()
         for line in process.stdout:
             if not heard.hear(json.loads(line)):
                 break
-        if heard.ends < len(jobs):
+        if not heard.end:
             self.is_sound = False
             place = f"What it said is in {self.home / SAID}"
             heard.failures.append(("executed", "", KernelDied("a worker process ended before its work was done", way_out=place)))
@@ -71,9 +81,10 @@ class Crew:
     def _started(self) -> subprocess.Popen[str]:
         self._starts += 1
         self.home.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "alignment_toolkit.report.worker"]
+        kernels = [str(self.home / PASSES / str(self._starts))] if self._sharing else []
+        command = [sys.executable, "-m", "alignment_toolkit.report.foreman", *kernels]
         with (self.home / SAID).open("a", encoding="utf-8") as stderr:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -82,33 +93,15 @@ class Crew:
                 env=_environment(self._root, self.home),
                 start_new_session=True,
             )
-        return self._process
 
     def _dismiss(self) -> None:
-        """Close the workers' stdin, which ends everything they have started."""
+        """Close the workers' stdin, which ends everything they have started; those that never got work need not be waited for."""
         if self._process:
+            if not self._has_worked:
+                os.killpg(self._process.pid, signal.SIGKILL)
             with self._process, contextlib.suppress(BrokenPipeError):
                 pass
             self._process = None
-
-
-def run_crew(jobs: Sequence[Job], *, staging: Path, clock: Callable[[], datetime], log: Log) -> tuple[list[Event], list[Failure]]:
-    """Run the jobs of one run in worker processes of its own, see `Crew.run`.
-
-    Args:
-        jobs: One per worker.
-        staging: Folder of the run; what the workers say on stderr is kept there.
-        clock: For the times of the events.
-        log: Told of every event.
-    """
-    with Crew(staging, root=jobs[0].root) as crew:
-        return crew.run(jobs, clock=clock, log=log)
-
-
-def shared_out(tasks: Sequence[Task], *, workers: int) -> list[tuple[Task, ...]]:
-    """The tasks in at most `workers` groups of nearly the same size."""
-    count = max(1, min(workers, len(tasks)))
-    return [tuple(tasks[at::count]) for at in range(count)]
 
 
 def first_failure(failures: Sequence[Failure]) -> Failure:
@@ -124,15 +117,15 @@ class _Ear:
         self._open: dict[tuple[str, str], Event] = {}
         self.events: list[Event] = []
         self.failures: list[Failure] = []
-        self.ends = 0
+        self.end = False
 
     def hear(self, message: dict[str, Any]) -> bool:
         """Take in one message of a worker: a step that began, ended or failed; whether more is to come."""
         step, stem, verdict = message["step"], message["notebook"], message["verdict"]
         if step == DONE:
             return False
-        if step == "end":
-            self.ends += 1
+        if step == END:
+            self.end = True
         elif verdict == "running":
             self._open[step, stem] = Event(step, stem, self._clock())
             self._log(self._open[step, stem])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -14,7 +15,7 @@ from alignment_toolkit.errors import AlignmentError, NotReproduced, PublishError
 from alignment_toolkit.locking import locked
 from alignment_toolkit.report.attempts import attempted, forget
 from alignment_toolkit.report.catalogue import rebuild, told_of_failure
-from alignment_toolkit.report.crew import Crew, first_failure, run_crew, shared_out
+from alignment_toolkit.report.crew import Crew, first_failure
 from alignment_toolkit.report.digest import DataDigest, code_digest, data_digest, glossary_digest, installed
 from alignment_toolkit.report.extract import summary_of, tables_of, write_tables
 from alignment_toolkit.report.journal import Event, Log, notice, silent
@@ -133,7 +134,7 @@ def run_report(
         cell_timeout: Seconds a cell may take.
         clock: Gives the times in the journal; the package reads no clock.
         log: Told of every step.
-        before_kernels: Called when there is something to do, before the first kernel starts: the place to refuse data.
+        before_kernels: Called when there is something to do, before the first notebook is run: the place to refuse data.
         folder: Folder of the notebooks; None: the installed ones.
         crew: Workers that stay warm for the next run, whose owner holds the lock of `out` (see `every.series`); None: the run's own.
 
@@ -154,9 +155,7 @@ def run_report(
         if unchanged := _unchanged(plan, force=force, clock=clock, log=log):
             return unchanged
         with told_of_failure(plan.out), nullcontext() if plan.preview else attempted(plan.out, plan.quarter, clock=clock):
-            if before_kernels is not None:
-                before_kernels()
-            return _run(replace(plan, known=_with_rows(plan)), crew=crew, clock=clock, log=log)
+            return _run(plan, before_kernels or (lambda: None), crew=crew, clock=clock, log=log)
 
 
 def _checked(given: dict[str, Any], *, folder: Path | None, names: Sequence[str] | None) -> _Plan:
@@ -211,39 +210,51 @@ def _unchanged(plan: _Plan, *, force: bool, clock: Clock, log: Log) -> RunResult
     return RunResult(NOTHING_TO_DO, folder, tuple(folder / page["page"] for page in manifest["pages"]), manifest)
 
 
-def _run(plan: _Plan, *, crew: Crew | None, clock: Clock, log: Log) -> RunResult:
+def _run(plan: _Plan, before_kernels: Callable[[], object], *, crew: Crew | None, clock: Clock, log: Log) -> RunResult:
     _prune(plan, clock=clock, log=log)
     for path in left_behind(plan.out, plan.quarter):
         sentence = f"an earlier run of {plan.quarter} did not end well; its partial notebooks are in {path / 'notebooks'}"
         log(notice(sentence, now=clock()))
     started = Event("staged", None, clock())
     staging = new_staging(plan.out, plan.quarter, clock=clock, preview=plan.preview)
-    staged = started.ended(clock())
-    log(staged)
+    has_begun = False
     try:
-        earlier = None if plan.preview else earlier_report(plan.out, plan.known, store=plan.store, config=plan.config)
-        jobs = _jobs(plan, staging, earlier)
-        events, failures = crew.run(jobs, clock=clock, log=log) if crew else run_crew(jobs, staging=staging, clock=clock, log=log)
+        with nullcontext(crew) if crew else Crew(staging, root=str(plan.root), sharing=len(plan.notebooks) > 1) as workers:
+            workers.get_ready()
+            before_kernels()
+            plan = replace(plan, known=_with_rows(plan))
+            staged = started.ended(clock())
+            log(staged)
+            has_begun = True
+            earlier = None if plan.preview else earlier_report(plan.out, plan.known, store=plan.store, config=plan.config)
+            events, failures = workers.run(_job(plan, staging, earlier), clock=clock, log=log)
         if failures:
             _, stem, error = first_failure(failures)
             raise _located(error, staging, stem)
         return _finish(plan, staging, [staged, *events], earlier, clock=clock, log=log)
     except OSError as error:
         what = "the report could not be written"
-        raise PublishError(
-            what, value=error.strerror or error, way_out=f"What was made is in {staging}; the last published report is as it was"
-        ) from error
+        made = f"What was made is in {staging}; " if has_begun else ""
+        raise PublishError(what, value=error.strerror or error, way_out=f"{made}the last published report is as it was") from error
+    finally:
+        if not has_begun:  # what was refused leaves nothing
+            shutil.rmtree(staging, ignore_errors=True)
 
 
-def _jobs(plan: _Plan, staging: Path, earlier: Earlier | None) -> list[Job]:
+def _job(plan: _Plan, staging: Path, earlier: Earlier | None) -> Job:
     tasks = [
         Task(str(path), str(staging / "notebooks" / path.name), str(staging / page_name(path.stem)), plan.values[path.stem])
         for path in plan.notebooks
     ]
     pages = [{"page": page_name(path.stem), "title": page_title(read_notebook(path), default=path.stem)} for path in plan.notebooks]
     frame = {"facts": plan.known, "pages": pages, "earlier": asdict(earlier) if earlier else None}
-    groups = shared_out(tasks[1:] + tasks[:1], workers=plan.workers)  # the summary last: the others have counted what it needs by then
-    return [Job(group, plan.cell_timeout, str(plan.root), frame, scratch=str(staging / PASSES)) for group in groups]
+    ordered = tuple(_in_order(tasks))
+    return Job(ordered, plan.cell_timeout, str(plan.root), frame, scratch=str(staging / PASSES), workers=plan.workers)
+
+
+def _in_order(tasks: Sequence[Task]) -> list[Task]:
+    """The order that they are run in: at first two that count different things, and the summary, which is long, when most is counted."""
+    return [*tasks[1:4:2], *tasks[2:3], *tasks[:1], *tasks[4:]]
 
 
 def _finish(plan: _Plan, staging: Path, events: list[Event], earlier: Earlier | None, *, clock: Clock, log: Log) -> RunResult:

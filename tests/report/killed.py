@@ -30,7 +30,7 @@ MADE = "made"
 EVENTS = 12  # staged, the beginning and the end of five steps of the workers, published
 STAND_IN = """
 import json, shutil, sys
-made, (job,) = sys.argv[1], json.loads(sys.stdin.readline())
+made, job = sys.argv[1], json.loads(sys.stdin.readline())
 (task,) = job["tasks"]
 say = lambda step, verdict, **more: print(json.dumps({"step": step, "notebook": "00_executive_summary", "verdict": verdict, **more}), flush=True)
 for step in ("executed", "preflight", "reproduced", "rendered", "checked"):

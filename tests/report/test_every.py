@@ -96,7 +96,9 @@ def test_quarters_share_their_workers_until_one_fails(place: Path, monkeypatch: 
 def test_workers_that_end_without_a_word_leave_their_log_and_the_next_quarter_runs(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with series(place / "reports", wait=0, clock=lambda: INSTANT) as crew:
         home = crew.home
-        process = crew._started()
+        crew.get_ready()
+        process = crew._process
+        assert process is not None
         process.kill()
         process.wait()
         with pytest.raises(KernelDied) as caught:

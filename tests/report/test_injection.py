@@ -98,7 +98,7 @@ def test_an_address_is_in_no_file_no_line_and_no_list_of_processes(tmp_path: Pat
     assert len(files) > 4
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
     assert SECRET not in "".join(map(repr, said))
-    assert any(b"alignment_toolkit.report.worker" in line for line in seen)
+    assert any(b"alignment_toolkit.report.foreman" in line for line in seen)
     assert not [line for line in seen if SECRET.encode() in line]
     assert json.loads((tmp_path / "reports" / "2026Q3" / "manifest.json").read_text())["data"]["where"] == "env:CRM"
 

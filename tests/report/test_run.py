@@ -16,6 +16,7 @@ import pytest
 from alignment_toolkit.errors import Busy, CellFailed, NotReproduced, PublishError, UsageError
 from alignment_toolkit.locking import locked
 from alignment_toolkit.report.attempts import REASONS, attempts
+from alignment_toolkit.report.crew import Crew
 from alignment_toolkit.report.journal import STEPS
 from alignment_toolkit.report.publish import new_staging
 from tests.report.conftest import INSTANT, NOTEBOOKS, run_in, write_variant
@@ -92,7 +93,7 @@ def test_a_broken_tree_is_not_nothing_to_do(place: Path, monkeypatch: pytest.Mon
         (quarter / "manifest.json").write_text("{")
     else:
         shutil.rmtree(quarter.resolve())
-    monkeypatch.setattr("alignment_toolkit.report.run.run_crew", _stopped)
+    monkeypatch.setattr("alignment_toolkit.report.run.Crew.run", _stopped)
     with pytest.raises(Reached):
         run_in(place, monkeypatch)
 
@@ -113,7 +114,7 @@ def test_a_change_of_anything_runs_again(place: Path, monkeypatch: pytest.Monkey
         asked = {"folder": place / "notebooks"}
     else:
         monkeypatch.setattr("alignment_toolkit.report.run.installed", lambda: {"numpy": "0"})
-    monkeypatch.setattr("alignment_toolkit.report.run.run_crew", _stopped)
+    monkeypatch.setattr("alignment_toolkit.report.run.Crew.run", _stopped)
     with pytest.raises(Reached):
         run_in(place, monkeypatch, **asked)
 
@@ -187,17 +188,34 @@ def test_a_killed_run_leaves_the_last_good_report_and_holds_others_off_while_it_
     with locked(out):
         left = next((out / ".staging").iterdir())
     said = []
-    monkeypatch.setattr("alignment_toolkit.report.run.run_crew", _stopped)
+    monkeypatch.setattr("alignment_toolkit.report.run.Crew.run", _stopped)
     with pytest.raises(Reached):
         run_in(place, monkeypatch, force=True, log=said.append)
     assert said[0].detail == f"an earlier run of 2026Q3 did not end well; its partial notebooks are in {left / 'notebooks'}"
+
+
+def test_what_is_refused_leaves_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _files(place / "reports" / "2026Q3")
+    started = []
+    get_ready = Crew.get_ready
+
+    def remembered(crew: Crew) -> None:
+        get_ready(crew)
+        started.append(crew._process)
+
+    monkeypatch.setattr(Crew, "get_ready", remembered)
+    with pytest.raises(Reached):
+        run_in(place, monkeypatch, force=True, before_kernels=_stopped)
+    assert not list((place / "reports" / ".staging").iterdir())
+    assert [process.returncode for process in started] == [-signal.SIGKILL]
+    assert _files(place / "reports" / "2026Q3") == before
 
 
 def test_a_run_tidies_up_after_earlier_ones(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = place / "reports"
     old, last = (new_staging(out, "2026Q3", clock=lambda day=day: INSTANT - timedelta(days=day)) for day in (3, 2))
     said = []
-    monkeypatch.setattr("alignment_toolkit.report.run.run_crew", _stopped)
+    monkeypatch.setattr("alignment_toolkit.report.run.Crew.run", _stopped)
     with pytest.raises(Reached):
         run_in(place, monkeypatch, force=True, log=said.append)
     assert [event.detail for event in said if event.step == "notice"] == [
@@ -218,8 +236,9 @@ def test_the_rows_of_a_database_are_counted(tmp_path: Path, monkeypatch: pytest.
     engine.disconnect()
     monkeypatch.setenv("CRM", f"duckdb://{path}?read_only=True")
     seen = []
-    monkeypatch.setattr("alignment_toolkit.report.run._run", lambda plan, **_: seen.append(plan.known))
-    run_in(tmp_path, monkeypatch, data=data)
+    monkeypatch.setattr("alignment_toolkit.report.run._job", lambda plan, *_: seen.append(plan.known) or _stopped())
+    with pytest.raises(Reached):
+        run_in(tmp_path, monkeypatch, data=data)
     assert seen[0]["data"]["rows"] == {"leads": 5, "stage_events": 0}
 
 

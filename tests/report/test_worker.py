@@ -1,4 +1,4 @@
-"""The workers' own steps, in this process, and what the caller makes of them."""
+"""The workers' own steps, in this process, whose turn it is, and what the caller makes of what is said."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pytest
 
 from alignment_toolkit.errors import AlignmentError, CellFailed, KernelDied, NotReproduced, PublishError, RunTimeout
 from alignment_toolkit.report import crew
-from alignment_toolkit.report.crew import first_failure, run_crew, shared_out
+from alignment_toolkit.report.crew import Crew, first_failure
+from alignment_toolkit.report.foreman import Turns, job_line, job_of
 from alignment_toolkit.report.notebooks import read_notebook
 from alignment_toolkit.report.reproduce import Difference
-from alignment_toolkit.report.worker import Job, Task, job_line, work
+from alignment_toolkit.report.worker import Job, Task, first_turn, second_turn
 from tests.report.conftest import INSTANT, write_variant
 from tests.report.test_render import FACTS, PAGES
 
@@ -24,8 +25,8 @@ def task(name: str = "00_executive_summary", folder: Path = Path()) -> Task:
     return Task(f"{name}.ipynb", str(folder / f"{name}.ipynb"), str(folder / f"{name}.html"), {})
 
 
-def job_on(executed: Path) -> Job:
-    return Job((task(folder=executed.parent),), 60, str(executed.parent), FRAME)
+def job_on(notebook: Path) -> Job:
+    return Job((task(folder=notebook.parent),), 60, str(notebook.parent), FRAME)
 
 
 @pytest.fixture
@@ -40,18 +41,20 @@ def brief(said: list[dict]) -> list[tuple[str, str]]:
 def test_a_notebook_goes_through_every_step(executed: Path, said: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alignment_toolkit.report.worker.execute", lambda *args, output, **kwargs: read_notebook(output))
     monkeypatch.setattr("alignment_toolkit.report.worker.reproduce", lambda *args, **kwargs: [])
-    assert work(job_on(executed), said.append)
+    job = job_on(executed)
+    assert first_turn(job.tasks[0], job, said.append)
+    assert second_turn(job.tasks[0], job, said.append)
     steps = ["executed", "preflight", "reproduced", "rendered", "checked"]
     assert brief(said) == [(step, verdict) for step in steps for verdict in ("running", "ok")]
     assert (executed.parent / "00_executive_summary.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_what_is_not_reproduced_is_not_rendered(executed: Path, said: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alignment_toolkit.report.worker.execute", lambda *args, output, **kwargs: read_notebook(output))
-    found = [Difference("00_executive_summary", 2, "the outputs differ"), Difference("another", 1, "the outputs differ")]
+    found = [Difference("00_executive_summary", 2, "the outputs differ")]
     monkeypatch.setattr("alignment_toolkit.report.worker.reproduce", lambda *args, **kwargs: found)
-    assert not work(job_on(executed), said.append)
-    assert brief(said)[-1] == ("reproduced", "failed")
+    job = job_on(executed)
+    assert not second_turn(job.tasks[0], job, said.append)
+    assert brief(said) == [("reproduced", "running"), ("reproduced", "failed")]
     assert said[-1]["error"]["rule"] == "00_executive_summary cell 2: the outputs differ"
     assert not list(executed.parent.glob("*.html"))
 
@@ -64,32 +67,55 @@ def test_what_is_not_reproduced_is_not_rendered(executed: Path, said: list[dict]
         (KernelDied("it died"), "KernelDied"),
     ],
 )
-def test_a_failure_is_said_and_the_others_still_run(
-    executed: Path, said: list[dict], monkeypatch: pytest.MonkeyPatch, error: Exception, kind: str
+@pytest.mark.parametrize(("action", "step"), [(first_turn, "execute"), (second_turn, "reproduce")])
+def test_a_failure_is_said_with_its_kind(
+    executed: Path, said: list[dict], monkeypatch: pytest.MonkeyPatch, error: Exception, kind: str, action, step: str
 ) -> None:
-    def execute(source: Path, **kwargs):
-        if source.name == "00_executive_summary.ipynb":
-            raise error
-        return read_notebook(executed)
+    def fail(*args, **kwargs):
+        raise error
 
-    monkeypatch.setattr("alignment_toolkit.report.worker.execute", execute)
-    job = Job((task(folder=executed.parent), task("01_other", executed.parent)), 60, str(executed.parent), FRAME)
-    assert not work(job, said.append)
-    assert brief(said) == [
-        ("executed", "running"),
-        ("executed", "failed"),
-        ("executed", "running"),
-        ("executed", "ok"),
-        ("preflight", "running"),
-        ("preflight", "ok"),
-    ]
+    monkeypatch.setattr(f"alignment_toolkit.report.worker.{step}", fail)
+    job = job_on(executed)
+    assert not action(job.tasks[0], job, said.append)
+    assert brief(said) == [(f"{step}d", "running"), (f"{step}d", "failed")]
     assert said[1]["error"]["kind"] == kind
 
 
-def test_work_is_shared_out_evenly() -> None:
-    tasks = [task(str(at)) for at in range(5)]
-    assert [[item.stem for item in group] for group in shared_out(tasks, workers=2)] == [["0", "2", "4"], ["1", "3"]]
-    assert len(shared_out(tasks[:1], workers=8)) == 1
+def turns_of(turns: Turns, *, failing: str = "", proof_failing: str = "") -> list[tuple[str, str]]:
+    """The turns as two workers take them, each pair ending in the order in which it began."""
+    taken, running = [], []
+    while True:
+        while len(running) < 2 and (turn := turns.take()):
+            taken.append((turn.action.__name__, turn.task.stem))
+            running.append(turn)
+        if not running:
+            return taken
+        turn = running.pop(0)
+        turns.ended(turn, well=turn.task.stem != (failing if turn.action is first_turn else proof_failing))
+
+
+def test_a_notebook_is_proved_as_soon_as_nothing_is_left_to_execute() -> None:
+    assert turns_of(Turns([task("b"), task("c"), task("a")])) == [
+        ("first_turn", "b"),
+        ("first_turn", "c"),
+        ("first_turn", "a"),
+        ("second_turn", "b"),
+        ("second_turn", "c"),
+        ("second_turn", "a"),
+    ]
+
+
+def test_after_a_failed_execution_the_others_are_executed_and_nothing_is_proved() -> None:
+    assert turns_of(Turns([task("a"), task("b"), task("c")]), failing="a") == [
+        ("first_turn", "a"),
+        ("first_turn", "b"),
+        ("first_turn", "c"),
+    ]
+
+
+def test_after_a_failed_proof_the_others_are_proved() -> None:
+    taken = turns_of(Turns([task("a"), task("b"), task("c")]), proof_failing="a")
+    assert [stem for action, stem in taken if action == "second_turn"] == ["a", "b", "c"]
 
 
 def test_the_first_failed_step_decides() -> None:
@@ -116,7 +142,8 @@ def test_what_workers_say_is_stamped_and_rebuilt(tmp_path: Path, monkeypatch: py
     ]
     stand_in(monkeypatch, "".join(f"print({json.dumps(line)!r})\n" for line in lines))
     told = []
-    events, failures = run_crew([Job((), 1, str(tmp_path), {})], staging=tmp_path, clock=lambda: INSTANT, log=told.append)
+    with Crew(tmp_path, root=str(tmp_path)) as workers:
+        events, failures = workers.run(Job((), 1, str(tmp_path), {}), clock=lambda: INSTANT, log=told.append)
     assert [(event.step, event.notebook, event.start, event.end, event.verdict, event.detail) for event in events] == [
         ("executed", "a", INSTANT, INSTANT, "failed", "too slow. A rule.")
     ]
@@ -127,7 +154,8 @@ def test_what_workers_say_is_stamped_and_rebuilt(tmp_path: Path, monkeypatch: py
 
 def test_a_worker_that_ends_without_a_word_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, "import os; os._exit(9)")
-    _, failures = run_crew([Job((), 1, str(tmp_path), {})], staging=tmp_path, clock=lambda: INSTANT, log=lambda event: None)
+    with Crew(tmp_path, root=str(tmp_path)) as workers:
+        _, failures = workers.run(Job((), 1, str(tmp_path), {}), clock=lambda: INSTANT, log=lambda event: None)
     ((_, _, error),) = failures
     assert isinstance(error, AlignmentError)
     assert str(error) == f"a worker process ended before its work was done. What it said is in {tmp_path / 'workers.log'}."
@@ -136,7 +164,6 @@ def test_a_worker_that_ends_without_a_word_is_a_failure(tmp_path: Path, monkeypa
 def test_a_job_survives_its_line(tmp_path: Path) -> None:
     path = write_variant(tmp_path)
     job = Job((Task(str(path), "o", "p", {"top": 3, "note": "a\nb"}),), 60, "root", FRAME)
-    line = job_line([job])
+    line = job_line(job)
     assert line.count("\n") == 1
-    (record,) = json.loads(line)
-    assert Job(**record | {"tasks": tuple(Task(**item) for item in record["tasks"])}) == job
+    assert job_of(line) == job

@@ -2,9 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SPARK := .venv-spark/bin
-POSTGRES := .venv-postgres/bin
 BROWSER := .venv-browser/bin
-INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --no-compile
 PROJECT := --no-deps --no-build-isolation --editable .
 
 help:  ## list the targets
@@ -37,8 +36,8 @@ fuzz: .venv/test.stamp  ## over 10,000 tables of nonsense: read whole, set aside
 test-spark: .venv-spark/stamp  ## every counts query on DuckDB and on PySpark in local mode (needs Java 17)
 	@$(SPARK)/python -m pytest -q -m spark tests/spark
 
-test-postgres: .venv-postgres/stamp  ## the mappings and figures inside a PostgreSQL server that the tests start (needs its binaries)
-	@$(POSTGRES)/python -m pytest -q -m postgres tests/postgres
+test-postgres: .venv/test.stamp  ## the mappings and figures inside a PostgreSQL server that the tests start (needs its binaries)
+	@$(BIN)/python -m pytest -q -m postgres tests/postgres
 
 test-browser: .venv-browser/stamp report  ## the published pages in Chromium: axe, widths, keyboard, print, no request (needs chromium)
 	@$(BROWSER)/python -m pytest -q -n 2 -m browser tests/browser
@@ -52,20 +51,19 @@ test-lowest: .venv-lowest/stamp  ## the unit tests on the lowest allowed version
 notebooks: .venv/report.stamp  ## execute the notebooks and keep the outputs that are checked
 	@$(BIN)/python -m alignment_toolkit.report.committed
 
+environments: .venv/test.stamp .venv-spark/stamp .venv-browser/stamp  ## every environment that a target needs (make -j 3: side by side)
+
 locks:  ## resolve the lock files anew (needs uv)
 	@requirements/lock
 
 .venv/report.stamp: requirements/report.lock pyproject.toml
-	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv && $(BIN)/python $(INSTALL) --require-hashes -r requirements/report.lock && $(BIN)/python $(INSTALL) $(PROJECT) && $(BIN)/python -m compileall -q alignment_toolkit && touch $@
+	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv && $(BIN)/python $(INSTALL) --require-hashes -r requirements/report.lock && $(BIN)/python $(INSTALL) $(PROJECT) && ($(BIN)/python -m compileall -qq -j 0 .venv/lib alignment_toolkit || true) && touch $@
 
 .venv/test.stamp: requirements/test.lock .venv/report.stamp
 	@$(BIN)/python $(INSTALL) --require-hashes -r requirements/test.lock && touch $@
 
 .venv-spark/stamp: requirements/spark.lock pyproject.toml
 	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-spark && $(SPARK)/python $(INSTALL) --require-hashes -r requirements/spark.lock && $(SPARK)/python $(INSTALL) $(PROJECT) && touch $@
-
-.venv-postgres/stamp: requirements/postgres.lock pyproject.toml
-	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-postgres && $(POSTGRES)/python $(INSTALL) --require-hashes -r requirements/postgres.lock && $(POSTGRES)/python $(INSTALL) $(PROJECT) && touch $@
 
 .venv-browser/stamp: requirements/browser.lock
 	@$(PYTHON) requirements/check_python.py && $(PYTHON) -m venv .venv-browser && $(BROWSER)/python $(INSTALL) --require-hashes -r requirements/browser.lock && touch $@

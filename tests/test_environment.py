@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("report", "test", "spark", "postgres", "lowest")
+LOCKS = ("report", "test", "spark", "lowest")
 CONDA_NAMES = {"duckdb": "python-duckdb", "ibis-framework": "ibis-duckdb", "matplotlib": "matplotlib-base", "tzdata": "python-tzdata"}
 
 
@@ -75,7 +75,7 @@ def test_every_dependency_is_locked_inside_its_bounds(lock: str, need: Requireme
     assert all(need.specifier.contains(version) for version in versions)
 
 
-@pytest.mark.parametrize(("lock", "extra"), [("test", "test"), ("lowest", "test"), ("spark", "spark"), ("postgres", "postgres")])
+@pytest.mark.parametrize(("lock", "extra"), [("test", "test"), ("lowest", "test"), ("spark", "spark"), ("test", "postgres")])
 def test_the_extras_are_locked_too(lock: str, extra: str) -> None:
     for need in _requirements(extra):
         versions = {version for version, _ in _locked(lock).get(canonicalize_name(need.name), set())}

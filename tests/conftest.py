@@ -24,3 +24,10 @@ def shared_data(*parts: str) -> Path:
 def fuzzed(examples: int) -> int:
     """Examples of a fuzz test: these few in every run, as many times more as `make fuzz` asks for."""
     return examples * int(os.environ.get("ALIGNMENT_FUZZ", "1"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is slow is not traced for coverage: quicker tests run the same lines, and tracing takes as long again."""
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker("no_cover")

@@ -15,6 +15,8 @@ from alignment_toolkit.samples.write import arrow_table, settings
 from alignment_toolkit.study import Study, open_study
 from tests.sample import sample_study
 
+pytestmark = pytest.mark.no_cover
+
 
 def opened(tables: dict[str, pd.DataFrame], where: Path, *, quarter: str) -> Study:
     """A study of these tables, written as a store."""

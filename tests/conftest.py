@@ -14,10 +14,11 @@ SAMPLE = ROOT / "data" / "sample"
 
 
 def shared_data(*parts: str) -> Path:
-    """A path among the public data sets; skips the test, saying why, where they are absent."""
+    """A path among the public data sets; where they are absent the test is skipped, saying why, and fails in CI."""
     base = Path(os.environ.get("ALIGNMENT_SHARED_DATA", ROOT.parent / "shared" / "data"))
     if not base.is_dir():
-        pytest.skip(f"the public data sets are not at {base}; set ALIGNMENT_SHARED_DATA")
+        told = f"the public data sets are not at {base}; set ALIGNMENT_SHARED_DATA"
+        pytest.fail(told) if os.environ.get("ALIGNMENT_CI") else pytest.skip(told)
     return base.joinpath(*parts)
 
 

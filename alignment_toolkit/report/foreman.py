@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment_toolkit.report import forkserver
-from alignment_toolkit.report.reproduce import skip_grammar
+from alignment_toolkit.report.reproduce import skip_formats
 from alignment_toolkit.report.worker import Job, Task, first_turn, second_turn
 from alignment_toolkit.sharing import SHARED
 
@@ -161,7 +161,7 @@ def _find_fonts() -> None:
 
 def _import_once() -> None:
     """Import what the workers that are forked from here use."""
-    skip_grammar()
+    skip_formats()
     import papermill  # noqa: F401
 
     import alignment_toolkit.glossary  # it imports pandas

@@ -27,7 +27,8 @@ _SANITIZE = "[address]\nregex: 0x[0-9a-fA-F]{6,16}\nreplace: 0xADDRESS\n\n[pid]\
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
 _FULL = os.strerror(errno.ENOSPC)
 _ANSI = re.compile(r"(?:\x1b|#x1B)\[[0-9;]*m")  # junit writes the escape character as text
-_PYTEST = "from alignment_toolkit.report.reproduce import skip_grammar; skip_grammar(); import pytest; raise SystemExit(pytest.main())"
+_FORMATS = ("rfc3986_validator", "rfc3987_syntax", "isoduration")  # for checks of jsonschema that nobody asks nbformat for
+_PYTEST = f"import sys; sys.modules.update(dict.fromkeys({_FORMATS})); import pytest; raise SystemExit(pytest.main())"
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,10 @@ def reproduce(
         return _judged(notebooks, junit=junit, code=code, said=said)
 
 
-def skip_grammar() -> None:
-    """Keep jsonschema, which nbformat imports, from compiling a grammar of web addresses at start: a second for a check nobody asks for."""
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+def skip_formats() -> None:
+    """Keep jsonschema from loading grammars of web addresses and durations at start: a second of work."""
+    for name in _FORMATS:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
 def refuse(differences: Sequence[Difference], *, way_out: str | None = None) -> None:

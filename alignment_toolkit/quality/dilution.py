@@ -88,13 +88,14 @@ def fit_elasticity(kept: pd.DataFrame) -> dict[str, Any]:
     """
     import warnings
 
-    import statsmodels.api as sm
+    from statsmodels.genmod.families import Poisson
+    from statsmodels.genmod.generalized_linear_model import GLM
     from statsmodels.tools.sm_exceptions import ModelWarning
 
     volume = np.log(kept["n"].to_numpy(dtype=float))
     design = np.column_stack([volume - volume.mean(), _effects(kept)])
     groups = pd.factorize(kept["segment"])[0]
-    model = sm.GLM(kept["events"].to_numpy(dtype=float), design, family=sm.families.Poisson(), offset=volume)
+    model = GLM(kept["events"].to_numpy(dtype=float), design, family=Poisson(), offset=volume)
     clustered = {"groups": groups, "use_correction": True, "df_correction": True}
     try:
         with warnings.catch_warnings():

@@ -39,8 +39,8 @@ _HEAVY = (
     "pyarrow.parquet",
     "scipy.stats",
     "seaborn",
-    "statsmodels.api",
     "statsmodels.duration.hazard_regression",
+    "statsmodels.genmod.generalized_linear_model",
     "ibis.backends.duckdb",
 )
 _NOT_FOR_NOTEBOOKS = ("alignment_toolkit.report", "alignment_toolkit.cli", "alignment_toolkit.__main__", "alignment_toolkit.samples")

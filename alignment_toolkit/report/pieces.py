@@ -17,6 +17,7 @@ from alignment_toolkit.tables import NONE_SHOWN, Payload, shown, table_html
 LONGEST_TABLE = 100
 FOLDED_TABLE = 15
 _SVG_START = re.compile(r"<svg\b[^>]*>")
+_PERCENT = re.compile(r"(?<=\d) (?=%)")
 
 
 @dataclass(frozen=True)
@@ -103,13 +104,13 @@ def _piece(item: Shown, tables: Mapping[str, Payload], drawn: set[str], pages: M
             return _scorecard(item.payload)
         return None if item.name in drawn else _table(item.payload, pages)
     if item.kind == "text":
-        return Piece("summary" if item.name == "summary" else "prose", lines=tuple(item.payload["sentences"]))
+        return Piece("summary" if item.name == "summary" else "prose", lines=tuple(map(unbroken, item.payload["sentences"])))
     return Piece("plain", text=item.text) if item.text.strip() else None
 
 
 def _table(payload: Payload, pages: Mapping[str, str] | None = None) -> Piece:
     rows = payload["rows"]
-    html = table_html(payload | {"rows": rows[:LONGEST_TABLE]}, pages=pages)
+    html = unbroken(table_html(payload | {"rows": rows[:LONGEST_TABLE]}, pages=pages))
     return Piece("table", payload["name"], payload["caption"], table=html, rows=len(rows), left_out=max(len(rows) - LONGEST_TABLE, 0))
 
 
@@ -123,12 +124,17 @@ def _card(row: dict[str, Any]) -> Card:
     from alignment_toolkit.glossary import label
 
     def read(column: str) -> str:
-        return "" if row[column] is None else with_unit(row[column], column=column, unit=row["unit"])
+        return "" if row[column] is None else unbroken(with_unit(row[column], column=column, unit=row["unit"]))
 
     has_interval = row["lower"] is not None and row["upper"] is not None and (row["lower"], row["upper"]) != (row["value"], row["value"])
     interval = f"{read('lower')} to {read('upper')}" if has_interval else ""
     value = read("value") or NONE_SHOWN
     return Card(label(row["kpi"]), value, interval, read("previous"), read("target"), row["owner"] or "", row["reason"] or "")
+
+
+def unbroken(text: str) -> str:
+    """The text with each percent sign kept on the line of its number, however narrow the cell."""
+    return _PERCENT.sub("\N{NO-BREAK SPACE}", text)
 
 
 def with_unit(value: Any, *, column: str, unit: str | None) -> str:

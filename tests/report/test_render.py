@@ -170,6 +170,18 @@ def test_headline_figures_are_cards_with_labels_of_the_glossary() -> None:
     assert "kpis: all 4 rows".casefold() in text.casefold()
 
 
+def test_a_percent_sign_stays_on_the_line_of_its_number() -> None:
+    said = shown({TEXT_MIME: {"role": "prose", "sentences": ["It was 10.5 % of 5 % more."]}, "text/html": ""})
+    rows = pd.DataFrame({"source": ["web"], "won_share": [0.105]})
+    cards = figures([figure("logo_churn", value=0.06, lower=0.04, upper=0.08, unit="share")])
+    text = page(code(said), code(table(rows, "shares")), code(table(cards, "kpis")), code(source="10 % 3"))
+    kept = "\N{NO-BREAK SPACE}%"
+    assert f"It was 10.5{kept} of 5{kept} more." in text
+    assert f">10.5{kept}</td>" in text
+    assert f"4.0{kept} to 8.0{kept}" in text
+    assert "10 % 3" in text  # code stays as it can be copied
+
+
 def test_a_long_table_is_folded_and_a_very_long_one_cut() -> None:
     long = page(code(table(pd.DataFrame({"a": range(16)}), "long")))
     assert "<details><summary>Long (16 rows)</summary>" in long

@@ -78,9 +78,10 @@ def test_the_first_visible_verdict_counts_whatever_the_order_of_rows() -> None:
     ],
 )
 def test_within_the_agreed_days_means_at_day_index_five_or_before(after: timedelta, verdict: str, value: float) -> None:
-    seen = _study(
-        [{"lead_id": "a", "assigned_at": BEGUN}], [], [{"lead_id": "a", "given_at": BEGUN + after, "verdict": verdict}], acceptance_days=5
-    )
+    leads = [{"lead_id": "a", "assigned_at": BEGUN}, {"lead_id": "not handed over", "assigned_at": None}]
+    told = [{"lead_id": "a", "given_at": BEGUN + after, "verdict": verdict}]
+    on_record = {"lead_id": "not handed over", "given_at": BEGUN, "verdict": "accepted"}  # acceptances are written down at all
+    seen = _study(leads, [], [*told, on_record], acceptance_days=5)
     row = acceptance(seen).iloc[0]
     assert (row["value"], row["n"], row["matured_share"]) == (value, 1, 1)
 

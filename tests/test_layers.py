@@ -38,7 +38,7 @@ TIERS = (
         "pipeline",
         "targets",
     },
-    {"counts", "waits"},
+    {"counts", "waits", "verdicts"},
     set(METRICS),
     {"headlines", "charts", "summary", "loop", "alignment", "health", "display", "report", "printing", "delivery", "restated"},
     {"readiness"},

@@ -22,9 +22,9 @@ from alignment_toolkit.shares import share_figure
 from alignment_toolkit.stats import incidence, probability_interval, risk_table
 from alignment_toolkit.stats.agreement import Kappa, cohens_kappa
 from alignment_toolkit.study import Study
+from alignment_toolkit.verdicts import NO_FEEDBACK, no_acceptance
 
 WON_WITHIN = 180
-NO_FEEDBACK = "no feedback table"
 NOTHING_KNOWN = "marketing's rule says nothing about any lead that sales judged"
 
 
@@ -52,8 +52,8 @@ def word_agreement(study: Study) -> Agreement:
     Args:
         study: Quarter and as-of.
     """
-    if not study.crm.has("feedback"):
-        return agreement(np.zeros((2, 2)), min_n=study.config.min_n, reason=NO_FEEDBACK)
+    if missing := _no_verdicts(study):
+        return agreement(np.zeros((2, 2)), min_n=study.config.min_n, reason=missing)
     counts = counted("leads_called", study)
     due = counts[counts["is_due"].astype(bool)]
     judged = due[due["verdict"] != NO_VERDICT]
@@ -64,6 +64,14 @@ def word_agreement(study: Study) -> Agreement:
     unjudged = int(due["n"].sum() - judged["n"].sum())
     reason = NOTHING_KNOWN if unknown and not whole.sum() else None
     return agreement(whole, min_n=study.config.min_n, unknown=unknown, unjudged=unjudged, reason=reason)
+
+
+def _no_verdicts(study: Study) -> str | None:
+    """Why sales' word cannot be told from its verdicts, None where it can."""
+    rules = study.config.definitions
+    if "accepted" in (rules.marketing.verdict, rules.sales.verdict):
+        return no_acceptance(study)
+    return None if study.crm.has("feedback") else NO_FEEDBACK
 
 
 def agreement(table: np.ndarray, *, min_n: int, unknown: int = 0, unjudged: int = 0, reason: str | None = None) -> Agreement:
@@ -94,7 +102,7 @@ def called_table(study: Study) -> pd.DataFrame:
     counts = found.table.ravel()
     frame = pd.DataFrame({"called_by": list(CELLS), "leads": counts.astype(int), "leads_share": counts / max(counts.sum(), 1)})
     columns = ["window_leads", "won_share", "lower_share", "upper_share"]
-    if not study.crm.has("feedback"):
+    if _no_verdicts(study):
         return frame.assign(**dict.fromkeys(columns, np.nan))
     labels, risk = risk_table(moves_frame("called_moves", study), max_day=WON_WITHIN + 1, segments=list(CELLS))
     curve, matured = incidence(risk).at(WON_WITHIN), risk.matured(WON_WITHIN)

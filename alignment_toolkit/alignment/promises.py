@@ -19,8 +19,9 @@ from alignment_toolkit.shares import share_figure
 from alignment_toolkit.stats.intervals import Z
 from alignment_toolkit.study import Study
 from alignment_toolkit.targets import promised
+from alignment_toolkit.verdicts import NO_FEEDBACK
 
-NO_TOUCHES, NO_FEEDBACK, NO_TARGET = "no touches table", "no feedback table", "no target is recorded for it"
+NO_TOUCHES, NO_TARGET = "no touches table", "no target is recorded for it"
 COLUMNS = ("promise", "team", "kept", "lower", "upper", "unit", "n", "target", "met_share", "reason")
 REFUSED = ("rejected", "recycled")
 

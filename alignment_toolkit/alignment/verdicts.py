@@ -17,8 +17,9 @@ from alignment_toolkit.handoff.rejections import rejection_reasons
 from alignment_toolkit.shares import share_figure
 from alignment_toolkit.stats import incidence, incidence_quantile, risk_table
 from alignment_toolkit.study import Study
+from alignment_toolkit.verdicts import NO_FEEDBACK
 
-NO_FEEDBACK, NO_ACTIONS = "no feedback table", "no actions table"
+NO_ACTIONS = "no actions table"
 LONGEST_DAYS = 90
 UNUSABLE = {"", "select", "unknown", "other", "n/a", "none", "-"}
 COLUMNS = ("part", "team", "value", "lower", "upper", "unit", "n", "events", "reason")

@@ -64,6 +64,12 @@ def rejection_moves(study: Study, *, by: Slices = None) -> ir.Table:
 
 
 @query
+def verdicts_given(study: Study) -> ir.Table:
+    """Verdicts visible at the as-of, in whatever quarter they were given: verdict, n."""
+    return study.crm.tables["feedback"].filter(_.given_at < study.as_of).group_by("verdict").agg(n=_.count())
+
+
+@query
 def rejection_reasons(study: Study, *, by: str | None = None) -> ir.Table:
     """Leads that sales rejected inside the window by segment and reason ("(missing)" without one); a lead counts once per reason."""
     crm = study.crm

@@ -13,9 +13,9 @@ from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import MISSING, figure, figures
 from alignment_toolkit.shares import incidence_figures
 from alignment_toolkit.study import Study
+from alignment_toolkit.verdicts import NO_FEEDBACK
 
 WITHIN_DAYS = 30  # a verdict that comes late is one all the same; the agreed days are what acceptance is measured by
-NO_FEEDBACK = "no feedback table"
 COLUMNS = ("segment", "reason", "leads", "rejected", "of_rejected_share")
 
 

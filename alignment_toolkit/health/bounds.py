@@ -29,6 +29,7 @@ from alignment_toolkit.velocity.headlines import conversion_rows, cycle_rows, ti
 from alignment_toolkit.velocity.sales_velocity import sales_velocity
 from alignment_toolkit.velocity.stage_conversion import conversion_rates
 from alignment_toolkit.velocity.time_in_stage import stay_quantiles
+from alignment_toolkit.verdicts import no_acceptance
 
 COLUMNS = (
     "kpi",
@@ -63,7 +64,7 @@ def bounds_of(study: Study) -> dict[str, Bound]:
     found |= time_bounds(study, largest=largest, stray_deals=strays, set_aside=lost) | stage_bounds(study)
     if rows is not None:
         found |= sum_bounds(study, rows, set_aside=aside.get("deals", 0)) | velocity_bounds(study, rows)
-    if crm.has("feedback"):
+    if no_acceptance(study) is None:
         found |= acceptance_bounds(study, days=study.config.acceptance_days)
     if crm.has("subscriptions"):
         found |= revenue_bounds(study) | life_bounds(study)

@@ -22,6 +22,7 @@ from alignment_toolkit.stats.drift import Drift, population_drift
 from alignment_toolkit.stats.risk import Array
 from alignment_toolkit.stats.shrinkage import effective_counts
 from alignment_toolkit.study import Study
+from alignment_toolkit.verdicts import no_acceptance
 
 TOLD_APART_BELOW = 0.05  # adjusted p
 NOT_RECORDED = "no lead of either quarter has a persona"
@@ -79,14 +80,14 @@ def told_apart(study: Study) -> pd.DataFrame:
 
     Returns:
         persona, other, conversion_rate and other_conversion_rate (within 180 days), p_conversion, p_acceptance (Benjamini-Hochberg over all
-        pairs and both outcomes; null below `min_n` matured leads or without feedback), told_apart ("yes", "no", or null when nothing
-        could be compared).
+        pairs and both outcomes; null below `min_n` matured leads or where acceptances are not on record), told_apart ("yes", "no", or null
+        when nothing could be compared).
 
     Reference:
         Score test of two shares on effective counts (see `stats.shrink`); Benjamini and Hochberg 1995.
     """
     rates, converting = _outcome(study, "lead_moves", HORIZON)
-    accepting = _outcome(study, "verdict_moves", study.config.acceptance_days)[1] if study.crm.has("feedback") else {}
+    accepting = _outcome(study, "verdict_moves", study.config.acceptance_days)[1] if no_acceptance(study) is None else {}
     pairs = list(combinations([name for name in rates if name != MISSING], 2))
     raw = np.array([[_p(converting, *pair), _p(accepting, *pair)] for pair in pairs], dtype=float).reshape(len(pairs), 2)
     adjusted = benjamini_hochberg(raw.ravel()).reshape(raw.shape)

@@ -28,6 +28,7 @@ from alignment_toolkit.shares import incidence_figures
 from alignment_toolkit.stats import incidence
 from alignment_toolkit.stats.risk import RiskTable, risk_table
 from alignment_toolkit.study import Study
+from alignment_toolkit.verdicts import no_acceptance
 
 Level = Literal["campaign", "channel"]
 LEVELS = ("campaign", "channel")
@@ -177,9 +178,10 @@ def _verdicts(study: Study, by: Level) -> pd.DataFrame:
         return pd.DataFrame(columns=["segment", "acceptance_rate", "rejected", "top_rejection_reason"])
     days = study.config.acceptance_days
     labels, table = grouped(study, "verdict_moves", by, max_day=days + 1)
+    missing = no_acceptance(study)
     rows = incidence_figures(table, labels, {"acceptance_rate": days}, min_n=study.config.min_n, by=by)
     flags = apart(table, days, name="acceptance", min_n=study.config.min_n)
-    told = pd.DataFrame({"segment": labels, "acceptance_rate": [row["value"] for row in rows], **flags})
+    told = pd.DataFrame({"segment": labels, "acceptance_rate": [np.nan if missing else row["value"] for row in rows], **flags})
     counts = counted("rejection_reasons", study, by="campaign_id")
     mine = counts.assign(segment=counts["segment"].map(_labels(study, by, counts["segment"])))
     reasons = mine.groupby(["segment", "reason"])["n"].sum().rename("leads").reset_index()

@@ -17,6 +17,7 @@ from alignment_toolkit.figures import NO_AMOUNT, NOT_ENOUGH, figure, figures
 from alignment_toolkit.shares import incidence_figures
 from alignment_toolkit.stats import jackknife, value_per_unit
 from alignment_toolkit.study import Study
+from alignment_toolkit.verdicts import no_acceptance
 
 
 def conversion(study: Study, *, by: str = "all", horizons: Iterable[int] | None = None) -> pd.DataFrame:
@@ -41,10 +42,10 @@ def acceptance(study: Study, *, by: str = "all") -> pd.DataFrame:
     """Acceptance: the incidence of accepted within the agreed days of handover, rejected and recycled competing.
 
     Returns:
-        Figure frame of `acceptance_rate`; one null row with a reason when there is no feedback table.
+        Figure frame of `acceptance_rate`; one null row with a reason where acceptances are not on record.
     """
-    if not study.crm.has("feedback"):
-        return figures([figure("acceptance_rate", value=None, unit="share", reason="no feedback table")] if by == "all" else [])
+    if missing := no_acceptance(study):
+        return figures([figure("acceptance_rate", value=None, unit="share", reason=missing)] if by == "all" else [])
     days = study.config.acceptance_days
     labels, table = risk_of("verdict_moves", study, by=by, max_day=days + 1)
     rows = incidence_figures(table, labels, {"acceptance_rate": days}, min_n=study.config.min_n, by=by)

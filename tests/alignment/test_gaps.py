@@ -14,6 +14,7 @@ from alignment_toolkit.alignment.kpis import GAPS
 from alignment_toolkit.config import Config, Definition, WorkingDefinitions
 from alignment_toolkit.figures import figures
 from alignment_toolkit.handoff import sla
+from alignment_toolkit.quality import acceptance
 from alignment_toolkit.study import Study
 from tests.worlds import study
 
@@ -241,3 +242,19 @@ def test_the_table_for_people_has_an_owner_and_a_page_for_each_gap() -> None:
     assert told["owner"].tolist() == ["shared", "shared", "sales", "sales", "shared", "shared"]
     assert told["page"].str.endswith(".html").all()
     assert "index" not in " ".join(told["gap"]).casefold()
+
+
+def test_where_only_rejections_are_written_down_what_sales_accepts_is_not_known() -> None:
+    told = TABLES | {"feedback": [row for row in TABLES["feedback"] if row["verdict"] == "rejected"]}
+    by_stage = WorkingDefinitions(sales=Definition(reached="sal"))
+    mine, staged = (
+        study("2026Q1", cohort="4q", as_of="2026-04-01", config=Config(min_n=1, **settings), **told)
+        for settings in ({}, {"definitions": by_stage})
+    )
+    assert definitions.words_gap(mine)["reason"] == "no lead is on record as accepted"
+    assert alignment.called_table(mine)[["leads", "won_share"]].fillna(0).to_numpy().sum() == 0
+    assert definitions.words_gap(staged)["reason"] is None
+    rate = acceptance(mine).iloc[0]
+    assert (np.isnan(rate["value"]), rate["reason"]) == (True, "no lead is on record as accepted")
+    assert acceptance(mine, by="source").empty
+    assert acceptance(whole())["value"].iloc[0] > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -239,6 +239,8 @@ def _run(plan: _Plan, before_kernels: Callable[[], object], *, crew: Crew | None
     finally:
         if not has_begun:  # what was refused leaves nothing
             shutil.rmtree(staging, ignore_errors=True)
+            with suppress(OSError):  # there are other runs' folders in it
+                staging.parent.rmdir()
 
 
 def _job(plan: _Plan, staging: Path, earlier: Earlier | None) -> Job:

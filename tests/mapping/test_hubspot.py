@@ -199,3 +199,18 @@ def test_fivetran_s_histories_are_preferred(landed: IngestResult) -> None:
     assert rows(landed, "feedback", "lead_id", "verdict", "reason") == [("102", "rejected", "Wrong size")]
     assert rows(landed, "merges", "lost_id", "survivor_id", "merged_at") == [("901", "101", datetime(2026, 1, 6, 15, 50, 57))]
     assert rows(landed, "owners", "owner_id", "team") == [("7", "marketing")]
+
+
+@pytest.mark.parametrize("kind", ["dates", "history"])
+def test_the_lifecycle_stage_of_sales_accepted_leads_is_an_acceptance(tmp_path: Path, kind: str) -> None:
+    if kind == "dates":
+        name = "hubspot-crm-exports-all-contacts-2026-03-01"
+        export = UI | {name: UI[name].replace("Became a Sales Qualified", "Became a Sales Accepted")}
+        expected = [("101", "accepted", datetime(2026, 1, 15, 10))]
+    else:
+        entry = "101,2026-01-12 10:00:00,2026-03-01 06:00:00,CRM_UI,lifecyclestage,salesacceptedlead,\n        "
+        history = LANDED["contact_property_history"].replace("101,2026-02-01", f"{entry}101,2026-02-01", 1)
+        export = LANDED | {"contact_property_history": history}
+        expected = [("101", "accepted", datetime(2026, 1, 12, 10)), ("102", "rejected", datetime(2026, 1, 7, 10))]
+    told = made(tmp_path, folder(tmp_path / "export", **export))
+    assert rows(told, "feedback", "lead_id", "verdict", "given_at") == expected

@@ -206,7 +206,7 @@ def test_what_is_refused_leaves_nothing(place: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Crew, "get_ready", remembered)
     with pytest.raises(Reached):
         run_in(place, monkeypatch, force=True, before_kernels=_stopped)
-    assert not list((place / "reports" / ".staging").iterdir())
+    assert not (place / "reports" / ".staging").exists()
     assert [process.returncode for process in started] == [-signal.SIGKILL]
     assert _files(place / "reports" / "2026Q3") == before
 

@@ -116,7 +116,7 @@ def table_html(payload: Payload, *, identifier: str | None = None, pages: Mappin
     Args:
         payload: As `table_payload` makes it.
         identifier: Id of the table element; none by default.
-        pages: Pages beside the one that the table stands on, with their titles: where the column `page` names one it is a link.
+        pages: Pages of the report with their titles: where the column `page` names one it is a link.
     """
     columns: list[str] = payload["columns"]
     head = "".join(f'<th scope="col"{_numeric(payload, at)}>{escaped(words(column))}</th>' for at, column in enumerate(columns))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from alignment_toolkit.charts.style import BLUE, MUTED, VERMILION, describe, new_axes, safe_label
+from alignment_toolkit.charts.style import BLUE, MUTED, VERMILION, describe, new_axes, nothing_to_draw, safe_label
 from alignment_toolkit.visible import visible
 
 if TYPE_CHECKING:
@@ -21,22 +21,22 @@ def called_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         frame: As `alignment.called_table` makes it.
         ax: Where to draw; new axes by default.
     """
+    heading = "What became of the leads that each team calls so"
     drawn = frame.dropna(subset=["won_share"]).reset_index(drop=True)
+    if drawn.empty:
+        return nothing_to_draw(ax, heading, because="Too few leads to compare.")
     ax = ax or new_axes(height=1.2 + 0.4 * max(len(drawn), 2))
     places = np.arange(len(drawn))
     ax.hlines(places, drawn["lower_share"], drawn["upper_share"], color=MUTED, linewidth=2)
     ax.scatter(drawn["won_share"], places, color=BLUE, zorder=3)
     ax.set_yticks(places, [safe_label(name) for name in drawn["called_by"]])
-    ax.set_ylim(max(len(drawn), 1) - 0.5, -0.5)
+    ax.set_ylim(len(drawn) - 0.5, -0.5)
     ax.set_xlim(0, None)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     ax.set_xlabel("Won within 180 days of sales' verdict")
-    ax.set_title("What became of the leads that each team calls so")
+    ax.set_title(heading)
     told = [f"{row['called_by']} {row['won_share']:.0%}" for row in drawn.to_dict("records")]
-    return describe(
-        ax,
-        f"Leads won within 180 days of sales' verdict, by who calls them so: {', '.join(told)}." if told else "Too few leads to compare.",
-    )
+    return describe(ax, f"Leads won within 180 days of sales' verdict, by who calls them so: {', '.join(told)}.")
 
 
 def attainment_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -46,6 +46,9 @@ def attainment_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         frame: As `alignment.team_targets` makes it.
         ax: Where to draw; new axes by default.
     """
+    heading = "One team's target, and the target of both"
+    if frame["attained_share"].isna().all():
+        return nothing_to_draw(ax, heading, because="No target can be compared with the records.")
     ax = ax or new_axes(height=2.6)
     quarters = sorted(frame["quarter"].unique())
     ax.axhline(1.0, color=MUTED, linewidth=1)
@@ -59,7 +62,6 @@ def attainment_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     ax.set_ylim(0, None)
     ax.set_ylabel("Share of the target")
-    ax.set_title("One team's target, and the target of both")
-    if told:
-        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=4, fontsize=8.5, borderaxespad=0)
-    return describe(ax, f"Attainment of targets by owner: {'; '.join(told)}." if told else "No target can be compared with the records.")
+    ax.set_title(heading)
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=4, fontsize=8.5, borderaxespad=0)
+    return describe(ax, f"Attainment of targets by owner: {'; '.join(told)}.")

@@ -71,7 +71,7 @@ def render_page(notebook: Notebook, *, stem: str, frame: Frame) -> str:
     context = {
         "page": page,
         "title": page_title(notebook, default=stem),
-        "cells": _cells(notebook, {entry["page"]: entry["title"] for entry in frame["pages"] if entry["page"] != page}),
+        "cells": _cells(notebook, {entry["page"]: entry["title"] for entry in frame["pages"]}),
         "notebook": f"notebooks/{stem}.ipynb",
         "packages": _packages(frame["facts"]["packages"]),
         "tables": sorted({shown.name for shown in all_shown(notebook) if shown.kind == "table"}),

@@ -182,6 +182,12 @@ def test_a_percent_sign_stays_on_the_line_of_its_number() -> None:
     assert "10 % 3" in text  # code stays as it can be copied
 
 
+def test_a_table_without_rows_says_so() -> None:
+    note = '<p class="note">Nothing to show here. <a href="tables/claims.csv">claims.csv</a></p>'
+    assert note in page(code(table(pd.DataFrame({"team": []}), "claims")))
+    assert "Nothing to show here" not in page(code(table(pd.DataFrame({"team": ["sales"]}), "claims")))
+
+
 def test_a_long_table_is_folded_and_a_very_long_one_cut() -> None:
     long = page(code(table(pd.DataFrame({"a": range(16)}), "long")))
     assert "<details><summary>Long (16 rows)</summary>" in long

@@ -47,9 +47,8 @@ def held_for_others(make: Callable[[], ir.Table], place: Path, *, engine: Any) -
         engine.con.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM read_parquet(?)', [str(place)])
         return engine.table(name)
     table = held(make())
-    with contextlib.suppress(
-        OSError, duckdb.Error
-    ):  # where there is no room the others work it out, and the run says so where it must write
+    # where there is no room the others work it out, and the run says so where it must write
+    with contextlib.suppress(OSError, duckdb.Error):
         leave(place, lambda half: engine.con.execute(f"COPY ({engine.compile(table)}) TO ? (FORMAT parquet)", [half.name]))
     return table
 

@@ -98,7 +98,8 @@ class Crew:
         """Close the workers' stdin, which ends everything they have started; those that never got work need not be waited for."""
         if self._process:
             if not self._has_worked:
-                os.killpg(self._process.pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                    os.killpg(self._process.pid, signal.SIGKILL)
             with self._process, contextlib.suppress(BrokenPipeError):
                 pass
             self._process = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -107,3 +108,10 @@ def test_the_sample_in_the_server_is_the_sample(landed: Server, sample: Sample) 
     view = View(sample)
     crm = open_crm(landed.address(), as_of=pd.Timestamp("2026-09-30 22:00").to_pydatetime())
     assert crm.tables["leads"].count().execute() == len(view.leads)
+
+
+def test_a_mapping_to_start_from_is_written_for_a_schema(landed: Server) -> None:
+    told = alignment("map", "--init", "--source", "env:WAREHOUSE", address=landed.address())
+    assert told.returncode == 0, told.stderr
+    assert "leads" in tomllib.loads(told.stdout)["tables"]
+    assert not any(secret in told.stdout + told.stderr for secret in SECRETS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from alignment_toolkit.counts.coding import coded, plain, said
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.sharing import shared
 from alignment_toolkit.study import Study
@@ -51,6 +52,11 @@ def counted(name: str, study: Study, **choices: Any) -> pd.DataFrame:
         The counts, sorted by their grouping columns so that the order never depends on the engine. A query that was run before is not
         run again: the same counts serve several figures. For leaders small groups are counted as "(other)".
     """
+    return plain(coded_counts(name, study, **choices))
+
+
+def coded_counts(name: str, study: Study, **choices: Any) -> pd.DataFrame:
+    """As `counted`, with the words coded (`coding.coded`): for counts by bucket, which are many."""
     from alignment_toolkit.counts.small import merged
 
     return merged(_counted(name, study, **choices), study, by=choices.get("by"))
@@ -79,18 +85,26 @@ def finer_slices(name: str, choices: dict[str, Any]) -> tuple[str, ...] | str | 
 
 def added_up(frame: pd.DataFrame, *, by: str | None) -> pd.DataFrame:
     """Counts by several slices (or by one, in `segment`) added up to one of them, or to all together."""
-    segment = frame[by] if by in frame.columns else ALL
+    segment = frame[by] if by in frame.columns else said(ALL, len(frame))
     slices = [name for name in frame.columns if name in {name for names in ROLLED_UP.values() for name in names}]
     told = frame.drop(columns=slices).assign(segment=segment)
     keys = ["segment", *(column for column in told.columns if column not in (*MEASURES, "segment"))]
-    summed = told.groupby(keys, dropna=False, sort=True, as_index=False).sum()
+    summed = told.groupby(keys, dropna=False, sort=True, as_index=False, observed=True).sum()
     return summed[[*keys, *(column for column in MEASURES if column in summed)]]
 
 
 def _run(name: str, study: Study, **choices: Any) -> pd.DataFrame:
     crm = study.crm
-    key = (name, crm.where, crm.config, crm.as_of, crm.known_until, study.quarter, study.cohort, sorted(choices.items()))
-    # through Arrow: Ibis's own conversion to pandas costs more than the query
-    frame = shared(key, lambda: CATALOGUE[name](study, **choices).to_pyarrow()).to_pandas()
+    key = (name, crm.config, crm.as_of, crm.known_until, study.quarter, study.cohort, sorted(choices.items()))
+
+    def count() -> pd.DataFrame:
+        # through Arrow: Ibis's own conversion to pandas costs more than the query
+        rows = shared((crm.where, key), lambda: CATALOGUE[name](study, **choices).to_pyarrow())
+        return _in_order(coded(rows))
+
+    return count() if crm.prepared is None else crm.prepared.frame(key, count)
+
+
+def _in_order(frame: pd.DataFrame) -> pd.DataFrame:
     keys = [column for column in frame.columns if column not in MEASURES]
     return frame.sort_values(keys, ignore_index=True, kind="stable", na_position="last") if keys else frame

@@ -47,8 +47,9 @@ def small_groups(study: Study, by: object) -> dict[str, int]:
 def merged(frame: pd.DataFrame, study: Study, *, by: object) -> pd.DataFrame:
     """Counts by segment with the small groups of the slice added up in `(other)`."""
     small = small_groups(study, by)
-    if "segment" not in frame or not frame["segment"].isin(list(small)).any():
+    if "segment" not in frame or not small or not (is_small := frame["segment"].isin(list(small))).any():
         return frame
-    told = frame.assign(segment=frame["segment"].where(~frame["segment"].isin(list(small)), OTHER))
+    named = frame["segment"].cat.categories.union([OTHER])
+    told = frame.assign(segment=frame["segment"].cat.set_categories(named).mask(is_small, OTHER))
     keys = [name for name in told.columns if name in NUMBERED or not is_numeric_dtype(told[name]) or is_bool_dtype(told[name])]
-    return told.groupby(keys, dropna=False, sort=True, as_index=False).sum()[list(frame.columns)]
+    return told.groupby(keys, dropna=False, sort=True, as_index=False, observed=True).sum()[list(frame.columns)]

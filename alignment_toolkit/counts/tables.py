@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from alignment_toolkit.counts.catalogue import CATALOGUE, counted
+from alignment_toolkit.counts.catalogue import CATALOGUE, coded_counts, counted
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.stats.risk import RiskTable, bucket_tables, risk_table
 from alignment_toolkit.study import Study
@@ -16,7 +16,7 @@ LONGEST_DAYS = 366  # no headline looks further than a year
 
 
 def moves_frame(name: str, study: Study, **choices: Any) -> pd.DataFrame:
-    """The moves of one query, amounts in the reporting currency and `bucket` as 0..255.
+    """The moves of one query, amounts in the reporting currency and `bucket` as 0..255; by bucket their words are coded.
 
     Args:
         name: Query in the catalogue that returns moves.
@@ -25,7 +25,7 @@ def moves_frame(name: str, study: Study, **choices: Any) -> pd.DataFrame:
     """
     if "until" not in inspect.signature(CATALOGUE[name]).parameters:
         choices.pop("until", None)
-    frame = counted(name, study, **choices)
+    frame = (coded_counts if choices.get("by_bucket") else counted)(name, study, **choices)
     return frame.assign(amount=frame["amount"] / 100)
 
 

@@ -192,7 +192,7 @@ def _labels(moves: pd.DataFrame, segments: Sequence[str] | None) -> list[str]:
 def _tabulate(moves: pd.DataFrame, labels: list[str], *, max_day: int | None, with_buckets: bool) -> RiskTable:
     _refuse_bad_moves(moves, with_buckets=with_buckets)
     last = (int(moves["day"].max()) if len(moves) else 0) if max_day is None else max_day
-    segment = pd.Index(labels).get_indexer(pd.Index(moves["segment"]))
+    segment = _places(moves["segment"], labels)
     inside = (segment >= 0) & (moves["day"] <= last).to_numpy()
     kept = moves.loc[inside]
     lead = (len(labels), N_BUCKETS) if with_buckets else (len(labels),)
@@ -215,8 +215,16 @@ def _scatter(values: Array, where: NDArray[np.int64], shape: tuple[int, ...]) ->
 
 def _kinds(moves: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
     """Which rows are which move, of the moves that occur; looked up once, since comparing text is slow."""
-    codes = pd.Index(MOVES).get_indexer(pd.Index(moves["move"]))
+    codes = _places(moves["move"], MOVES)
     return {kind: chosen for code, kind in enumerate(MOVES) if (chosen := codes == code).any()}
+
+
+def _places(words: pd.Series, known: Sequence[str]) -> NDArray[np.int64]:
+    """The place of each word among the known ones, -1 where it is none of them; a category is looked up once per word, not per row."""
+    if not isinstance(words.dtype, pd.CategoricalDtype):
+        return pd.Index(known).get_indexer(pd.Index(words))
+    places = np.append(pd.Index(known).get_indexer(words.cat.categories), -1)
+    return places[words.cat.codes.to_numpy()]
 
 
 def _counts(n: Array, kinds: dict[str, NDArray[np.bool_]], where: NDArray[np.int64], shape: tuple[int, ...]) -> dict[str, Array]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.counts.coding import said
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.stats import RiskTable, risk_table
@@ -49,8 +50,8 @@ def bucket_frames(query: str, study: Study, *, by: str, last_day: int, **choices
     """
     frame = moves_frame(query, study, by=by, by_bucket=True, until=last_day, **choices)
     near = frame[frame["day"] <= last_day]
-    parts = {} if by == "all" else {str(label): part for label, part in near.groupby("segment")}
-    return {ALL: near.assign(segment=ALL)} | parts
+    parts = {} if by == "all" else {str(label): part for label, part in near.groupby("segment", observed=True)}
+    return {ALL: near.assign(segment=said(ALL, len(near)))} | parts
 
 
 def largest_horizon(table: RiskTable, *, min_n: int, limit: int = LIMIT_DAYS) -> int | None:

@@ -9,7 +9,7 @@ import csv
 import itertools
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 ROW = "__row__"
 _BATCH = 50_000
 _OURS = "_set_up_by_alignment"
-_MEMORY = "2500MB"
+_MB = 1_000_000
+_INGEST_MB = 2500
+_STORE_MB = 700  # at least; so much is little beside the frames of a million leads
+_TIMES_THE_FILES = 7  # what is worked out from a store in Parquet, beside what it takes there
+_UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _LONGEST_FIELD = 1 << 24
 
 
@@ -43,12 +47,28 @@ def is_ours(backend: Any) -> bool:
     return getattr(backend, _OURS, False)
 
 
-def spill(backend: Any) -> None:
-    """Keep at most so much in memory; what is more goes to a temporary folder (TMPDIR), which goes when the engine does."""
+def spill(backend: Any, *, megabytes: int = _INGEST_MB) -> None:
+    """Keep at most so much in memory; what is more goes to a temporary folder (TMPDIR), which goes when the engine does.
+
+    The engine's own limit, four fifths of the machine's memory, stands where it is the lower one.
+    """
     folder = tempfile.TemporaryDirectory(prefix="alignment-")
-    backend.raw_sql(f"SET memory_limit = '{_MEMORY}'")
+    if megabytes * _MB < _limit(backend):
+        backend.raw_sql(f"SET memory_limit = '{megabytes}MB'")
     backend.con.execute("SET temp_directory = ?", [folder.name])
     weakref.finalize(backend, folder.cleanup)
+
+
+def spill_for(backend: Any, files: Iterable[Path]) -> None:
+    """Keep what is worked out from these files within a memory that grows with them; small ones never need a limit."""
+    size = sum(path.stat().st_size for path in files)
+    if size * _TIMES_THE_FILES > _STORE_MB * _MB // 2:
+        spill(backend, megabytes=max(_STORE_MB, size * _TIMES_THE_FILES // _MB))
+
+
+def _limit(backend: Any) -> float:
+    number, unit = backend.con.execute("SELECT current_setting('memory_limit')").fetchone()[0].split()
+    return float(number) * _UNITS[unit]
 
 
 def stored(backend: Any, table: ir.Table, name: str) -> ir.Table:

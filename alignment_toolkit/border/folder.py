@@ -64,6 +64,8 @@ def find_tables(place: Path, *, reading: Reading, backend: Any = None) -> Found:
     found = Found(backend or duck.connect())
     files = [path for name, path in files_of(place).items() if name not in _OWN]
     named = [path for path in files if path.stem.lower() in TABLES and path.suffix.lower() in ENDINGS]
+    if backend is None:
+        duck.spill_for(found.backend, named)
     for fault in lost_files(place):
         _refuse(found, Path(fault.place).stem, fault)
     if others := tuple(path.name for path in files if path not in named):

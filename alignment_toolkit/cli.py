@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +16,7 @@ import typer
 
 from alignment_toolkit import __version__
 from alignment_toolkit.errors import UsageError
+from alignment_toolkit.figure_commands import prepare, stalled_leads, study_asked
 from alignment_toolkit.options import (
     AsOfOption,
     CohortOption,
@@ -24,7 +25,6 @@ from alignment_toolkit.options import (
     EnvironmentOption,
     FormatOption,
     LabelsOption,
-    ListOption,
     LockOption,
     MappingOption,
     MaxAgeOption,
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
     from alignment_toolkit.report.every import QuarterRun
     from alignment_toolkit.report.run import RunResult
+
+PATIENCE = timedelta(seconds=20)  # a store that takes longer to count is worth preparing
 
 app = typer.Typer(
     name="alignment",
@@ -174,27 +176,15 @@ def kpis(
     Example: alignment kpis --data data/sample --quarter 2026Q3 --format csv
     """
     from alignment_toolkit.headlines import kpis as compute
-    from alignment_toolkit.study import opened, quarter_asked
 
-    asked = {"data": data, "quarter": quarter_asked(data, quarter, config=config), "as_of": as_of, "cohort": cohort, "config": config}
-    show(compute(opened(asked, tell=warn)), format)
+    begun, study = clock(), study_asked(data, quarter, as_of=as_of, cohort=cohort, config=config)
+    show(compute(study), format)
+    if study.crm.prepared and clock() - begun > PATIENCE:
+        warn("alignment prepare, with the same options, works this out ahead")
 
 
-@app.command("stalled")
-def stalled_leads(
-    data: DataOption, quarter: QuarterOption = "", as_of: AsOfOption = "", config: ConfigOption = "", out: ListOption = None
-) -> None:
-    """Open leads by the expected value that waiting has put at risk: a call list for the team (CSV), not for leaders' pages.
-
-    Example: alignment stalled --data data/sample --quarter 2026Q3 --out stalled.csv
-    """
-    from alignment_toolkit.printing import as_csv, written
-    from alignment_toolkit.study import opened, quarter_asked
-    from alignment_toolkit.velocity import call_list
-
-    asked = {"data": data, "quarter": quarter_asked(data, quarter, config=config), "as_of": as_of, "config": config}
-    text = as_csv(call_list(opened(asked, tell=warn)))
-    print(written(text, out=out) if out else text, end="" if out is None else "\n")
+app.command()(prepare)
+app.command("stalled")(stalled_leads)
 
 
 @app.command()

@@ -19,8 +19,17 @@ def kpis(study: Study) -> pd.DataFrame:
 
     Returns:
         Figure frame (columns of `kpis.json`, documented in docs/kpis.md), `previous` from the quarter before, `target` and `owner` where
-        there are any. Sections whose table is missing have one null row per figure with the reason.
+        there are any. Sections whose table is missing have one null row per figure with the reason. Where they were worked out ahead
+        (`alignment prepare`), they are read.
     """
+    crm = study.crm
+    if crm.prepared is None:
+        return _kpis(study)
+    key = ("kpis", crm.config, crm.as_of, crm.known_until, study.quarter, study.cohort)
+    return crm.prepared.frame(key, lambda: _kpis(study))
+
+
+def _kpis(study: Study) -> pd.DataFrame:
     from alignment_toolkit.alignment import gap_kpis
     from alignment_toolkit.attribution import attribution_kpis
     from alignment_toolkit.churn import churn_kpis

@@ -27,6 +27,7 @@ from alignment_toolkit.border.sources import Source
 from alignment_toolkit.config import config_from, load_config
 from alignment_toolkit.errors import DataRefused, PublishError, UsageError, nearest
 from alignment_toolkit.mapping import Mapping, load_mapping
+from alignment_toolkit.prepared import forget
 from alignment_toolkit.recognise import paired
 from alignment_toolkit.renewal.before import Before, currencies, what_was
 from alignment_toolkit.renewal.making import Making, made_snapshot
@@ -101,10 +102,12 @@ def _renewed(target: Path, benches: list[Workbench], making: Making, told: tuple
     sources = _checked(benches, made, making)
     journal = journal_text(benches, made, (*told, *plan.notes, *notes), before=before, kept=plan.kept(before))
     try:
-        return made_snapshot(target, benches[0], sources, making=making, journal=journal)
+        done = made_snapshot(target, benches[0], sources, making=making, journal=journal)
     except OSError as error:
         way_out = "Give a folder that you may write to with --out; an older store is as it was"
         raise PublishError("the store cannot be written", value=target, rule=os.strerror(error.errno or 0), way_out=way_out) from error
+    forget(target)
+    return done
 
 
 def _unchanged(before: Before) -> IngestResult:

@@ -25,6 +25,7 @@ from alignment_toolkit.border.sources import Source
 from alignment_toolkit.config import CONFIG_FILE, Config, load_config
 from alignment_toolkit.errors import DataRefused, UsageError
 from alignment_toolkit.periods import standard_offset
+from alignment_toolkit.prepared import Prepared, prepared_for
 from alignment_toolkit.schema import TABLES
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Crm:
         tables: Canonical name -> Ibis table with every column of its contract; absent columns are null, absent tables not in it.
         config: The company's settings.
         as_of: Exclusive naive UTC instant; nothing at or after it is visible.
+        prepared: Where counts of these records may have been kept (prepared.py); None: nowhere.
         known_until: The as-of of the data at hand, for a look back at an earlier as-of on today's data; None: `as_of` itself.
         where: What the user pointed at, for messages.
         present: Table -> names of the columns that really were there.
@@ -74,6 +76,7 @@ class Crm:
     cache: dict[tuple[object, ...], ir.Table] = field(default_factory=dict, repr=False)
     counts: dict[tuple[object, ...], pd.DataFrame] = field(default_factory=dict, repr=False)
     known_until: datetime | None = None
+    prepared: Prepared | None = None
 
     @property
     def at_hand(self) -> Crm:
@@ -104,7 +107,9 @@ def open_crm(where: str | Path, *, as_of: datetime, config: Config | None = None
     ibis.options.sql.fuse_selects = False
     settings = config or load_config(store_config(where))
     found = _found(where, settings, backend)
-    sources = _sound(found, where, settings)
+    folder = _folder(found, where)
+    key = seal.content_key(found.sources, folder, settings) if folder else None
+    sources = _sound(found, where, settings, key)
     return Crm(
         tables={name: source.canonical() for name, source in sources.items()},
         config=settings,
@@ -113,41 +118,48 @@ def open_crm(where: str | Path, *, as_of: datetime, config: Config | None = None
         present={name: frozenset(source.found) for name, source in sources.items()},
         ignored=found.ignored,
         notes=found.notes,
+        prepared=prepared_for(folder, key) if folder and backend is None else None,
     )
 
 
-def seal_store(folder: Path, *, is_checked: bool = False) -> None:
-    """Say in a folder of Parquet files that was just written that it is sound, so that opening it need not check it again.
+def seal_store(folder: Path, *, config: Config | None = None, is_checked: bool = False) -> None:
+    """Say in a folder of Parquet files that it is sound, so that opening it need not check it again.
 
     Args:
         folder: The store.
+        config: The settings it is read with; None: its own.
         is_checked: Whether what was written is canonical values that were checked before; otherwise they are checked here.
 
     Raises:
         DataRefused: With every fatal fault of every table.
         OSError: When the folder cannot be written.
     """
-    settings = load_config(store_config(folder))
+    settings = config or load_config(store_config(folder))
     found = _found(folder, settings, None)
     written = {name: replace(source, tidy=frozenset(source.found)) for name, source in found.sources.items()}
-    seal.seal(written if is_checked else _sound(found, folder, settings), folder, settings)
+    key = seal.content_key(found.sources, folder, settings)
+    seal.seal(written if is_checked else _sound(found, folder, settings, key), folder, key)
 
 
-def _sound(found: Found, where: str | Path, config: Config) -> dict[str, Source]:
+def _folder(found: Found, where: str | Path) -> Path | None:
+    """The folder of a store whose files could be read, None for any other."""
+    folder = None if address.is_address(where) or found.faults else locate(where)
+    return folder if folder and folder.is_dir() else None
+
+
+def _sound(found: Found, where: str | Path, config: Config, key: str | None) -> dict[str, Source]:
     """The tables found, after the fatal checks, unless a seal says that they were checked before.
 
     Raises:
         DataRefused: With every fatal fault of every table.
     """
-    folder = None if address.is_address(where) or found.faults else locate(where)
-    folder = folder if folder and folder.is_dir() else None
-    if folder and (sources := seal.sealed(found.sources, folder, config)) and not _missing_tables(found, where):
+    folder = _folder(found, where)
+    if folder and (sources := seal.sealed(found.sources, folder, key)) and not _missing_tables(found, where):
         return sources
     fatal, sources = checked(found.sources, config, found.fetch)
     if faults := [*found.faults, *_missing_tables(found, where), *fatal]:
         raise refused(faults, where=address.shown(where))
-    if folder:
-        seal.pass_on(sources, folder, config)
+    seal.pass_on(sources, key)
     return sources
 
 

@@ -19,7 +19,22 @@ from alignment_toolkit.errors import AlignmentError, Busy, quoted
 from alignment_toolkit.figures import COLUMNS
 from tests.conftest import ROOT, SAMPLE
 
-COMMANDS = ("report", "kpis", "stalled", "ingest", "map", "check", "diff", "validate", "notify", "sample", "glossary", "params", "list")
+COMMANDS = (
+    "report",
+    "kpis",
+    "prepare",
+    "stalled",
+    "ingest",
+    "map",
+    "check",
+    "diff",
+    "validate",
+    "notify",
+    "sample",
+    "glossary",
+    "params",
+    "list",
+)
 SAMPLE_KPIS = ("kpis", "--data", str(SAMPLE), "--quarter", "2026Q3")
 
 

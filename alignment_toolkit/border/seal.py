@@ -1,7 +1,7 @@
 """The seal of a store: these very files were checked by these very rules and found sound, so opening them need not check them again.
 
-`ingest` and `sample` leave it in the store they have just written and checked; the notebooks of one pass of a report leave it for each
-other. It holds for the SHA-256 of every table, the settings and the code of the checks: whatever changes, the checks run again.
+`ingest`, `sample` and `prepare` leave it in the store they have just written or checked; the notebooks of one pass of a report leave it for
+each other. It holds for the SHA-256 of every table, the settings and the code of the checks: whatever changes, the checks run again.
 """
 
 from __future__ import annotations
@@ -23,34 +23,33 @@ from alignment_toolkit.snapshots.whole import SEAL
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
-def sealed(sources: Mapping[str, Source], place: Path, config: Config) -> dict[str, Source] | None:
+def sealed(sources: Mapping[str, Source], place: Path, key: str | None) -> dict[str, Source] | None:
     """The tables of a store with what their check had learnt, None where they have to be checked.
 
     Args:
         sources: Canonical table name -> table as found.
         place: The store's folder.
-        config: The settings it is read with.
+        key: Its `content_key`.
     """
-    key = _key(sources, place, config)
     tidy = key and (_read(place / SEAL, key) or left_for_others(key))
     if not tidy or not sources.keys() <= tidy.keys():
         return None
     return {name: replace(source, tidy=frozenset(tidy[name])) for name, source in sources.items()}
 
 
-def pass_on(sources: Mapping[str, Source], place: Path, config: Config) -> None:
-    """Tell the other notebooks of this pass, if there are any, what the check of a store has learnt."""
-    if key := _key(sources, place, config):
+def pass_on(sources: Mapping[str, Source], key: str | None) -> None:
+    """Tell the other notebooks of this pass, if there are any, what the check of a store with this `content_key` has learnt."""
+    if key:
         leave_for_others(key, _learnt(sources))
 
 
-def seal(sources: Mapping[str, Source], place: Path, config: Config) -> None:
-    """Seal a store that was checked without a fault.
+def seal(sources: Mapping[str, Source], place: Path, key: str | None) -> None:
+    """Seal a store with this `content_key` that was checked without a fault.
 
     Raises:
         OSError: When the folder cannot be written.
     """
-    if key := _key(sources, place, config):
+    if key:
         text = json.dumps({"key": key, "tidy": _learnt(sources)}, indent=1)
         (place / SEAL).write_text(text + "\n", encoding="utf-8")
 
@@ -59,8 +58,14 @@ def _learnt(sources: Mapping[str, Source]) -> dict[str, list[str]]:
     return {name: sorted(source.tidy) for name, source in sources.items()}
 
 
-def _key(sources: Mapping[str, Source], place: Path, config: Config) -> str | None:
-    """What a verdict depends on, None for a store that is not all Parquet: other files have to be read to be understood anyway."""
+def content_key(sources: Mapping[str, Source], place: Path, config: Config) -> str | None:
+    """What a verdict depends on, None for a store that is not all Parquet: other files have to be read to be understood anyway.
+
+    Args:
+        sources: Canonical table name -> table as found.
+        place: The store's folder.
+        config: The settings it is read with.
+    """
     paths = [place / source.place for source in sources.values()]
     if any(path.suffix.lower() != ".parquet" or not path.is_file() for path in paths) or not paths:
         return None

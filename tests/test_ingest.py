@@ -171,7 +171,8 @@ def usage(tmp_path: Path, rules: dict) -> str:
 def test_names_that_the_export_does_not_have(tmp_path: Path) -> None:
     leads = RULES["tables"]["leads"]
     assert usage(tmp_path, changed(leads=leads | {"from": "contact.csv"})) == (
-        "a file of the mapping m.toml is not in the source folder: 'contact.csv'. Did you mean 'contacts.csv'?"
+        "a file of the mapping m.toml is not in the source folder: 'contact.csv'. tables.leads is made of it. "
+        "Did you mean 'contacts.csv'? Put it there, or take tables.leads out of the mapping."
     )
     columns = leads["columns"] | {"created_at": "Created Date"}
     assert usage(tmp_path, changed(leads=leads | {"columns": columns})) == (
@@ -181,6 +182,17 @@ def test_names_that_the_export_does_not_have(tmp_path: Path) -> None:
     assert usage(tmp_path, changed(leads=leads | {"set_aside": aside})).startswith(
         "set_aside of leads in m.toml names a column that the file does not have: 'creatd_at'. Did you mean "
     )
+
+
+def test_what_a_select_reads_and_the_export_does_not_have(tmp_path: Path) -> None:
+    read = "SELECT id AS lead_id, made AS created_at, 'web' AS source FROM "
+    assert usage(tmp_path, changed(leads={"sql": f"{read} people"})) == (
+        "a file that the mapping m.toml reads is not there: 'people'. The sql of tables.leads reads it. Files of the source folder are tables "
+        "named by their stems. Put people.csv into the source, or leave tables.leads out of the mapping."
+    )
+    told = usage(tmp_path, changed(leads={"sql": f"{read} contacts"}))
+    assert told.startswith("a column that the mapping reads is not in the export: ")
+    assert told.endswith("Write the name that the export has into the mapping, or export the column.")
 
 
 RULE = "sql is one SELECT in DuckDB's dialect over the files of the source folder, named by their stems."
@@ -207,7 +219,10 @@ def test_sql_is_one_select_of_known_columns(tmp_path: Path, sql: str, sentence: 
     ("sql", "words"),
     [
         ("SELEC 1", "the sql of the mapping m.toml cannot be read: 'Parser Error: "),
-        ("SELECT nothing AS deal_id FROM contacts", "the sql of tables.deals in m.toml does not run: 'Binder Error: "),
+        (
+            "SELECT nothing AS deal_id FROM contacts",
+            "a column that the mapping reads is not in the export: 'nothing'. The sql of tables.deals",
+        ),
         (
             "SELECT content AS deal_id FROM read_text('/etc/hostname')",
             "the sql of tables.deals in m.toml does not run: 'Permission Error: ",

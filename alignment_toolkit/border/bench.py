@@ -153,7 +153,8 @@ def _files_of(table: str, rule: TableRule, bench: Workbench) -> list[str]:
             bench.notes += (f"{table} is left out: {' or '.join(rule.origin)} is not there",)
             return []
         what = f"a file of the mapping {bench.mapping.name} is not in the source folder"
-        raise UsageError(what, value=" or ".join(rule.origin), way_out=nearest(rule.origin[0], by_name))
+        way_out = f"{nearest(rule.origin[0], by_name)} Put it there, or take tables.{table} out of the mapping"
+        raise UsageError(what, value=" or ".join(rule.origin), rule=f"tables.{table} is made of it", way_out=way_out)
     select = single_select(rule.sql or "", bench.mapping.name)
     return [stems[name] for name in tables_in(select) if name in stems and name not in bench.mapping.inputs]
 

@@ -6,6 +6,7 @@ there, so that nothing has to be created and no row leaves it but those of the r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ _SQL_TYPES: dict[Kind, str] = {
     "number": "DOUBLE",
     "flag": "BOOLEAN",
 }
+_NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
+_NO_COLUMN = re.compile(r'Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"')
 
 
 @dataclass
@@ -140,6 +143,19 @@ class Layers:
         self.made[name] = kept
 
     def _does_not_run(self, place: str, error: Exception) -> UsageError:
+        said = str(error)
+        if table := _NO_TABLE.search(said):
+            rule = f"The sql of {place} reads it. Files of the source folder are tables named by their stems"
+            way_out = f"Put {table[1]}.csv into the source, or leave {place} out of the mapping"
+            return UsageError(
+                f"a file that the mapping {self._mapping.name} reads is not there", value=table[1], rule=rule, way_out=way_out
+            )
+        if column := _NO_COLUMN.search(said):
+            rule = f"The sql of {place} in {self._mapping.name} reads it"
+            way_out = "Write the name that the export has into the mapping, or export the column"
+            return UsageError(
+                "a column that the mapping reads is not in the export", value=column[1] or column[2], rule=rule, way_out=way_out
+            )
         way_out = "Files of the source folder are tables of text named by their stems: cast what is summed or compared"
         return UsageError(f"the sql of {place} in {self._mapping.name} does not run", value=short(error), way_out=way_out)
 

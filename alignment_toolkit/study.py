@@ -98,6 +98,12 @@ class Study:
         """Leads created at or after this instant are left out: the end of the report quarter, `as_of` for all history."""
         return self.as_of if self.cohort == "all" else self.ends_at
 
+    @property
+    def outcomes_are_young(self) -> bool:
+        """Whether the quarter before looks back on a time whose outcomes were not recorded, so that any rise would be an artefact."""
+        recorded = self.config.outcome_observed_from
+        return recorded is not None and self.previous().quarter.last_year()[0].first_on < recorded
+
     def previous(self) -> Study:
         """The same study one quarter earlier, as many local days and hours from its quarter's end, on today's data."""
         zone = self.config.time_zone

@@ -17,7 +17,7 @@ METRICS = ("quality", "velocity", "churn", "attribution", "handoff", "drivers")
 TIERS = (
     {"errors", "visible", "schema", "digests", "locking", "__version__"},
     {"config", "periods", "figures", "tables", "glossary", "hashing", "stats", "wording", "shares"},
-    {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing"}
+    {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing", "prepared"}
     | {"recognise", "explain", "guessing", "starter", "snapshots", "renewal"},
     {"study", "days", "quarters"},
     {"leads"},
@@ -38,13 +38,13 @@ TIERS = (
         "pipeline",
         "targets",
     },
-    {"counts", "waits", "verdicts"},
+    {"counts", "waits", "verdicts", "young"},
     set(METRICS),
     {"headlines", "charts", "summary", "loop", "alignment", "health", "display", "report", "printing", "delivery", "restated"},
-    {"readiness"},
+    {"readiness", "ahead"},
     {"meeting"},
     {"options", "stopping"},
-    {"report_commands", "check_commands", "reference_commands"},
+    {"report_commands", "check_commands", "reference_commands", "figure_commands"},
     {"cli"},
     {"__main__", "__init__"},
 )
@@ -124,7 +124,7 @@ def test_only_the_entry_point_imports_the_command_line() -> None:
     assert [_name(path) for path in MODULES if "cli" in _parts_imported(path)] == ["__main__.py"]
 
 
-COMMAND_LINE = {"cli.py", "report_commands.py", "check_commands.py", "reference_commands.py"}
+COMMAND_LINE = {"cli.py", "report_commands.py", "check_commands.py", "reference_commands.py", "figure_commands.py"}
 CLOCKS = {("datetime", "now"), ("datetime", "today"), ("datetime", "utcnow"), ("date", "today"), ("time", "time"), ("time", "time_ns")}
 
 

@@ -34,6 +34,8 @@ def unanswerable(study: Study) -> str | None:
     begun = study.config.observed_since("deals")
     if begun is not None and begun > study.quarter.shift(-1).first_on:
         return f"deals are on record from {begun} only, so the quarter before is not whole"
+    if study.outcomes_are_young:
+        return f"outcomes are on record from {study.config.outcome_observed_from} only, so the quarter before does not compare"
     return None
 
 

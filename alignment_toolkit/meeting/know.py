@@ -19,7 +19,7 @@ from alignment_toolkit.meeting.moved import CLEAR, Moved, moved
 from alignment_toolkit.stats.drift import population_drift
 from alignment_toolkit.stats.intervals import Z
 from alignment_toolkit.study import Study
-from alignment_toolkit.wording import amount, named
+from alignment_toolkit.wording import amount, named, percent
 
 COLUMNS = ("note", "certainty", "page")
 MOST_NOTES = 6
@@ -108,7 +108,8 @@ def _personas(study: Study) -> Iterator[Note]:
         return
     step = now / now.sum() - before / before.sum()
     told = [
-        f"{named(names[at])} from {before[at] / before.sum():.0%} to {now[at] / now.sum():.0%}" for at in (step.argmax(), step.argmin())
+        f"{named(names[at])} from {percent(before[at] / before.sum(), 0)} to {percent(now[at] / now.sum(), 0)}"
+        for at in (step.argmax(), step.argmin())
     ]
     sure = f"{CLEAR}: stability index {drift.psi:.2f}, by chance {drift.expected:.2f}"
     yield f"The mix of personas has moved since the {study.quarter.noun} before: {', '.join(told)}.", sure, LOOP

@@ -18,7 +18,6 @@ from alignment_toolkit.glossary import label, owner_of
 from alignment_toolkit.stats import difference_interval
 from alignment_toolkit.study import Study
 from alignment_toolkit.summary.change import conversion_change
-from alignment_toolkit.summary.words import outcomes_are_young
 from alignment_toolkit.wording import SHARE, signed
 
 WORTH_A_MEETING = 0.02  # of the bookings of the period before: a smaller movement is no item, however sure
@@ -74,7 +73,7 @@ def _bookings(study: Study) -> list[Moved]:
 
 
 def _conversion(study: Study) -> list[Moved]:
-    if outcomes_are_young(study):
+    if study.outcomes_are_young:
         return []
     change = conversion_change(study)
     if not change.is_clear or change.value is None:

@@ -12,7 +12,9 @@ import pandas as pd
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.glossary import label
 from alignment_toolkit.stats.shrinkage import TOO_FEW
+from alignment_toolkit.study import Study
 from alignment_toolkit.wording import named, percent, records
+from alignment_toolkit.young import left_out_sentences
 
 MOST_NAMES = 6
 LEANING = 0.1  # part of a value per lead from which it hangs on one win
@@ -25,6 +27,11 @@ def limits(lower: Any, upper: Any, *, share: bool = True) -> str:
         return ""
     low, high = (percent(lower), percent(upper)) if share else (f"{lower:,.2f}", f"{upper:,.2f}")
     return f" ({low} to {high})"
+
+
+def history_sentences(study: Study) -> list[str]:
+    """How many leads conversions leave out, where outcomes were not recorded from the start."""
+    return left_out_sentences(study)
 
 
 def listed(names: Any) -> str:

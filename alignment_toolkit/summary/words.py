@@ -23,7 +23,7 @@ def in_one_minute(study: Study, kpis: pd.DataFrame, *, change: Change) -> list[s
         change: Change of the 90-day conversion (`conversion_change`).
     """
     whole = kpis[kpis["slice"] == "all"].drop_duplicates("kpi").set_index("kpi")
-    quality = _quality(whole, change) if not outcomes_are_young(study) else _left_out(study)
+    quality = _quality(whole, change) if not study.outcomes_are_young else _left_out(study)
     tellers: list[Callable[[pd.DataFrame], str]] = [lambda frame: _volume(frame, study), lambda _: quality, _money, _pace, _customers]
     return [sentence for tell in tellers if (sentence := tell(whole))]
 
@@ -51,16 +51,10 @@ def _moved(change: Change) -> str:
     return f"{points}, more than chance explains" if change.is_clear else f"{points}, which may be chance"
 
 
-def outcomes_are_young(study: Study) -> bool:
-    """Whether the quarter before lies in a time whose outcomes were not recorded, so that any rise would be an artefact."""
-    recorded = study.config.outcome_observed_from
-    return recorded is not None and study.previous().quarter.last_year()[0].first_on < recorded
-
-
 def _left_out(study: Study) -> str:
     return (
         f"Outcomes are recorded only from {study.config.outcome_observed_from} on: {leads_left_out(study):,} leads created before that day "
-        "are left out of conversions, and no change in conversion is claimed."
+        "are left out of conversions, and no change in conversion or bookings is claimed."
     )
 
 

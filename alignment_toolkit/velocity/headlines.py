@@ -13,6 +13,7 @@ from alignment_toolkit.velocity.sales_velocity import sales_velocity, velocity_f
 from alignment_toolkit.velocity.stage_conversion import conversion_rates
 from alignment_toolkit.velocity.stalled import stalled_rows
 from alignment_toolkit.velocity.time_in_stage import stay_quantiles
+from alignment_toolkit.young import without_unrecorded
 
 HORIZON = 90
 MATURED = {"matured_share": "matured_share"}
@@ -36,7 +37,7 @@ def velocity_kpis(study: Study) -> pd.DataFrame:
     now, then = _figures(study, cycles, deals), _figures(before, earlier_cycles, earlier_deals)
     stalled = [figures(stalled_rows(each, intervals=each is study)) for each in (study, before)]
     told = [pd.concat(parts, ignore_index=True) for parts in zip((now, then), stalled, strict=True)]
-    return with_previous(*told)
+    return without_unrecorded(with_previous(*told), study)
 
 
 def _horizons(frame: pd.DataFrame) -> dict[str, int]:

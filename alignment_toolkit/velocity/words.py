@@ -15,6 +15,7 @@ from alignment_toolkit import glossary
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.study import Study
 from alignment_toolkit.wording import named, percent, records
+from alignment_toolkit.young import left_out_sentences
 
 CLEAR = 0.05
 UNIT = re.compile(r" (days?|points)$")
@@ -42,12 +43,11 @@ def with_limits(row: dict[str, Any], value: str, lower: str, upper: str, say: Ca
 
 def history_sentences(study: Study) -> list[str]:
     """That records begin late, where they do: every time below then rests on late entry."""
-    day = study.config.observed_since("leads", "stage_events")
+    day, young = study.config.observed_since("leads", "stage_events"), left_out_sentences(study)
     if day is None:
-        return []
-    return [
-        f"Records begin on {day}: what started earlier comes under observation at the age it had that day, so that early ends do not count."
-    ]
+        return young
+    rule = "what started earlier comes under observation at the age it had that day, so that early ends do not count"
+    return [f"Records begin on {day}: {rule}.", *young]
 
 
 def headline_sentences(kpis: pd.DataFrame) -> list[str]:
@@ -59,7 +59,8 @@ def _headline(row: dict[str, Any]) -> str:
     label = glossary.label(str(row["kpi"]))
     if pd.isna(row["value"]):
         return f"{label} cannot be told: {row['reason']}."
-    say = {"share": percent, "days": days_words}.get(str(row["unit"]), money)
+    ways: dict[str, Callable[[float], str]] = {"share": percent, "days": days_words}
+    say = ways.get(str(row["unit"]), money)
     unit = f" {row['unit']}" if say is money else ""
     before = "" if pd.isna(row["previous"]) else f"; a quarter earlier {say(row['previous'])}"
     return f"{label}: {with_limits(row, 'value', 'lower', 'upper', say)}{unit}{before}."

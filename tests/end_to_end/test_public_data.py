@@ -86,6 +86,41 @@ def test_olist_with_unrecorded_outcomes_leaves_the_earlier_cohorts_out(olist: Pu
     sentences = " ".join(in_one_minute(study, figures, change=conversion_change(study)))
     assert "2,002 leads created before that day are left out" in sentences
     assert "more than chance" not in sentences
+    quarters = figures[figures["slice"] == "cohort_quarter"]
+    early = quarters[quarters["segment"].isin(["2017Q3", "2017Q4"]) & quarters["kpi"].eq("won_share_to_date")]
+    assert len(early) == 2
+    assert early["value"].isna().all()
+    assert early["reason"].str.contains("2018-01-01").all()
+
+
+@pytest.mark.parametrize(("quarter", "cohort"), [("2018Q1", "1q"), ("2018Q1", "4q"), ("2018Q2", "all")])
+def test_olist_with_unrecorded_outcomes_claims_no_rise(olist: PublicReport, tmp_path: Path, quarter: str, cohort: str) -> None:
+    settings = (olist.store / "alignment.toml").read_text(encoding="utf-8")
+    later = tmp_path / "from_2018.toml"
+    later.write_text(f"outcome_observed_from = 2018-01-01\n{settings}", encoding="utf-8")
+    from alignment_toolkit.drivers import unanswerable
+    from alignment_toolkit.headlines import kpis
+    from alignment_toolkit.meeting.moved import moved
+    from alignment_toolkit.quality import quality_kpis
+    from alignment_toolkit.quality import words as quality_words
+    from alignment_toolkit.summary import conversion_change, in_one_minute
+    from alignment_toolkit.velocity import words as velocity_words
+
+    study = open_study(str(olist.store), quarter=quarter, as_of="2018-11-15", cohort=cohort, config=str(later))
+    figures = kpis(study)
+    of_money = figures[figures["kpi"].isin(["bookings", "bookings_to_date", "conversion_90d", "win_rate_created_naive"])]
+    assert of_money["value"].notna().any()
+    assert of_money["previous"].isna().all()
+    assert figures.loc[figures["kpi"] == "leads", "previous"].notna().any()
+    sentences = " ".join(in_one_minute(study, figures, change=conversion_change(study)))
+    assert "than the quarter before" not in sentences
+    assert "no change in conversion or bookings is claimed" in sentences
+    assert "2018-01-01" in str(unanswerable(study))
+    for tell in (quality_words.history_sentences, velocity_words.history_sentences):
+        assert any("2,002 leads created before that day are left out" in sentence for sentence in tell(study))
+    shown = quality_kpis(study).set_index("kpi")
+    assert shown.loc[["bookings", "conversion_90d"], "previous"].isna().all()
+    assert not [told.item for told in moved(study) if told.figure.startswith(("driver", "conversion"))]
 
 
 def test_maven_win_rates_name_their_denominators(maven: PublicReport) -> None:
@@ -121,7 +156,11 @@ def test_maven_median_time_to_close(maven: PublicReport, tmp_path: Path) -> None
     row = time_in_stage(study).set_index("stage").loc["opportunity"]
     assert row["median_days"] == 69
     assert row["naive_median_days"] == 45
-    assert "2017-03-01" in maven.page("funnel-velocity.html")
+    page = maven.page("funnel-velocity.html")
+    assert "2017-03-01" in page
+    with (maven.pages / "tables" / "time_in_stage.csv").open(encoding="utf-8") as file:
+        shown = {line["stage"]: line for line in csv.DictReader(file)}
+    assert float(shown["opportunity"]["median_days"]) == 60
 
 
 def test_ravenstack_shows_three_churns_and_their_conflict(ravenstack: PublicReport) -> None:
@@ -130,6 +169,10 @@ def test_ravenstack_shows_three_churns_and_their_conflict(ravenstack: PublicRepo
     text = "\n".join(",".join(row) for row in rows)
     for number in ("110", "352", "312"):
         assert number in text, text
+    head, *body = rows
+    told = {row[head.index("record")]: row for row in body if row[head.index("kind")] == "churned"}
+    shares = sorted(round(float(row[head.index("n_share")]), 3) for row in told.values())
+    assert shares == [0.0, 0.22, 0.704]
 
 
 def test_ravenstack_bridge_closes_every_quarter(ravenstack: PublicReport) -> None:

@@ -122,7 +122,7 @@ def test_a_rise_from_unrecorded_outcomes_is_never_reported_as_one() -> None:
     told = in_one_minute(_study(outcome_observed_from="2025-10-01"), frame, change=Change(0.2, 0.1, 0.3))
     assert told[1] == (
         "Outcomes are recorded only from 2025-10-01 on: 0 leads created before that day are left out of conversions, "
-        "and no change in conversion is claimed."
+        "and no change in conversion or bookings is claimed."
     )
     assert not any("points" in sentence for sentence in told)
 

@@ -19,9 +19,14 @@ def named(name: object, *, longest: int = LONGEST_NAME) -> str:
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
-def percent(share: float) -> str:
-    """A share in [0, 1] as a percentage, with one digit below 10 % so that small shares can be told apart."""
-    return f"{share * 100:.{int(abs(share) < 0.1)}f} %"
+def percent(share: float, digits: int | None = None) -> str:
+    """A share in [0, 1] as a percentage.
+
+    Args:
+        share: What is told; null reads `nan %`.
+        digits: After the point; by default one below 10 %, so that small shares can be told apart, else none.
+    """
+    return f"{share * 100:.{int(abs(share) < 0.1) if digits is None else digits}f} %"
 
 
 def people(owner: str | None, *, nobody: str = "no team") -> str:

@@ -13,7 +13,7 @@ from alignment_toolkit.config import Definition, WorkingDefinitions
 from alignment_toolkit.glossary import label
 from alignment_toolkit.study import Study
 from alignment_toolkit.visible import visible
-from alignment_toolkit.wording import amount, change_words, interval_words, people
+from alignment_toolkit.wording import amount, change_words, interval_words, people, percent
 
 QUESTIONS = {
     "feedback": "whether both teams mean the same leads, and whether sales answers",
@@ -98,7 +98,7 @@ def word_sentences(study: Study) -> list[str]:
     mine, given = reasons_of_definition(study)
     names = ", ".join(f"'{visible(name)}'" for name in study.config.definition_reasons)
     if given:
-        said.append(f"Of {given:,} rejections with a reason, {mine:,} ({mine / given:.0%}) name a reason of definition: {names}.")
+        said.append(f"Of {given:,} rejections with a reason, {mine:,} ({percent(mine / given, 0)}) name a reason of definition: {names}.")
     won, rejected = rejected_then_won(study)
     return [*said, f"Of {rejected:,} leads that sales rejected first, {won:,} were won after all."] if rejected else said
 
@@ -113,7 +113,7 @@ def called_sentences(called: pd.DataFrame) -> list[str]:
     if known.empty:
         return ["Too few leads have been observed long enough to compare them."]
     parts = [
-        f"{row['called_by']} {row['won_share']:.0%} ({row['lower_share']:.0%} to {row['upper_share']:.0%})"
+        f"{row['called_by']} {percent(row['won_share'], 0)} ({percent(row['lower_share'], 0)} to {percent(row['upper_share'], 0)})"
         for row in known.to_dict("records")
     ]
     return [f"Won within {WON_WITHIN} days of the verdict, by who calls them so: {', '.join(parts)}."]
@@ -163,7 +163,7 @@ def _claim(row: dict[Any, Any]) -> str:
         return f"{head} in {row['quarter']}, {word} than the {amount(row['recorded'], row['unit'])} published ({_limits(row)})."
     return (
         f"{visible(row['team']).capitalize()} reported {row['claimed']:,.0f} for {visible(row['kpi'])} in {row['quarter']}, "
-        f"{abs(row['difference_share']):.1%} {word} than the {row['recorded']:,.0f} on record."
+        f"{percent(abs(row['difference_share']), 1)} {word} than the {row['recorded']:,.0f} on record."
     )
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from alignment_toolkit.attribution.models import NAMES
 from alignment_toolkit.study import Study
 from alignment_toolkit.touches import NO_TOUCH
+from alignment_toolkit.wording import percent
 
 CLOSE, FAR = 0.1, 0.3
 QUESTIONS = {
@@ -38,7 +39,7 @@ def disagreement_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
     if frame.empty:
         return ["Nothing was booked in the quarter, so there is no credit to disagree on."]
     far, near = frame.iloc[0], frame.iloc[-1]
-    limits = "" if pd.isna(far.lower_share) else f" (95 % interval {far.lower_share:.0%} to {far.upper_share:.0%})"
+    limits = "" if pd.isna(far.lower_share) else f" (95 % interval {percent(far.lower_share, 0)} to {percent(far.upper_share, 0)})"
     advice = (
         "No single model should decide a budget here."
         if far.moved_share >= FAR
@@ -47,9 +48,9 @@ def disagreement_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
         else "Say which model a claim goes by."
     )
     return [
-        f"Between {NAMES[far.model]} and {NAMES[far.other]} {far.moved_share:.0%} of the bookings change hands{limits}, {far.moved:,.0f}"
-        f" {currency}; the largest part is {far.most}.",
-        f"{NAMES[near.model].capitalize()} and {NAMES[near.other]} are closest: {near.moved_share:.0%} change hands. {advice}",
+        f"Between {NAMES[far.model]} and {NAMES[far.other]} {percent(far.moved_share, 0)} of the bookings change hands{limits},"
+        f" {far.moved:,.0f} {currency}; the largest part is {far.most}.",
+        f"{NAMES[near.model].capitalize()} and {NAMES[near.other]} are closest: {percent(near.moved_share, 0)} change hands. {advice}",
     ]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from alignment_toolkit.charts.style import BLUE, MUTED, VERMILION, describe, new_axes, nothing_to_draw, safe_label
 from alignment_toolkit.visible import visible
+from alignment_toolkit.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,10 +33,10 @@ def called_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(places, [safe_label(name) for name in drawn["called_by"]])
     ax.set_ylim(len(drawn) - 0.5, -0.5)
     ax.set_xlim(0, None)
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.xaxis.set_major_formatter(lambda value, _: percent(value, 0))
     ax.set_xlabel("Won within 180 days of sales' verdict")
     ax.set_title(heading)
-    told = [f"{row['called_by']} {row['won_share']:.0%}" for row in drawn.to_dict("records")]
+    told = [f"{row['called_by']} {percent(row['won_share'], 0)}" for row in drawn.to_dict("records")]
     return describe(ax, f"Leads won within 180 days of sales' verdict, by who calls them so: {', '.join(told)}.")
 
 
@@ -57,9 +58,11 @@ def attainment_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         lowest = part.groupby("quarter")["attained_share"].min().reindex(quarters)
         colour, marker = (VERMILION, "s") if owner == "shared" else (BLUE, "o" if owner == "marketing" else "^")
         ax.plot(range(len(quarters)), lowest, color=colour, marker=marker, label=safe_label(str(owner)))
-        told.append(f"{visible(str(owner))} " + ", ".join(f"{share:.0%} in {quarter}" for quarter, share in lowest.dropna().items()))
+        told.append(
+            f"{visible(str(owner))} " + ", ".join(f"{percent(share, 0)} in {quarter}" for quarter, share in lowest.dropna().items())
+        )
     ax.set_xticks(range(len(quarters)), quarters)
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.yaxis.set_major_formatter(lambda value, _: percent(value, 0))
     ax.set_ylim(0, None)
     ax.set_ylabel("Share of the target")
     ax.set_title(heading)

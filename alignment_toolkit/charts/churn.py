@@ -19,6 +19,7 @@ from alignment_toolkit.charts.style import (
     nothing_to_draw,
     safe_label,
 )
+from alignment_toolkit.wording import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,10 +77,10 @@ def retention_chart(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         bends = _bends(part)
         ax.step(bends["day"], bends["share"], where="post", color=colour, label=safe_label(segment))
         ax.fill_between(bends["day"], bends["lower"], bends["upper"], step="post", color=colour, alpha=0.12, linewidth=0)
-        told.append(f"{segment} {part['share'].iloc[-1]:.0%} at day {part['day'].iloc[-1]}")
+        told.append(f"{segment} {percent(part['share'].iloc[-1], 0)} at day {part['day'].iloc[-1]}")
     ax.set_ylim(0, 1.02)
     ax.set_xlabel("days since the customer started")
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.yaxis.set_major_formatter(lambda value, _: percent(value, 0))
     ax.legend(loc="lower left", fontsize=9)
     ax.set_title("Customers still there, by age")
     return describe(ax, f"Share of customers still in their first life, at the last day observed: {'; '.join(told)}.")
@@ -109,8 +110,8 @@ def cohort_triangle_chart(table: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     ax.set_title("Still there at the end of each quarter, by starting quarter")
     later = shares.iloc[:, -1].dropna()
     oldest, value = later.index[0], later.iloc[0]
-    newest = f"{shares.index[-1]} stands at {shares.iloc[-1].dropna().iloc[-1]:.0%}"
-    return describe(ax, f"{len(shares)} cohorts: {value:.0%} of {oldest} is there after {shares.columns[-1]} quarters; {newest}.")
+    newest = f"{shares.index[-1]} stands at {percent(shares.iloc[-1].dropna().iloc[-1], 0)}"
+    return describe(ax, f"{len(shares)} cohorts: {percent(value, 0)} of {oldest} is there after {shares.columns[-1]} quarters; {newest}.")
 
 
 def early_churn_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -127,9 +128,9 @@ def early_churn_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     colours = known["differs"].map({"more": VERMILION, "less": GREEN}).fillna(SLATE).tolist()
     _dots(ax, known["segment"], known["churned_share"], limits=(known["lower_share"], known["upper_share"]), colours=colours)
     ax.set_xlim(left=0)
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.xaxis.set_major_formatter(lambda value, _: percent(value, 0))
     ax.set_title("Customers gone within 90 days of starting")
-    told = "; ".join(f"{row.segment} {row.churned_share:.1%}" for row in known.itertuples())
+    told = "; ".join(f"{segment} {percent(share, 1)}" for segment, share in zip(known["segment"], known["churned_share"], strict=True))
     more = ", ".join(known.loc[known["differs"] == "more", "segment"]) or "none"
     return describe(ax, f"Share gone within 90 days: {told}. More than the rest: {more}.")
 

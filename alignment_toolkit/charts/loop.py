@@ -31,6 +31,7 @@ from alignment_toolkit.charts.style import (
     safe_label,
 )
 from alignment_toolkit.visible import visible
+from alignment_toolkit.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +71,9 @@ def model_spread_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     percent_axis(ax, "x", "Share of the quarter's bookings")
     ax.legend(loc="upper left", bbox_to_anchor=(0, -0.18), ncols=4, fontsize=8.5, borderaxespad=0, columnspacing=1.2)
     ax.set_title("Who gets the credit depends on the model")
-    rows = [f"{visible(row['segment'])} {row['least_share']:.0%} to {row['most_share']:.0%}" for row in drawn.to_dict("records")]
+    rows = [
+        f"{visible(row['segment'])} {percent(row['least_share'], 0)} to {percent(row['most_share'], 0)}" for row in drawn.to_dict("records")
+    ]
     return describe(ax, f"Share of the quarter's bookings from the least to the most that any model gives: {'; '.join(rows)}.")
 
 
@@ -93,7 +96,7 @@ def origin_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     horizontal_grid_off(ax)
     percent_axis(ax, "x", "Share of the quarter's bookings")
     ax.set_title("Who touched the deals that were won")
-    words = "; ".join(f"{name} {share:.0%}" for name, share in zip(DISJOINT, shares, strict=True))
+    words = "; ".join(f"{name} {percent(share, 0)}" for name, share in zip(DISJOINT, shares, strict=True))
     return describe(ax, f"Bookings of the quarter by who touched their deals before the win: {words}.")
 
 
@@ -117,7 +120,10 @@ def persona_mix_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     percent_axis(ax, "x", "Share of leads with a persona")
     ax.legend(loc="lower right", fontsize=9)
     ax.set_title("Who comes in, and who came in before")
-    rows = [f"{visible(row['persona'])} {row['leads_share']:.0%} after {row['before_share']:.0%}" for row in drawn.to_dict("records")]
+    rows = [
+        f"{visible(row['persona'])} {percent(row['leads_share'], 0)} after {percent(row['before_share'], 0)}"
+        for row in drawn.to_dict("records")
+    ]
     return describe(ax, f"Share of leads by persona, this quarter after the last review: {'; '.join(rows)}.")
 
 
@@ -141,7 +147,7 @@ def response_curve_chart(frame: pd.DataFrame, *, hours: float, until: int = 96, 
         ax.step(curve["hour"], curve["touched_share"], where="post", color=colour, label=safe_label(name))
         ax.fill_between(curve["hour"], curve["lower_share"], curve["upper_share"], step="post", color=colour, alpha=0.12, linewidth=0)
         in_time = _at(curve, int(hours))
-        said.append(f"{visible(str(name))} {in_time:.0%} of {curve['n'].iloc[0]:,.0f}")
+        said.append(f"{visible(str(name))} {percent(in_time, 0)} of {curve['n'].iloc[0]:,.0f}")
     ax.axvline(hours, color=MUTED, linewidth=1, linestyle="--")
     ax.set_ylim(0, 1)
     ax.set_xlim(0, until)

@@ -16,6 +16,7 @@ from alignment_toolkit.stats.logrank import logrank
 from alignment_toolkit.stats.multiplicity import benjamini_hochberg
 from alignment_toolkit.stats.risk import Array, RiskTable
 from alignment_toolkit.study import Study
+from alignment_toolkit.wording import percent, records
 
 COLUMNS = ("segment", "customers", "churned", "churned_share", "lower_share", "upper_share", "p", "adjusted_p", "differs", "reason")
 FALSE_DISCOVERIES = 0.05
@@ -93,9 +94,9 @@ def early_churn_sentences(frame: pd.DataFrame) -> list[str]:
         return ["No customers are on record, so early churn by origin could not be told."]
     differing = frame[frame["differs"].isin(["more", "less"])]
     told = [
-        f"{row.segment}: {row.churned_share:.1%} of {row.customers} customers left within {EARLY} days, {row.differs} than the rest"
-        f" (adjusted p = {row.adjusted_p:.2g})."
-        for row in differing.itertuples()
+        f"{row['segment']}: {percent(row['churned_share'], 1)} of {row['customers']} customers left within {EARLY} days,"
+        f" {row['differs']} than the rest (adjusted p = {row['adjusted_p']:.2g})."
+        for row in records(differing)
     ]
     few = int((frame["reason"] == NOT_ENOUGH).sum())
     none = ["No segment differs from the rest by more than chance explains."] if not told else []

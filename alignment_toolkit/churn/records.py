@@ -17,6 +17,7 @@ from alignment_toolkit.counts.customers import ENDED
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.stats.intervals import wilson_interval
 from alignment_toolkit.study import Study
+from alignment_toolkit.wording import percent, records
 
 COLUMNS = ("kind", "record", "other", "n", "customers", "n_share", "lower_share", "upper_share")
 
@@ -49,7 +50,7 @@ def churned_by_source_of_truth(study: Study) -> pd.DataFrame:
 def records_sentences(frame: pd.DataFrame) -> list[str]:
     """The contradiction in words, one sentence per conflict that exists."""
     churned = frame[frame["kind"] == "churned"]
-    told = [f"Churned by {row.record}: {row.n_share:.1%} of {row.customers} customers." for row in churned.itertuples()]
+    told = [f"Churned by {row['record']}: {percent(row['n_share'], 1)} of {row['customers']} customers." for row in records(churned)]
     conflicts = frame[(frame["kind"] == "conflict") & (frame["n"] > 0)]
     return told + [f"{row.record} and {row.other} disagree on {row.n} customers." for row in conflicts.itertuples()]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.study import Study
+from alignment_toolkit.wording import percent
 
 NAMES = {
     "logo_churn": "Logo churn of the quarter",
@@ -42,9 +43,9 @@ def _headline(row: Any) -> str:
     if pd.isna(row.value):
         return f"{name}: not known ({row.reason})."
     base = f"of the revenue of {row.n:,.0f} customers" if "revenue" in row.kpi else f"of {row.n:,.0f} customers"
-    limits = "" if pd.isna(row.lower) else f", between {row.lower:.1%} and {row.upper:.1%}"
-    before = "" if pd.isna(row.previous) else f"; {row.previous:.1%} one quarter earlier"
-    return f"{name}: {row.value:.1%} {base}{limits}{before}."
+    limits = "" if pd.isna(row.lower) else f", between {percent(row.lower, 1)} and {percent(row.upper, 1)}"
+    before = "" if pd.isna(row.previous) else f"; {percent(row.previous, 1)} one quarter earlier"
+    return f"{name}: {percent(row.value, 1)} {base}{limits}{before}."
 
 
 def what_to_do(*, early: pd.DataFrame, bridge: pd.DataFrame, records: pd.DataFrame) -> list[str]:

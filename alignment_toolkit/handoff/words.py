@@ -6,6 +6,7 @@ import pandas as pd
 
 from alignment_toolkit.figures import ALL, MISSING
 from alignment_toolkit.study import Study
+from alignment_toolkit.wording import percent
 
 QUESTIONS = {
     "touches": "how soon a person of sales touches a lead",
@@ -32,8 +33,8 @@ def sla_sentences(standings: pd.DataFrame, speed: pd.DataFrame, *, hours: float)
         return ["No lead that was handed over in the quarter is due for a first touch yet."]
     said = [
         f"Of {row['due']:,} leads handed over in the quarter whose {hours:g} hours have passed, {row['in time']:,}"
-        f" ({row['in time'] / row['due']:.0%}) were touched by a person of sales in time, {row['late']:,} later, {row['not touched']:,} not"
-        f" yet, and {row['closed untouched']:,} were closed without a touch."
+        f" ({percent(row['in time'] / row['due'], 0)}) were touched by a person of sales in time, {row['late']:,} later,"
+        f" {row['not touched']:,} not yet, and {row['closed untouched']:,} were closed without a touch."
     ]
     told = speed[speed["slice"] == "all"].iloc[0]
     if pd.isna(told["value"]):

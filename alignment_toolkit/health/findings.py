@@ -22,6 +22,7 @@ from alignment_toolkit.health.heaping import heaping
 from alignment_toolkit.health.resolve import Bound
 from alignment_toolkit.periods import local_day
 from alignment_toolkit.study import Study
+from alignment_toolkit.wording import percent
 
 COLUMNS = ("area", "table", "finding", "n", "of", "share", "owner", "touches", "rule", "way_out")
 SURE = 0.01
@@ -119,7 +120,7 @@ def _heaps(study: Study) -> Iterator[Found]:
     for row in heaping(study).itertuples():
         if row.reason is None and row.p < SURE:
             days = "closing days" if row.kind == "closed" else "expected closes"
-            rule = f"{row.chance_share:.1%} of all days are the last of a {row.period}; so many by chance: p = {row.p:.2g}"
+            rule = f"{percent(row.chance_share, 1)} of all days are the last of a {row.period}; so many by chance: p = {row.p:.2g}"
             yield "deals", f"{days} on period ends ({row.period})", row.n, row.of, rule, "Enter the day on which a deal really closed"
 
 

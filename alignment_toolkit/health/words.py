@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.study import Study
-from alignment_toolkit.wording import amount
+from alignment_toolkit.wording import amount, percent
 
 QUESTIONS = {
     "deals": "whether wins and deals agree, and how sure bookings are",
@@ -110,9 +110,11 @@ def _heap(row: Any) -> str:
     days = "Closing days of closed deals" if row.kind == "closed" else "Expected closes of open deals"
     if row.reason is not None:
         return f"{days} at the end of a {row.period}: {row.reason} ({row.of:,} deals)."
-    share = f"{row.share:.1%} ({row.lower_share:.1%} to {row.upper_share:.1%}) lie on the last day of a {row.period}"
+    share = (
+        f"{percent(row.share, 1)} ({percent(row.lower_share, 1)} to {percent(row.upper_share, 1)}) lie on the last day of a {row.period}"
+    )
     verdict = "more than chance explains" if row.p < 0.01 else "no more than chance explains"
-    return f"{days}: {share}, {row.chance_share:.1%} of all days do; {verdict}."
+    return f"{days}: {share}, {percent(row.chance_share, 1)} of all days do; {verdict}."
 
 
 def what_to_do(contributions: pd.DataFrame, findings: pd.DataFrame, *, at_most: int = 6) -> list[str]:

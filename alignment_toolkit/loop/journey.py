@@ -19,6 +19,7 @@ from alignment_toolkit.stats import advance_quantile_interval, bucket_tables, in
 from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
 from alignment_toolkit.touches import checked_choice
+from alignment_toolkit.wording import percent
 
 YEAR, TO_RENEWAL = 365, 450  # a renewal comes a year after the first payment, which comes after the win
 HALF = 0.5
@@ -115,11 +116,15 @@ def journey_sentences(steps: pd.DataFrame, paths: pd.DataFrame) -> list[str]:
     if known.empty:
         return ["Too few journeys have been observed long enough to say where they stop."]
     worst = known.sort_values(["stopped_share", "step"], ascending=[False, True]).iloc[0]
-    said = [f"Most journeys stop on the way from {worst['step']}: {worst['stopped_share']:.0%} do within {worst['within_days']:,} days."]
+    said = [
+        f"Most journeys stop on the way from {worst['step']}: {percent(worst['stopped_share'], 0)} do within {worst['within_days']:,} days."
+    ]
     times = [f"{row['step']} {row['median_days']:,.0f}" for row in known.to_dict("records") if pd.notna(row["median_days"])]
     said += [f"Days until half of those who go on have done so: {', '.join(times)}."] if times else []
     named = paths[paths["path"] != OTHER]
     if len(named):
         first = named.iloc[0]
-        said.append(f"The most common path by team, of {first['journeys']:,} journeys ({first['journeys_share']:.0%}): {first['path']}.")
+        said.append(
+            f"The most common path by team, of {first['journeys']:,} journeys ({percent(first['journeys_share'], 0)}): {first['path']}."
+        )
     return said

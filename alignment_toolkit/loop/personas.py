@@ -23,6 +23,7 @@ from alignment_toolkit.stats.risk import Array
 from alignment_toolkit.stats.shrinkage import effective_counts
 from alignment_toolkit.study import Study
 from alignment_toolkit.verdicts import no_acceptance
+from alignment_toolkit.wording import percent
 
 TOLD_APART_BELOW = 0.05  # adjusted p
 NOT_RECORDED = "no lead of either quarter has a persona"
@@ -134,7 +135,7 @@ def drift_sentences(drift: Drift, mix: pd.DataFrame) -> list[str]:
 
 
 def _points(row: Any) -> str:
-    return f"from {row['before_share']:.0%} to {row['leads_share']:.0%}"
+    return f"from {percent(row['before_share'], 0)} to {percent(row['leads_share'], 0)}"
 
 
 def apart_sentences(pairs: pd.DataFrame) -> list[str]:

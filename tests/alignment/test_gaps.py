@@ -170,7 +170,7 @@ def test_claims_stand_beside_the_records() -> None:
     told = alignment.claim_table(whole())
     assert told["difference_share"].tolist() == [pytest.approx(0.1), pytest.approx(np.nan, nan_ok=True)]
     assert told["reason"].tolist() == [None, "no figure of this name is published"]
-    assert words.claim_sentences(told) == ["Marketing reported 1,100 for bookings in 2026Q1, 10.0% more than the 1,000 on record."]
+    assert words.claim_sentences(told) == ["Marketing reported 1,100 for bookings in 2026Q1, 10.0 % more than the 1,000 on record."]
 
 
 def test_promises_and_answers_by_hand() -> None:

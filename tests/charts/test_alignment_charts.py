@@ -32,7 +32,9 @@ def test_each_cell_that_can_be_told_is_a_point_with_its_limits() -> None:
     assert [tuple(point) for point in ax.collections[1].get_offsets()] == [(0.3, 0.0), (0.1, 1.0), (0.05, 2.0)]
     ends = [[tuple(point) for point in path.vertices] for path in ax.collections[0].get_paths()]
     assert ends == [[(0.2, 0.0), (0.4, 0.0)], [(0.05, 1.0), (0.2, 1.0)], [(0.0, 2.0), (0.1, 2.0)]]
-    assert description(ax) == "Leads won within 180 days of sales' verdict, by who calls them so: both 30%, marketing only 10%, neither 5%."
+    assert (
+        description(ax) == "Leads won within 180 days of sales' verdict, by who calls them so: both 30 %, marketing only 10 %, neither 5 %."
+    )
     nothing = charts.called_chart(CALLED.iloc[2:3])
     assert (description(nothing), nothing.axison) == ("Too few leads to compare.", False)
 
@@ -44,7 +46,7 @@ def test_attainment_has_a_line_per_owner_and_the_target_at_one() -> None:
     assert list(own.get_ydata()) == [1.04, 0.99]
     assert shared.get_ydata()[0] == 0.9
     assert title(ax) == "One team's target, and the target of both"
-    told = "Attainment of targets by owner: marketing 104% in 2026Q1, 99% in 2026Q2; shared 90% in 2026Q1."
+    told = "Attainment of targets by owner: marketing 104 % in 2026Q1, 99 % in 2026Q2; shared 90 % in 2026Q1."
     assert description(ax) == told
     nothing = charts.attainment_chart(TARGETS[:0])
     assert (description(nothing), nothing.axison) == ("No target can be compared with the records.", False)

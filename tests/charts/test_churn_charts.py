@@ -52,14 +52,14 @@ def test_retention_draws_one_line_per_segment_with_a_point_where_it_bends(curve)
     assert webinar.get_xydata().tolist() == [[0, 1.0], [1, 0.9], [3, 0.8]]
     assert event.get_xydata().tolist() == [[0, 1.0], [3, 1.0]]
     assert [text.get_text().strip("\u200a") for text in ax.get_legend().get_texts()] == ["Webinar", "_Event"]
-    assert description(ax).endswith("Webinar 80% at day 3; _Event 100% at day 3.")
+    assert description(ax).endswith("Webinar 80 % at day 3; _Event 100 % at day 3.")
 
 
 def test_the_triangle_leaves_blank_what_was_not_observed():
     table = pd.DataFrame({"cohort": ["2024Q1", "2024Q2"], "q0_share": [1.0, 0.9], "q1_share": [0.75, np.nan]})
     ax = charts.cohort_triangle_chart(table)
     assert [text.get_text() for text in ax.texts] == ["100%", "75%", "90%"]
-    assert description(ax) == "2 cohorts: 75% of 2024Q1 is there after 1 quarters; 2024Q2 stands at 90%."
+    assert description(ax) == "2 cohorts: 75 % of 2024Q1 is there after 1 quarters; 2024Q2 stands at 90 %."
 
 
 def test_early_churn_shows_known_segments_and_names_those_that_differ():
@@ -72,7 +72,7 @@ def test_early_churn_shows_known_segments_and_names_those_that_differ():
     dots = ax.collections[1]
     assert dots.get_offsets().tolist() == [[0.44, 0], [0.0, 1]]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["Marketplace", "Partner"]
-    assert description(ax) == "Share gone within 90 days: Marketplace 44.0%; Partner 0.0%. More than the rest: Marketplace."
+    assert description(ax) == "Share gone within 90 days: Marketplace 44.0 %; Partner 0.0 %. More than the rest: Marketplace."
 
 
 def test_hazard_ratios_are_on_a_logarithmic_scale_around_one():

@@ -26,7 +26,7 @@ def test_a_row_per_channel_and_a_mark_per_model():
     first = ax.collections[1].get_offsets()
     assert np.asarray(first).tolist() == [[0.4, 0.0], [0.1, 1.0]]
     assert description(ax) == (
-        "Share of the quarter's bookings from the least to the most that any model gives: $web 40% to 46%; _ads 10% to 16%."
+        "Share of the quarter's bookings from the least to the most that any model gives: $web 40 % to 46 %; _ads 10 % to 16 %."
     )
     assert to_svg(ax) == to_svg(charts.model_spread_chart(spread()))
 
@@ -49,7 +49,7 @@ def test_the_parts_of_bookings_are_the_disjoint_ones():
     frame = pd.DataFrame([{"part": part, "bookings_share": shares.get(part, 1.0)} for part in PARTS])
     ax = charts.origin_chart(frame)
     assert [bar.get_width() for bar in ax.patches] == [0.5, 0.0, 0.25, 0.125, 0.125]
-    assert "sales alone 12%" in description(ax)
+    assert "sales alone 12 %" in description(ax)
 
 
 def test_the_response_curve_says_what_is_touched_in_time():
@@ -57,7 +57,7 @@ def test_the_response_curve_says_what_is_touched_in_time():
     frame = pd.DataFrame(rows, columns=["segment", "hour", "touched_share", "lower_share", "upper_share", "closed_share", "n"])
     ax = charts.response_curve_chart(frame, hours=5)
     assert ax.get_lines()[1].get_xdata() == [5, 5]
-    assert description(ax) == "Leads touched by a person of sales by hour 5 after the handover: DACH 50% of 200."
+    assert description(ax) == "Leads touched by a person of sales by hour 5 after the handover: DACH 50 % of 200."
     assert title(charts.response_curve_chart(frame.head(0), hours=5)) == "Too few leads were handed over for a curve."
 
 
@@ -65,5 +65,5 @@ def test_the_mix_is_drawn_beside_the_last_review():
     frame = pd.DataFrame({"persona": ["IT", "$x", "(missing)"], "leads_share": [0.75, 0.25, np.nan], "before_share": [0.5, 0.5, np.nan]})
     ax = charts.persona_mix_chart(frame)
     assert [bar.get_width() for bar in ax.patches] == [0.75, 0.25, 0.5, 0.5]
-    assert description(ax) == "Share of leads by persona, this quarter after the last review: IT 75% after 50%; $x 25% after 50%."
+    assert description(ax) == "Share of leads by persona, this quarter after the last review: IT 75 % after 50 %; $x 25 % after 50 %."
     assert title(charts.persona_mix_chart(frame.tail(1))) == "No lead has a persona."

@@ -129,7 +129,7 @@ def test_the_curve_ends_where_the_counts_do() -> None:
 def test_words_say_what_the_counts_say() -> None:
     made = company()
     assert sla_sentences(standings(made), speed_to_lead(made), hours=24)[0] == (
-        "Of 9 leads handed over in the quarter whose 24 hours have passed, 3 (33%) were touched by a person of sales in time, 1 later, 3 not"
+        "Of 9 leads handed over in the quarter whose 24 hours have passed, 3 (33 %) were touched by a person of sales in time, 1 later, 3 not"
         " yet, and 2 were closed without a touch."
     )
     assert slowest_sentences(speed_to_lead(made), by="region") == ["Too few leads to compare speed by region."]

@@ -132,7 +132,9 @@ def test_closing_days_on_period_ends_against_chance() -> None:
     assert (quarter["n"], quarter["chance_share"], quarter["excess"]) == (11, pytest.approx(1 / 90), pytest.approx(11 - 100 / 90))
     assert quarter["p"] == pytest.approx(binomtest(11, 100, 1 / 90, alternative="greater").pvalue)
     assert month["lower_share"] < 0.13 < month["upper_share"]
-    assert heaping_sentences(heaping(made))[1].endswith("lie on the last day of a quarter, 1.1% of all days do; more than chance explains.")
+    assert heaping_sentences(heaping(made))[1].endswith(
+        "lie on the last day of a quarter, 1.1 % of all days do; more than chance explains."
+    )
 
 
 def test_days_as_they_come_are_no_heap_and_few_deals_no_answer() -> None:

@@ -27,7 +27,7 @@ def test_the_planted_drift_is_found_and_named() -> None:
     assert told["Operations"] == pytest.approx(0.20, abs=0.04)
     said = drift_sentences(drift, mix)[0]
     assert said.startswith("The mix of personas has moved since the last review (population stability index 0.38")
-    assert ": Operations from 18% to 37%, Finance from 32% to 11%." in said
+    assert ": Operations from 18 % to 37 %, Finance from 32 % to 11 %." in said
 
 
 @pytest.mark.parametrize("quarter", ["2026Q2", "2026Q1", "2025Q4"])

@@ -68,7 +68,7 @@ def test_each_team_is_told_of_the_other_s_cause_and_of_the_planted_drift_and_slo
         "Of the leads of Nordics 15 % were touched in time, of all 75 %.",
     ]
     assert of_marketing[1:] == [
-        "The mix of personas has moved since the quarter before: Operations from 18% to 37%, Finance from 32% to 11%."
+        "The mix of personas has moved since the quarter before: Operations from 18 % to 37 %, Finance from 32 % to 11 %."
     ]
 
 

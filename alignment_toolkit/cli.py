@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
     from alignment_toolkit.report.every import QuarterRun
     from alignment_toolkit.report.run import RunResult
-
-PATIENCE = timedelta(seconds=20)  # a store that takes longer to count is worth preparing
 
 app = typer.Typer(
     name="alignment",
@@ -175,12 +173,13 @@ def kpis(
 
     Example: alignment kpis --data data/sample --quarter 2026Q3 --format csv
     """
+    from alignment_toolkit.headlines import is_worth_preparing
     from alignment_toolkit.headlines import kpis as compute
 
-    begun, study = clock(), study_asked(data, quarter, as_of=as_of, cohort=cohort, config=config)
+    study = study_asked(data, quarter, as_of=as_of, cohort=cohort, config=config)
+    if is_worth_preparing(study):
+        warn("counting a large store takes a while; alignment prepare, with the same options, keeps what is counted for the next time")
     show(compute(study), format)
-    if study.crm.prepared and clock() - begun > PATIENCE:
-        warn("alignment prepare, with the same options, works this out ahead")
 
 
 app.command()(prepare)

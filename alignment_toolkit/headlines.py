@@ -22,11 +22,19 @@ def kpis(study: Study) -> pd.DataFrame:
         there are any. Sections whose table is missing have one null row per figure with the reason. Where they were worked out ahead
         (`alignment prepare`), they are read.
     """
+    prepared = study.crm.prepared
+    return _kpis(study) if prepared is None else prepared.frame(_key(study), lambda: _kpis(study))
+
+
+def is_worth_preparing(study: Study) -> bool:
+    """Whether the figures have to be counted from a store so large that counting them ahead (`alignment prepare`) saves a long wait."""
+    prepared = study.crm.prepared
+    return prepared is not None and prepared.is_large and not prepared.holds(_key(study))
+
+
+def _key(study: Study) -> tuple[object, ...]:
     crm = study.crm
-    if crm.prepared is None:
-        return _kpis(study)
-    key = ("kpis", crm.config, crm.as_of, crm.known_until, study.quarter, study.cohort)
-    return crm.prepared.frame(key, lambda: _kpis(study))
+    return ("kpis", crm.config, crm.as_of, crm.known_until, study.quarter, study.cohort)
 
 
 def _kpis(study: Study) -> pd.DataFrame:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = ".counts"
+_LARGE = 50_000_000  # bytes of Parquet; so much takes about a quarter of a minute to count
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -43,6 +44,15 @@ class Prepared:
         """Where counts of these tables by this code lie, if there are any."""
         return self.store / FOLDER / sha256(f"{self.content} {_code()}".encode()).hexdigest()[:16]
 
+    @property
+    def is_large(self) -> bool:
+        """Whether counting the tables takes long enough to be worth doing ahead."""
+        return sum(path.stat().st_size for path in self.store.glob("*.parquet")) > _LARGE
+
+    def holds(self, key: object) -> bool:
+        """Whether a frame was kept under this key."""
+        return self._path(key).exists()
+
     def frame(self, key: object, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """The frame under a key: read where it was kept whole, else made.
 
@@ -53,7 +63,7 @@ class Prepared:
         import pyarrow as pa
         from pyarrow import feather
 
-        path = self.folder / f"{sha256(repr(key).encode()).hexdigest()}.arrow"
+        path = self._path(key)
         try:
             return feather.read_table(path, memory_map=False).to_pandas()
         except (OSError, pa.ArrowInvalid):
@@ -63,6 +73,9 @@ class Prepared:
             leave(path, lambda half: feather.write_feather(table, half, compression="lz4"))
             path.chmod(self.folder.stat().st_mode & 0o666)  # for whoever may look into the folder, not for its writer alone
         return frame
+
+    def _path(self, key: object) -> Path:
+        return self.folder / f"{sha256(repr(key).encode()).hexdigest()}.arrow"
 
     def forget_others(self) -> None:
         """Remove what was kept for other tables, settings or code."""

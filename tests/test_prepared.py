@@ -215,3 +215,17 @@ def test_the_command_says_where_and_the_figures_stay_what_they_are(store: Path, 
         assert cli.exit_code(lambda data=data: cli.app(["kpis", "--data", str(data), "--quarter", QUARTER, "--format", "json"])) == 0  # type: ignore[misc]
         texts.append(capsys.readouterr().out)
     assert texts[0] == texts[1]
+
+
+def test_the_hint_goes_by_the_size_of_the_store_and_by_what_is_kept(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(*options: str) -> str:
+        words = ["kpis", "--data", str(store), "--quarter", QUARTER, "--format", "csv", *options]
+        assert cli.exit_code(lambda: cli.app(words)) == 0
+        return capsys.readouterr().err
+
+    assert not told("--cohort", "1q"), "a small store is counted at once"
+    monkeypatch.setattr(keeping, "_LARGE", sum(path.stat().st_size for path in store.glob("*.parquet")) - 1)
+    assert told("--cohort", "1q").startswith("alignment: counting a large store takes a while; alignment prepare, with the same options,")
+    assert not told(), "what was prepared is read"

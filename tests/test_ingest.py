@@ -174,6 +174,11 @@ def test_names_that_the_export_does_not_have(tmp_path: Path) -> None:
         "a file of the mapping m.toml is not in the source folder: 'contact.csv'. tables.leads is made of it. "
         "Did you mean 'contacts.csv'? Put it there, or take tables.leads out of the mapping."
     )
+    several = changed(leads=leads | {"from": "contact.csv"}, deals={"from": "won.csv", "columns": {"deal_id": "id"}})
+    assert usage(tmp_path, several) == (
+        "2 files of the mapping m.toml are not in the source folder: 'contact.csv (tables.leads), won.csv (tables.deals)'. "
+        "Put them there, or take their tables out of the mapping."
+    )
     columns = leads["columns"] | {"created_at": "Created Date"}
     assert usage(tmp_path, changed(leads=leads | {"columns": columns})) == (
         "tables.leads.columns.created_at in m.toml names a column that the file does not have: 'Created Date'. Did you mean 'Create Date'?"

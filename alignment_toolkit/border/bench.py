@@ -133,28 +133,47 @@ def _ensure_clear(bench: Workbench) -> None:
 
 
 def _named_files(bench: Workbench) -> None:
-    """Files that canonical tables name themselves: by `from`, or in their sql by stems."""
+    """Files that canonical tables name themselves: by `from`, or in their sql by stems; all that are missing are told at once."""
+    missing: dict[str, str] = {}
     for table, rule in bench.mapping.tables.items():
-        bench.files[table] = tuple(_files_of(table, rule, bench))
+        found = _files_of(rule, bench)
+        if found is None and rule.optional:
+            bench.notes += (f"{table} is left out: {' or '.join(rule.origin)} is not there",)
+        elif found is None:
+            missing[table] = " or ".join(rule.origin)
+        bench.files[table] = tuple(found or ())
+    if missing:
+        raise _not_there(missing, bench)
 
 
-def _files_of(table: str, rule: TableRule, bench: Workbench) -> list[str]:
-    """Names of the files that a table comes from, besides its inputs."""
+def _not_there(missing: dict[str, str], bench: Workbench) -> UsageError:
+    name = bench.mapping.name
+    if len(missing) > 1:
+        listed = ", ".join(f"{file} (tables.{table})" for table, file in missing.items())
+        way_out = "Put them there, or take their tables out of the mapping"
+        return UsageError(f"{len(missing)} files of the mapping {name} are not in the source folder", value=listed, way_out=way_out)
+    [(table, file)] = missing.items()
+    way_out = f"{nearest(bench.mapping.tables[table].origin[0], _by_name(bench))} Put it there, or take tables.{table} out of the mapping"
+    what = f"a file of the mapping {name} is not in the source folder"
+    return UsageError(what, value=file, rule=f"tables.{table} is made of it", way_out=way_out)
+
+
+def _by_name(bench: Workbench) -> dict[str, str]:
+    """File name, with and without its folder -> name of the item."""
+    named = {item.path.name if item.path else item.name: item.name for item in reversed(bench.shelf.items)}
+    return named | {item.name: item.name for item in bench.shelf.items}
+
+
+def _files_of(rule: TableRule, bench: Workbench) -> list[str] | None:
+    """Names of the files that a table comes from, besides its inputs; None where the one that it is made of is missing."""
     if rule.parts:
         return []
-    by_name = {item.path.name if item.path else item.name: item.name for item in reversed(bench.shelf.items)}
-    by_name |= {item.name: item.name for item in bench.shelf.items}
+    by_name = _by_name(bench)
     stems = {item.stem.casefold(): item.name for item in reversed(bench.shelf.items)}
     if rule.origin:
         here = (by_name.get(name) or (None if bench.shelf.folder else stems.get(name.casefold())) for name in rule.origin)
-        if found := next((name for name in here if name), None):
-            return [found]
-        if rule.optional:
-            bench.notes += (f"{table} is left out: {' or '.join(rule.origin)} is not there",)
-            return []
-        what = f"a file of the mapping {bench.mapping.name} is not in the source folder"
-        way_out = f"{nearest(rule.origin[0], by_name)} Put it there, or take tables.{table} out of the mapping"
-        raise UsageError(what, value=" or ".join(rule.origin), rule=f"tables.{table} is made of it", way_out=way_out)
+        found = next((name for name in here if name), None)
+        return [found] if found else None
     select = single_select(rule.sql or "", bench.mapping.name)
     return [stems[name] for name in tables_in(select) if name in stems and name not in bench.mapping.inputs]
 

@@ -12,7 +12,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import alignment_toolkit.store as door
-from alignment_toolkit import cli, open_study
+from alignment_toolkit import cli, headlines, open_study
 from alignment_toolkit import prepared as keeping
 from alignment_toolkit.ahead import prepare
 from alignment_toolkit.border.seal import SEAL
@@ -225,6 +225,7 @@ def test_the_hint_goes_by_the_size_of_the_store_and_by_what_is_kept(
         assert cli.exit_code(lambda: cli.app(words)) == 0
         return capsys.readouterr().err
 
+    monkeypatch.setattr(headlines, "_kpis", lambda study: sample_kpis(QUARTER))
     assert not told("--cohort", "1q"), "a small store is counted at once"
     monkeypatch.setattr(keeping, "_LARGE", sum(path.stat().st_size for path in store.glob("*.parquet")) - 1)
     assert told("--cohort", "1q").startswith("alignment: counting a large store takes a while; alignment prepare, with the same options,")

@@ -1,7 +1,8 @@
 """Counts and figures worked out ahead and kept beside a store of Parquet files, so that asking again takes seconds.
 
 `alignment prepare` keeps them; `alignment kpis` and analysts' notebooks read them. A report does not: its two passes count from rows.
-They hold for the SHA-256 of every table, the settings and the code of this package: whatever changes, the rows are counted.
+They hold for the SHA-256 of every table, the settings, the code of this package and the versions of what it counts with: whatever changes,
+the rows are counted.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER = ".counts"
 _LARGE = 50_000_000  # bytes of Parquet; so much takes about a quarter of a minute to count
+_ENGINES = ("duckdb", "ibis-framework", "numpy", "pandas", "scipy", "statsmodels")
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -96,6 +98,9 @@ def forget(store: Path) -> None:
 
 @cache
 def _code() -> str:
-    """Digest of all code of the package: what is counted may depend on any of it."""
+    """Digest of all code of the package and of the versions of what it counts with: a figure may depend on any of it."""
+    from importlib.metadata import version
+
     code = sorted(path for path in _PACKAGE.rglob("*") if path.suffix in (".py", ".toml"))
-    return sha256(b"".join(path.read_bytes() for path in code)).hexdigest()
+    versions = "".join(f"\n{name} {version(name)}" for name in _ENGINES)
+    return sha256(b"".join(path.read_bytes() for path in code) + versions.encode()).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,16 @@ def test_with_settings_changed_in_a_notebook_it_is_counted(ready: Path, asked: l
 def test_by_other_code_it_is_counted(ready: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "_code", lambda: "the next version")
     leads(ready)
+    assert asked == ["leads_created"]
+
+
+def test_by_another_version_of_an_engine_it_is_counted(ready: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "99" if name == "scipy" else installed(name))
+    keeping._code.cache_clear()
+    leads(ready)
+    monkeypatch.undo()
+    keeping._code.cache_clear()
     assert asked == ["leads_created"]
 
 

@@ -101,17 +101,22 @@ def cohort_triangle_chart(table: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     shares = table.set_index("cohort")
     shares.columns = [name.removesuffix("_share").removeprefix("q") for name in shares.columns]
     top = max(1.0, float(np.nanmax(shares.to_numpy())))
-    drawn: dict[str, Any] = {"annot": True, "fmt": ".0%", "cbar": False, "linewidths": 1.5, "annot_kws": {"fontsize": 8}}
+    told = shares.map(lambda share: percent(share, 0))
+    drawn: dict[str, Any] = {"annot": told, "fmt": "", "cbar": False, "linewidths": 1.5, "annot_kws": {"fontsize": 8}}
     sns.heatmap(shares, ax=ax, vmin=0, vmax=top, cmap="Blues", **drawn)
     ax.grid(visible=False)
     ax.set_xlabel("quarters after the one they started in")
     ax.set_ylabel("")
     ax.tick_params(axis="y", rotation=0)
     ax.set_title("Still there at the end of each quarter, by starting quarter")
-    later = shares.iloc[:, -1].dropna()
-    oldest, value = later.index[0], later.iloc[0]
-    newest = f"{shares.index[-1]} stands at {percent(shares.iloc[-1].dropna().iloc[-1], 0)}"
-    return describe(ax, f"{len(shares)} cohorts: {percent(value, 0)} of {oldest} is there after {shares.columns[-1]} quarters; {newest}.")
+    oldest = shares.iloc[:, -1].dropna().index[0]
+    said = [f"{cohort} {told.loc[cohort, age]} at age {age}" for cohort, age in ((oldest, shares.columns[-1]), _newest(shares))]
+    return describe(ax, f"Share still there, by starting quarter and age in quarters: {'; '.join(said)}.")
+
+
+def _newest(shares: pd.DataFrame) -> tuple[str, str]:
+    """The youngest cohort and its age."""
+    return str(shares.index[-1]), str(shares.iloc[-1].dropna().index[-1])
 
 
 def early_churn_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

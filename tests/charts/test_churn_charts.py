@@ -58,8 +58,8 @@ def test_retention_draws_one_line_per_segment_with_a_point_where_it_bends(curve)
 def test_the_triangle_leaves_blank_what_was_not_observed():
     table = pd.DataFrame({"cohort": ["2024Q1", "2024Q2"], "q0_share": [1.0, 0.9], "q1_share": [0.75, np.nan]})
     ax = charts.cohort_triangle_chart(table)
-    assert [text.get_text() for text in ax.texts] == ["100%", "75%", "90%"]
-    assert description(ax) == "2 cohorts: 75 % of 2024Q1 is there after 1 quarters; 2024Q2 stands at 90 %."
+    assert [text.get_text() for text in ax.texts] == ["100 %", "75 %", "90 %"]
+    assert description(ax) == "Share still there, by starting quarter and age in quarters: 2024Q1 75 % at age 1; 2024Q2 90 % at age 0."
 
 
 def test_early_churn_shows_known_segments_and_names_those_that_differ():

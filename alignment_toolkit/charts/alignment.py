@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from alignment_toolkit.charts.style import BLUE, MUTED, VERMILION, describe, new_axes, nothing_to_draw, safe_label
+from alignment_toolkit.charts.style import BLUE, MUTED, VERMILION, describe, new_axes, nothing_to_draw, percent_axis, safe_label
 from alignment_toolkit.visible import visible
 from alignment_toolkit.wording import percent
 
@@ -33,8 +33,7 @@ def called_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(places, [safe_label(name) for name in drawn["called_by"]])
     ax.set_ylim(len(drawn) - 0.5, -0.5)
     ax.set_xlim(0, None)
-    ax.xaxis.set_major_formatter(lambda value, _: percent(value, 0))
-    ax.set_xlabel("Won within 180 days of sales' verdict")
+    percent_axis(ax, "x", "Won within 180 days of sales' verdict")
     ax.set_title(heading)
     told = [f"{row['called_by']} {percent(row['won_share'], 0)}" for row in drawn.to_dict("records")]
     return describe(ax, f"Leads won within 180 days of sales' verdict, by who calls them so: {', '.join(told)}.")
@@ -62,9 +61,8 @@ def attainment_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             f"{visible(str(owner))} " + ", ".join(f"{percent(share, 0)} in {quarter}" for quarter, share in lowest.dropna().items())
         )
     ax.set_xticks(range(len(quarters)), quarters)
-    ax.yaxis.set_major_formatter(lambda value, _: percent(value, 0))
     ax.set_ylim(0, None)
-    ax.set_ylabel("Share of the target")
+    percent_axis(ax, "y", "Share of the target")
     ax.set_title(heading)
     ax.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=4, fontsize=8.5, borderaxespad=0)
     return describe(ax, f"Attainment of targets by owner: {'; '.join(told)}.")

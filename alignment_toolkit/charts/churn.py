@@ -17,6 +17,7 @@ from alignment_toolkit.charts.style import (
     horizontal_grid_off,
     new_axes,
     nothing_to_draw,
+    percent_axis,
     safe_label,
 )
 from alignment_toolkit.wording import percent
@@ -80,7 +81,7 @@ def retention_chart(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         told.append(f"{segment} {percent(part['share'].iloc[-1], 0)} at day {part['day'].iloc[-1]}")
     ax.set_ylim(0, 1.02)
     ax.set_xlabel("days since the customer started")
-    ax.yaxis.set_major_formatter(lambda value, _: percent(value, 0))
+    percent_axis(ax, "y", "")
     ax.legend(loc="lower left", fontsize=9)
     ax.set_title("Customers still there, by age")
     return describe(ax, f"Share of customers still in their first life, at the last day observed: {'; '.join(told)}.")
@@ -133,7 +134,7 @@ def early_churn_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     colours = known["differs"].map({"more": VERMILION, "less": GREEN}).fillna(SLATE).tolist()
     _dots(ax, known["segment"], known["churned_share"], limits=(known["lower_share"], known["upper_share"]), colours=colours)
     ax.set_xlim(left=0)
-    ax.xaxis.set_major_formatter(lambda value, _: percent(value, 0))
+    percent_axis(ax, "x", "")
     ax.set_title("Customers gone within 90 days of starting")
     told = "; ".join(f"{segment} {percent(share, 1)}" for segment, share in zip(known["segment"], known["churned_share"], strict=True))
     more = ", ".join(known.loc[known["differs"] == "more", "segment"]) or "none"

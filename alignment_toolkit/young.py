@@ -35,25 +35,28 @@ def without_unrecorded(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
         return frame
     of_outcomes = frame["kpi"].str.startswith(OF_OUTCOMES)
     start = study.config.fiscal_year_start_month
-    quarters = {label: Quarter.parse(label, start_month=start) for label in study_quarters(frame)}
-    early = [label for label, quarter in quarters.items() if quarter.first_on < recorded]
+    early = [label for label in _cohorts(frame) if Quarter.parse(label, start_month=start).first_on < recorded]
     unknown = of_outcomes & (frame["slice"] == "cohort_quarter") & frame["segment"].isin(early)
     told = frame.assign(previous=frame["previous"].mask(of_outcomes)) if study.outcomes_are_young else frame
     kept = {name: told[name].mask(unknown) for name in NUMBERS if name in told}
     return told.assign(**kept, reason=told["reason"].mask(unknown, f"outcomes are recorded from {recorded} only"))
 
 
+def left_out(study: Study) -> str:
+    """From when on outcomes are recorded and how many leads conversions leave out for that, as the beginning of a sentence."""
+    recorded, n = study.config.outcome_observed_from, leads_left_out(study)
+    return f"Outcomes are recorded only from {recorded} on: {n:,} leads created before that day are left out of conversions"
+
+
 def left_out_sentences(study: Study) -> list[str]:
     """How many leads are left out, where outcomes were not recorded from the start."""
-    recorded = study.config.outcome_observed_from
-    if recorded is None:
+    if study.config.outcome_observed_from is None:
         return []
     young = ", and nothing that was won is compared with the quarter before" if study.outcomes_are_young else ""
-    n = leads_left_out(study)
-    return [f"Outcomes are recorded only from {recorded} on: {n:,} leads created before that day are left out of conversions{young}."]
+    return [f"{left_out(study)}{young}."]
 
 
-def study_quarters(frame: pd.DataFrame) -> list[str]:
+def _cohorts(frame: pd.DataFrame) -> list[str]:
     """The creation quarters among the segments of a figure frame."""
     cohorts = frame.loc[frame["slice"] == "cohort_quarter", "segment"].dropna().unique()
     return [str(label) for label in cohorts if not str(label).startswith("(")]

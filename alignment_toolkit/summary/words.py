@@ -12,6 +12,7 @@ from alignment_toolkit.recorded import late_as_of
 from alignment_toolkit.study import Study
 from alignment_toolkit.summary.change import Change
 from alignment_toolkit.wording import amount, interval_words, people, signed
+from alignment_toolkit.young import left_out
 
 
 def in_one_minute(study: Study, kpis: pd.DataFrame, *, change: Change) -> list[str]:
@@ -23,7 +24,8 @@ def in_one_minute(study: Study, kpis: pd.DataFrame, *, change: Change) -> list[s
         change: Change of the 90-day conversion (`conversion_change`).
     """
     whole = kpis[kpis["slice"] == "all"].drop_duplicates("kpi").set_index("kpi")
-    quality = _quality(whole, change) if not study.outcomes_are_young else _left_out(study)
+    unclaimed = ", and no change in conversion or bookings is claimed."
+    quality = _quality(whole, change) if not study.outcomes_are_young else left_out(study) + unclaimed
     tellers: list[Callable[[pd.DataFrame], str]] = [lambda frame: _volume(frame, study), lambda _: quality, _money, _pace, _customers]
     return [sentence for tell in tellers if (sentence := tell(whole))]
 
@@ -49,13 +51,6 @@ def _moved(change: Change) -> str:
     step, low, high = (signed(100 * part, 1) for part in (change.value, change.lower, change.upper))
     points = f"{step} points since the quarter before ({low} to {high})"
     return f"{points}, more than chance explains" if change.is_clear else f"{points}, which may be chance"
-
-
-def _left_out(study: Study) -> str:
-    return (
-        f"Outcomes are recorded only from {study.config.outcome_observed_from} on: {leads_left_out(study):,} leads created before that day "
-        "are left out of conversions, and no change in conversion or bookings is claimed."
-    )
 
 
 def _money(whole: pd.DataFrame) -> str:

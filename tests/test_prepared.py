@@ -236,7 +236,8 @@ def test_the_hint_goes_by_the_size_of_the_store_and_by_what_is_kept(
         assert cli.exit_code(lambda: cli.app(words)) == 0
         return capsys.readouterr().err
 
-    monkeypatch.setattr(headlines, "_kpis", lambda study: sample_kpis(QUARTER))
+    figures = sample_kpis(QUARTER)
+    monkeypatch.setattr(headlines, "_kpis", lambda study: figures)
     assert not told("--cohort", "1q"), "a small store is counted at once"
     monkeypatch.setattr(keeping, "_LARGE", sum(path.stat().st_size for path in store.glob("*.parquet")) - 1)
     assert told("--cohort", "1q").startswith("alignment: counting a large store takes a while; alignment prepare, with the same options,")

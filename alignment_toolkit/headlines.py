@@ -33,8 +33,7 @@ def is_worth_preparing(study: Study) -> bool:
 
 
 def _key(study: Study) -> tuple[object, ...]:
-    crm = study.crm
-    return ("kpis", crm.config, crm.as_of, crm.known_until, study.quarter, study.cohort)
+    return "kpis", study.question
 
 
 def _kpis(study: Study) -> pd.DataFrame:

@@ -99,6 +99,11 @@ class Study:
         return self.as_of if self.cohort == "all" else self.ends_at
 
     @property
+    def question(self) -> tuple[object, ...]:
+        """What counts depend on beside the records and the query; its `repr` says all of it."""
+        return self.config, self.as_of, self.crm.known_until, self.quarter, self.cohort
+
+    @property
     def outcomes_are_young(self) -> bool:
         """Whether the quarter before looks back on a time whose outcomes were not recorded, so that any rise would be an artefact."""
         recorded = self.config.outcome_observed_from

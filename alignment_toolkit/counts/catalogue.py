@@ -95,7 +95,7 @@ def added_up(frame: pd.DataFrame, *, by: str | None) -> pd.DataFrame:
 
 def _run(name: str, study: Study, **choices: Any) -> pd.DataFrame:
     crm = study.crm
-    key = (name, crm.config, crm.as_of, crm.known_until, study.quarter, study.cohort, sorted(choices.items()))
+    key = (name, study.question, sorted(choices.items()))
 
     def count() -> pd.DataFrame:
         # through Arrow: Ibis's own conversion to pandas costs more than the query

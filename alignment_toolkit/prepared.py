@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alignment_toolkit.digests import digest_of, joint_digest
 from alignment_toolkit.sharing import SHARED, leave
 
 if TYPE_CHECKING:
@@ -102,5 +103,4 @@ def _code() -> str:
     from importlib.metadata import version
 
     code = sorted(path for path in _PACKAGE.rglob("*") if path.suffix in (".py", ".toml"))
-    versions = "".join(f"\n{name} {version(name)}" for name in _ENGINES)
-    return sha256(b"".join(path.read_bytes() for path in code) + versions.encode()).hexdigest()
+    return digest_of({"package": joint_digest(code), "packages": {name: version(name) for name in _ENGINES}})

@@ -9,7 +9,6 @@ import argparse
 import os
 import platform
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from alignment_toolkit.prepared import forget
 from benchmarks.exports import write_export
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,7 +109,7 @@ def main() -> None:
         first = in_child(
             [*COMMAND, "report", "--data", "data/sample", "--quarter", "2026Q3", "--out", f"{place}/first", *four], chosen.runs
         )
-        shutil.rmtree(store / ".counts", ignore_errors=True)  # of an earlier benchmark
+        forget(store)  # what an earlier benchmark prepared
         asked_for = ["--data", str(store), "--quarter", "2026Q3"]
         figures = in_child([*COMMAND, "kpis", *asked_for, "--format", "csv"], chosen.runs)
         ahead = in_child([*COMMAND, "prepare", *asked_for], 1)

@@ -16,7 +16,7 @@ from typing import Any
 
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.config import Config
-from alignment_toolkit.digests import file_digest
+from alignment_toolkit.digests import file_digest, joint_digest
 from alignment_toolkit.sharing import leave_for_others, left_for_others
 from alignment_toolkit.snapshots.whole import SEAL
 
@@ -77,7 +77,7 @@ def content_key(sources: Mapping[str, Source], place: Path, config: Config) -> s
 def _rules() -> str:
     """Digest of the code that checks."""
     code = [*sorted((_PACKAGE / "border").glob("*.py")), _PACKAGE / "schema.py", _PACKAGE / "config.py"]
-    return sha256(b"".join(path.read_bytes() for path in code)).hexdigest()
+    return joint_digest(code)
 
 
 def _read(path: Path, key: str) -> dict[str, list[str]] | None:

@@ -1,4 +1,4 @@
-"""The command `alignment`: parse, one call, exit code. Only this module reads a clock; only it and `report_commands.py` print.
+"""The command `alignment`: parse, one call, exit code. Only this module reads a clock; only it and the other modules of commands print.
 
 stdout carries the result only; progress and errors go to stderr.
 """
@@ -16,7 +16,7 @@ import typer
 
 from alignment_toolkit import __version__
 from alignment_toolkit.errors import UsageError
-from alignment_toolkit.figure_commands import prepare, stalled_leads, study_asked
+from alignment_toolkit.figure_commands import kpis, prepare, stalled_leads
 from alignment_toolkit.options import (
     AsOfOption,
     CohortOption,
@@ -35,7 +35,7 @@ from alignment_toolkit.options import (
 )
 from alignment_toolkit.reference_commands import glossary, params
 from alignment_toolkit.report_commands import list_reports, notify, validate
-from alignment_toolkit.stopping import exit_code, heed_terminate, warn
+from alignment_toolkit.stopping import exit_code, heed_terminate
 from alignment_toolkit.visible import legible
 
 if TYPE_CHECKING:
@@ -160,28 +160,7 @@ app.command()(validate)
 app.command("list")(list_reports)
 
 
-@app.command()
-def kpis(
-    data: DataOption,
-    quarter: QuarterOption = "",
-    as_of: AsOfOption = "",
-    cohort: CohortOption = "4q",
-    config: ConfigOption = "",
-    format: FormatOption = "table",  # noqa: A002  # the option's name
-) -> None:
-    """Print every headline figure of a quarter, without a notebook or a kernel.
-
-    Example: alignment kpis --data data/sample --quarter 2026Q3 --format csv
-    """
-    from alignment_toolkit.headlines import is_worth_preparing
-    from alignment_toolkit.headlines import kpis as compute
-
-    study = study_asked(data, quarter, as_of=as_of, cohort=cohort, config=config)
-    if is_worth_preparing(study):
-        warn("counting a large store takes a while; alignment prepare, with the same options, keeps what is counted for the next time")
-    show(compute(study), format)
-
-
+app.command()(kpis)
 app.command()(prepare)
 app.command("stalled")(stalled_leads)
 

@@ -165,5 +165,5 @@ def _is_number(value: object) -> bool:
 
 
 def _trimmed(number: float, digits: int) -> str:
-    text = f"{number:,.{digits}f}"
+    text = f"{number:z,.{digits}f}"  # z: no minus before what rounds to nothing
     return text.rstrip("0").rstrip(".") if "." in text and digits > 2 else text

@@ -42,14 +42,15 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def amount(value: float | None, unit: str) -> str:
     """The value with its unit; empty when it is missing.
 
-    Shares are percentages with one decimal, whole numbers and money have separators, days have one decimal below ten.
+    Shares are percentages with one decimal, whole numbers and money have separators, days have one decimal below ten; of one there is one
+    day, not days.
     """
     if value is None or pd.isna(value):
         return ""
     if unit == SHARE:
         return f"{100 * value:.1f} %"
     digits = 1 if unit == "days" and abs(value) < 10 and value != int(value) else 0
-    return f"{value:,.{digits}f} {unit}"
+    return f"{value:,.{digits}f} {unit.removesuffix('s') if value == 1 else unit}"
 
 
 def interval_words(row: pd.Series) -> str:

@@ -50,7 +50,12 @@ def amount(value: float | None, unit: str) -> str:
     if unit == SHARE:
         return f"{100 * value:.1f} %"
     digits = 1 if unit == "days" and abs(value) < 10 and value != int(value) else 0
-    return f"{value:,.{digits}f} {unit.removesuffix('s') if value == 1 else unit}"
+    return f"{value:,.{digits}f} {unit_of(value, unit)}"
+
+
+def unit_of(value: float, unit: str) -> str:
+    """The unit as it stands after the value: one day, two days."""
+    return unit.removesuffix("s") if value == 1 else unit
 
 
 def interval_words(row: pd.Series) -> str:

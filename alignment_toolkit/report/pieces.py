@@ -13,6 +13,7 @@ from alignment_toolkit.display import KPIS
 from alignment_toolkit.report.extract import records
 from alignment_toolkit.report.outputs import Shown
 from alignment_toolkit.tables import NONE_SHOWN, Payload, shown, table_html
+from alignment_toolkit.wording import unit_of
 
 LONGEST_TABLE = 100
 FOLDED_TABLE = 15
@@ -140,8 +141,9 @@ def unbroken(text: str) -> str:
 def with_unit(value: Any, *, column: str, unit: str | None) -> str:
     """A figure with its unit, which a share carries in its percent sign and a plain count in its label."""
     text = shown(value, column=column, unit=unit)
-    plain_count = unit is None or text.endswith("%") or unit in {"leads", "deals", "customers"}
-    return text if plain_count else f"{text} {unit}"
+    if unit is None or text.endswith("%") or unit in {"leads", "deals", "customers"}:
+        return text
+    return f"{text} {unit_of(value, unit)}"
 
 
 def picture(svg: str) -> str:

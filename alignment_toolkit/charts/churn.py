@@ -160,7 +160,7 @@ def hazard_ratio_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.minorticks_off()
     ax.set_xlabel("hazard of leaving, relative to the reference")
-    ax.set_title("Who leaves sooner, each given the other attributes")
+    ax.set_title("Who leaves sooner, all else equal")
     told = "; ".join(f"{row.attribute} {row.group} {row.hazard_ratio:.2f} against {row.reference}" for row in known.itertuples())
     return describe(ax, f"Hazard ratios of churn: {told}.")
 

@@ -29,7 +29,6 @@ DARK = {
     BLUE: "#62aee8", VERMILION: "#f08a55", GREEN: "#3fc1a2", PURPLE: "#cb8fd0", OCHRE: "#cfa53a", SLATE: "#97a5b3",
 }  # fmt: skip
 """Each colour as it is shown on a dark page."""
-_MARGIN = 3  # points that stay free beside a title
 _DESCRIPTION = "_alignment_description"
 _HAIR_SPACE = "\u200a"
 _PREAMBLE = re.compile(r"<\?xml[^>]*\?>|<!DOCTYPE[^>]*>|<!--.*?-->|<metadata>.*?</metadata>", re.S)
@@ -176,43 +175,8 @@ def to_svg(ax: Axes) -> str:
             text.set_text(drawable(text.get_text()))
         buffer = StringIO()
         tight = None if figure.get_layout_engine() else "tight"
-        if tight is None:
-            _keep_titles_inside(figure)
         figure.savefig(buffer, format="svg", metadata=_NO_METADATA, bbox_inches=tight)
     return _PLACE.sub(_shortened, _PREAMBLE.sub("", buffer.getvalue())).strip() + "\n"
-
-
-def _keep_titles_inside(figure: Any) -> None:
-    """Move a title that long labels push over the right edge back to the left; one wider than the figure is set smaller.
-
-    It is measured in points, as drawn, before the layout sees it: that would make room for the middle of one that is too far right.
-    """
-    from matplotlib.textpath import TextPath
-
-    titles = [(ax, text) for ax in figure.axes for text in _titles(ax)]
-    for _, text in titles:
-        text.set_visible(False)
-    figure.draw_without_rendering()
-    width = figure.get_figwidth() * 72
-    for ax, text in titles:
-        size = text.get_fontsize()
-        lines = [TextPath((0, 0), line, size=size, prop=text.get_fontproperties()) for line in text.get_text().splitlines()]
-        wide = max(line.get_extents().x1 for line in lines)
-        smaller = min(1, (width - 2 * _MARGIN) / wide)
-        place = ax.get_position()
-        left = text.get_position()[0]
-        over = (place.x0 + left * place.width) * width + wide * smaller - (width - _MARGIN)
-        text.set_fontsize(size * smaller)
-        text.set_x(left - max(0, over) / (place.width * width))
-        text.set_visible(True)
-
-
-def _titles(ax: Axes) -> list[Any]:
-    """The title of axes as matplotlib holds it, none where there is none."""
-    from matplotlib.text import Text
-
-    heading = ax.get_title(loc="left")
-    return [child for child in ax.get_children() if heading and isinstance(child, Text) and child.get_text() == heading]
 
 
 def _shortened(place: re.Match[str]) -> str:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.text import Text
 
 from alignment_toolkit.charts.style import (
     DARK,
@@ -126,23 +125,6 @@ def test_a_title_stands_at_the_left_in_the_house_style() -> None:
     ax = new_axes()
     ax.set_title("Rate")
     assert ax.get_title(loc="left") == title(ax) == "Rate"
-
-
-@pytest.mark.parametrize("heading", ["Short", "Who leaves sooner, each given the other attributes", " ".join(["Wide words"] * 12)])
-def test_a_title_is_not_cut_off_whatever_the_labels(heading: str) -> None:
-    ax = new_axes()
-    ax.barh(["a label of some thirty characters"], [1])
-    ax.set_title(heading)
-    to_svg(ax)
-    [text] = [child for child in ax.get_children() if isinstance(child, Text) and child.get_text() == heading]
-    ax.figure.draw_without_rendering()  # type: ignore[union-attr]
-    place = text.get_window_extent()
-    assert place.x0 >= 0
-    assert place.x1 <= ax.figure.bbox.width + 1, "but for the space after the last letter"
-    assert (text.get_position()[0] == 0) == (heading == "Short"), "what fits stays where it is"
-    where = text.get_position()
-    to_svg(ax)
-    assert text.get_position() == pytest.approx(where), "drawn again, it stands where it stood"
 
 
 def test_text_is_drawn_as_paths_and_never_parsed() -> None:

@@ -29,7 +29,7 @@ def show_table(frame: pd.DataFrame, *, name: str, caption: str | None = None) ->
     """Display a frame as one bundle of HTML, plain text and JSON.
 
     Args:
-        frame: Any frame; its index is not shown. Floats are shown to 6 significant digits but never coarser than a unit, integers whole.
+        frame: Any frame; its index is not shown. Whole cents and integers are exact, other floats have 6 significant digits.
         name: The table's name, also that of its published file: lower-case letters, digits, `_` and `-`.
         caption: What the table shows; default: the name in words.
 

@@ -19,7 +19,7 @@ from alignment_toolkit.visible import visible
 
 
 def as_table(frame: pd.DataFrame) -> str:
-    """The frame in columns for a terminal: empty columns left out, numbers to 6 significant digits, control characters as symbols."""
+    """The frame in columns for a terminal: empty columns left out, numbers as in CSV, control characters as symbols."""
     import rich.box
     from rich.console import Console
     from rich.table import Table

@@ -19,6 +19,7 @@ Payload = dict[str, Any]
 _IN_UNIT = ("value", "lower", "upper", "previous", "target", "before", "after", "difference", "worst", "best")
 _SHARE_UNITS = {"share", "rate", "probability", "fraction"}
 NONE_SHOWN = "–"
+CENT_NOISE = 1e-13  # relative; what adding up whole cents as floats leaves behind
 
 
 def table_payload(frame: pd.DataFrame, *, name: str, caption: str | None = None) -> Payload:
@@ -44,8 +45,8 @@ def table_payload(frame: pd.DataFrame, *, name: str, caption: str | None = None)
 def plain(value: object) -> str | int | float | bool | None:
     """A value as JSON knows it: what is missing, NaN or infinite is null; instants and dates are ISO text.
 
-    Floats keep 6 significant digits, because the last bit of a sum differs between processors, but are never coarser than a unit,
-    so that counts and money stay whole. A Decimal is taken as exact.
+    Whole cents stay exact, so that sums of money add up to the cent. Any other float is an estimate and keeps 6 significant digits, because
+    the last bit of a sum differs between processors, but is never coarser than a unit. A Decimal is taken as exact.
     """
     if value is None or isinstance(value, str | bool):
         return value
@@ -65,11 +66,16 @@ def _number(value: Decimal | Real) -> float | int | None:
 
 
 def rounded(number: float) -> float | int | None:
-    """The float to 6 significant digits, at least to the unit; whole ones as integers; null when not finite."""
+    """The float as a machine reads it: exact where it is whole cents, else 6 significant digits or the unit; null when not finite.
+
+    Whole numbers are integers, so that no large sum is written with an exponent. Beyond 2^53 a float has no room for cents.
+    """
     if not math.isfinite(number):
         return None
-    kept = float(f"{number:.6g}") if abs(number) < 1e6 else float(round(number))
-    return int(kept) if kept.is_integer() and abs(kept) < 2**53 else kept
+    kept = round(number, 2)
+    if abs(number) >= 2**53 / 100 or abs(number - kept) > CENT_NOISE * abs(number):
+        kept = float(f"{number:.6g}") if abs(number) < 1e6 else float(round(number))
+    return int(kept) if kept.is_integer() and abs(kept) < 1e18 else kept
 
 
 def words(name: str) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from alignment_toolkit.errors import UsageError
+from alignment_toolkit.report.extract import csv_text, kpis_json
 from alignment_toolkit.tables import plain, shown, table_html, table_payload, table_text, words
 
 CASES = [
@@ -21,8 +22,17 @@ CASES = [
     (pd.NaT, None),
     (np.float64(0.123456789), 0.123457),
     (0.1 + 0.2, 0.3),
-    (123456.7, 123457),
-    (1234567.89, 1234568),
+    (123456.7, 123456.7),  # whole cents are exact (metrics.md, Rounding)
+    (464704.15, 464704.15),
+    (1234567.89, 1234567.89),
+    (-1234567.89, -1234567.89),
+    (0.1 + 0.2 + 464704, 464704.3),
+    (70368744177663.99, 70368744177663.99),
+    (1e15, 1000000000000000),
+    (2.5e15 + 0.5, 2500000000000000),
+    (2e16, 20000000000000000),
+    (123456.789, 123457),  # an estimate
+    (1234567.891, 1234568),
     (8000.0, 8000),
     (np.int64(12345678), 12345678),
     (Decimal("1234567.89"), 1234567.89),
@@ -40,6 +50,16 @@ def test_a_value_as_json_knows_it(value: object, expected: object) -> None:
     assert plain(value) == expected
     assert type(plain(value)) is type(expected)
     json.dumps(plain(value), allow_nan=False)
+
+
+def test_cents_of_every_size_survive_the_writers_and_add_up() -> None:
+    cents = [7, -30, 1999, 46470415, 282891217, 10**12 + 1, 2**52 - 1]
+    payload = table_payload(pd.DataFrame({"value": [amount / 100 for amount in cents]}), name="money")
+    for text in (csv_text(payload), kpis_json(payload)):
+        assert "e+" not in text.casefold()
+    written = [Decimal(line) for line in csv_text(payload).split()[1:]]
+    assert sum(written) == Decimal(sum(cents)) / 100
+    assert [Decimal(str(row["value"])) for row in json.loads(kpis_json(payload))] == written
 
 
 def test_a_last_bit_does_not_show() -> None:

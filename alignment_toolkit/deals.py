@@ -6,7 +6,8 @@ at or after `as_of`, which are open.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import ibis
@@ -122,20 +123,45 @@ def in_reporting_currency(crm: Crm, table: ir.Table, *, amount: str = "amount", 
 
     An amount without a currency is in the reporting currency.
     """
+    priced = with_rates(crm, table, {"rate": last_visible_day(crm)})
+    return priced.mutate(**{cents: whole_cents(priced[amount] * priced.rate)}).drop("rate")
+
+
+def with_rates(crm: Crm, table: ir.Table, days: Mapping[str, date]) -> ir.Table:
+    """The table with a column per day: the rate of its `currency` into the reporting currency on that day.
+
+    Args:
+        crm: The records.
+        table: Rows with a column `currency`; null is the reporting currency.
+        days: Name of the new column -> the day.
+    """
     if not crm.has("exchange_rates"):
-        return table.mutate(**{cents: whole_cents(table[amount])})
-    rates = constant_rates(crm)
+        return table.mutate(**dict.fromkeys(days, ibis.literal(1.0)))
+    rates = rates_on(crm, days)
     joined = table.left_join(rates, table.currency == rates.rate_currency)
-    rate = ibis.ifelse(joined.currency.isnull() | (joined.currency == crm.config.reporting_currency), 1.0, joined.rate)
-    return joined.mutate(**{cents: whole_cents(joined[amount] * rate)}).drop("rate_currency", "rate")
+    home = joined.currency.isnull() | (joined.currency == crm.config.reporting_currency)
+    return joined.mutate(**{name: ibis.ifelse(home, 1.0, joined[name]) for name in days}).drop("rate_currency")
 
 
-def constant_rates(crm: Crm) -> ir.Table:
-    """One rate per currency, the last that became valid before `as_of` (dates are local days): rate_currency, rate."""
+def rates_on(crm: Crm, days: Mapping[str, date]) -> ir.Table:
+    """One row per currency: its last rate valid on each day; where its first rate comes later, that one (data.md, Time).
+
+    Returns:
+        rate_currency, and the columns named in `days`.
+    """
     rates = crm.tables["exchange_rates"]
-    last_day = local_day(crm.as_of - timedelta(microseconds=1), crm.config.time_zone)
-    seen = rates.filter(rates.valid_on <= last_day)
-    return seen.group_by(rate_currency=seen.currency).agg(rate=seen.rate_to_reporting.argmax(seen.valid_on))
+    valid = {
+        name: ibis.coalesce(
+            rates.rate_to_reporting.argmax(rates.valid_on, where=rates.valid_on <= day), rates.rate_to_reporting.argmin(rates.valid_on)
+        )
+        for name, day in days.items()
+    }
+    return rates.group_by(rate_currency=rates.currency).agg(**valid)
+
+
+def last_visible_day(crm: Crm) -> date:
+    """The last local day of which anything lies before `as_of`: money is valued at its rates."""
+    return local_day(crm.as_of - timedelta(microseconds=1), crm.config.time_zone)
 
 
 def whole_cents(money: ir.FloatingValue) -> ir.IntegerValue:

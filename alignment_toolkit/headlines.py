@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from alignment_toolkit.churn.revenue import RETENTIONS
+from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.figures import ALL, COLUMNS, NUMBERS, OTHER
 from alignment_toolkit.glossary import with_owners
 from alignment_toolkit.study import Study
@@ -57,7 +59,8 @@ def _kpis(study: Study) -> pd.DataFrame:
     ]
     filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
     whole = pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
-    owned = with_targets(with_owners(withheld(whole, told), agreed=told.config.glossary), told)
+    valued = with_late_rates(withheld(whole, told), told)
+    owned = with_targets(with_owners(valued, agreed=told.config.glossary), told)
     attained = target_kpis(told, owned).dropna(axis=1, how="all")
     return pd.concat([owned, attained], ignore_index=True).reindex(columns=list(COLUMNS)).astype(dict.fromkeys(NUMBERS, "float64"))
 
@@ -71,6 +74,21 @@ def withheld(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
     hidden = other & frame["slice"].isin(few)
     kept = frame.assign(reason=frame["reason"].mask(hidden, f"fewer than {study.config.min_cell} leads in all"))
     return kept.assign(**{name: kept[name].mask(hidden) for name in NUMBERS})
+
+
+def with_late_rates(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The figures; those of money in a currency that has no rate before `as_of` say that its first one is used."""
+    late = counted("late_rates", study)
+    late = late[late["is_headline"]]
+    is_money = frame["unit"].fillna("").str.startswith(study.config.reporting_currency)
+    reasons = frame["reason"].astype(object)
+    for tables, touched in ((("deals", "campaign_costs"), is_money), (("subscriptions",), frame["kpi"].isin(RETENTIONS))):
+        mine = late[late["table"].isin(tables)].drop_duplicates("currency")
+        if len(mine):
+            told = "; ".join(f"{row.currency} has no rate before {row.first_on}, which is used" for row in mine.itertuples())
+            also = reasons.where(reasons.isna(), reasons.astype(str) + "; ").fillna("") + told
+            reasons = reasons.mask(touched & frame["value"].notna(), also)
+    return frame.assign(reason=reasons)
 
 
 def with_targets(frame: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -8,9 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from alignment_toolkit.figures import COLUMNS, NUMBERS
-from alignment_toolkit.headlines import kpis, with_targets
-from alignment_toolkit.quality import lead_counts
+from alignment_toolkit.churn import mrr_bridge
+from alignment_toolkit.counts import counted
+from alignment_toolkit.figures import COLUMNS, NUMBERS, figure, figures
+from alignment_toolkit.headlines import kpis, with_late_rates, with_targets
+from alignment_toolkit.quality import bookings, lead_counts
 from tests.sample import sample_kpis
 from tests.worlds import study
 
@@ -77,3 +79,38 @@ def test_the_target_is_the_one_promised_for_the_whole_in_the_report_quarter(rows
     made = study("2026Q1", cohort="4q", as_of="2026-04-01", leads=LEADS, stage_events=EVENTS, targets=targets)
     told = with_targets(lead_counts(made), made)["target"].iloc[0]
     assert (None if pd.isna(told) else told) == target
+
+
+DEALS = [
+    {
+        "deal_id": f"D{place}",
+        "created_at": "2026-01-10",
+        "closed_at": "2026-02-01",
+        "outcome": "won",
+        "amount": 1000.0,
+        "currency": currency,
+    }
+    for place, currency in enumerate(("EUR", "USD", None))
+]
+SPELLS = [
+    {"subscription_id": currency, "customer_id": currency, "started_on": "2025-11-01", "mrr": 100.0, "currency": currency}
+    for currency in ("EUR", "USD")
+]
+
+
+@pytest.mark.parametrize(("first_on", "late"), [("2026-04-05", True), ("2026-03-31", False)])
+def test_money_without_an_earlier_rate_is_valued_at_the_first_and_says_so(first_on: str, late: bool) -> None:
+    rates = [{"currency": "USD", "valid_on": day, "rate_to_reporting": rate} for day, rate in ((first_on, 0.8), ("2026-06-01", 0.5))]
+    costs = [{"campaign_id": "c", "spent_on": "2026-02-01", "cost": 1.0, "currency": "EUR"}]
+    tables = {"deals": DEALS, "subscriptions": SPELLS, "campaign_costs": costs, "exchange_rates": rates}
+    company = study("2026Q1", cohort="4q", as_of="2026-04-01", leads=LEADS, stage_events=EVENTS, **tables)
+    retention = figure("net_revenue_retention", value=1.0, unit="share")
+    whole = with_late_rates(pd.concat([bookings(company), lead_counts(company), figures([retention])], ignore_index=True), company)
+    told = whole.set_index("kpi")
+    assert told.loc["bookings", "value"] == 1000 + 800 + 1000
+    reason = f"USD has no rate before {first_on}, which is used"
+    assert [told.loc[kpi, "reason"] == reason for kpi in ("bookings", "leads", "net_revenue_retention")] == [late, False, late]
+    assert mrr_bridge(company, quarters=1)["start"].tolist() == [100 + 80]
+    used = counted("late_rates", company)
+    rows = [("deals", 1, True), ("subscriptions", 1, True)] if late else [("subscriptions", 1, False)]
+    assert sorted(used[["table", "n", "is_headline"]].itertuples(index=False, name=None)) == rows

@@ -15,7 +15,7 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.deals import observed_deals
 from alignment_toolkit.counts.lead_gaps import cents_sum, places
-from alignment_toolkit.deals import constant_rates, deals, in_reporting_currency, last_changes
+from alignment_toolkit.deals import deals, in_reporting_currency, last_changes, last_visible_day, rates_on
 from alignment_toolkit.study import Study
 from alignment_toolkit.timelines import milestones
 
@@ -125,6 +125,6 @@ def deal_gap_moves(study: Study) -> ir.Table:
 def rates_at_hand(study: Study) -> ir.Table:
     """The constant rates: rate_currency, rate; one row of the reporting currency at 1 where there are none."""
     if study.crm.has("exchange_rates"):
-        return constant_rates(study.crm)
+        return rates_on(study.crm, {"rate": last_visible_day(study.crm)})
     leads = study.crm.tables["leads"].limit(1)
     return leads.group_by(rate_currency=ibis.literal(study.config.reporting_currency)).agg(rate=ibis.literal(1.0))

@@ -5,6 +5,7 @@ Unit: the row of the table named; leads after merges.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import ibis
@@ -12,7 +13,8 @@ from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.lead_gaps import gap_of
-from alignment_toolkit.deals import deals
+from alignment_toolkit.counts.mrr import EPOCH, bounds, bridge_quarters
+from alignment_toolkit.deals import deals, last_visible_day
 from alignment_toolkit.handovers import handovers
 from alignment_toolkit.journeys import known_states
 from alignment_toolkit.leads import lead_numbers, lead_rows
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from alignment_toolkit.store import Crm
 
 LINKED = ("deals", "touches", "feedback", "subscriptions")
+BRIDGED = 8  # quarters of the bridge of recurring revenue
+DATED_BY = {"deals": "created_at", "subscriptions": "started_on", "campaign_costs": "spent_on"}
 PRICED = {"deals": "amount", "subscriptions": "mrr", "campaign_costs": "cost"}
 
 
@@ -103,6 +107,37 @@ def currencies_used(study: Study) -> ir.Table:
         none = study.crm.tables["leads"].agg(n=ibis.literal(0).cast("int64"))
         return none.select(table=ibis.literal("(rates)"), currency=ibis.literal("(none)"), n=none.n)
     return ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+
+
+@query
+def late_rates(study: Study) -> ir.Table:
+    """Rows with money whose currency has no rate yet on the day on which they are valued, so that its first rate is used.
+
+    Deals, costs and revenue retention are valued on the last visible day; the bridge of recurring revenue on the ends of quarters.
+
+    Returns:
+        table, currency, first_on (ISO text of the first rate), is_headline (valued so in the headline figures), n.
+    """
+    crm, parts = study.crm, []
+    for name, column in PRICED.items() if crm.has("exchange_rates") else ():
+        if not crm.has(name):
+            continue
+        rows = crm.tables[name].filter(_[column].notnull() & (_.currency != crm.config.reporting_currency))
+        rows = rows.select("currency", born=rows[DATED_BY[name]].cast("date"))
+        first = crm.tables["exchange_rates"].group_by(rate_currency=_.currency).agg(first_on=_.valid_on.min())
+        told = rows.inner_join(first, rows.currency == first.rate_currency).mutate(is_headline=_.first_on > last_visible_day(crm))
+        late = told.is_headline
+        if name == "subscriptions":
+            ends = [EPOCH + timedelta(days=day) for day in bounds(study, bridge_quarters(study, BRIDGED))]
+            late = late | ibis.or_(*((told.born <= day) & (told.first_on > day) for day in ends))
+        late = late & (told.born.isnull() | (told.born <= last_visible_day(crm)))
+        kept = told.filter(late).mutate(first_on=told.first_on.cast("string"))
+        parts.append(kept.group_by("currency", "first_on", "is_headline", table=ibis.literal(name)).agg(n=_.count()))
+    if not parts:
+        text, none = ibis.literal(""), crm.tables["leads"].filter(ibis.literal(False))
+        return none.group_by(currency=text, is_headline=ibis.literal(False), table=text, first_on=text).agg(n=_.count())
+    columns = ("table", "currency", "first_on", "is_headline", "n")
+    return ibis.union(*(part.select(*columns) for part in parts), distinct=False) if len(parts) > 1 else parts[0].select(*columns)
 
 
 @query

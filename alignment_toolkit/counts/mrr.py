@@ -15,7 +15,7 @@ from ibis import _
 from alignment_toolkit.caching import cached
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.customers import customers, day_number, hidden_from, paid_spells, serves
-from alignment_toolkit.deals import in_reporting_currency, whole_cents
+from alignment_toolkit.deals import in_reporting_currency, whole_cents, with_rates
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.leads import leads
 from alignment_toolkit.study import Study
@@ -58,7 +58,8 @@ def mrr_bridge_parts(study: Study, *, quarters: int = 8) -> ir.Table:
 
 def mrr_on(study: Study, days: list[int]) -> ir.Table:
     """Per customer the cents on each day at that day's rates (own_<i>) and at the next day's (next_<i>), and the first paid day."""
-    spells = with_rates(study, paid_spells(study.crm), days)
+    rates = {f"rate_{at}": EPOCH + timedelta(days=day) for at, day in enumerate(days)}
+    spells = with_rates(study.crm, paid_spells(study.crm), rates)
     sums = {f"own_{at}": cents_at(day, rate=at) for at, day in enumerate(days)}
     sums |= {f"next_{at}": cents_at(day, rate=at + 1) for at, day in enumerate(days[:-1])}
     return spells.group_by("customer_id").agg(first=_.start.min(), **sums)
@@ -67,24 +68,6 @@ def mrr_on(study: Study, days: list[int]) -> ir.Table:
 def cents_at(day: int, *, rate: int) -> ir.IntegerScalar:
     """Cents of the spells that serve a day, at one of the joined rates."""
     return ibis.coalesce(whole_cents(_.mrr * _[f"rate_{rate}"]).sum(where=serves(day)), 0).cast("int64")
-
-
-def with_rates(study: Study, spells: ir.Table, days: list[int]) -> ir.Table:
-    """The spells with rate_<i>: the last rate valid on each day; before the first known rate, that one, so that no movement is invented."""
-    names = [f"rate_{at}" for at in range(len(days))]
-    if not study.crm.has("exchange_rates"):
-        return spells.mutate(**dict.fromkeys(names, ibis.literal(1.0)))
-    rates = study.crm.tables["exchange_rates"]
-    valid = {
-        name: ibis.coalesce(
-            _.rate_to_reporting.argmax(_.valid_on, where=_.valid_on <= EPOCH + timedelta(days=day)), _.rate_to_reporting.argmin(_.valid_on)
-        )
-        for name, day in zip(names, days, strict=True)
-    }
-    on_days = rates.group_by(rate_currency=_.currency).agg(**valid)
-    joined = spells.left_join(on_days, spells.currency == on_days.rate_currency)
-    home = joined.currency.isnull() | (joined.currency == study.config.reporting_currency)
-    return joined.mutate(**{name: ibis.ifelse(home, 1.0, joined[name]) for name in names})
 
 
 def one_quarter(wide: ir.Table, days: list[int], *, at: int, label: str) -> ir.Table:

@@ -160,6 +160,11 @@ def money(study: Study) -> Iterator[Found]:
         if len(named) > 1:
             rule = f"Each amount names its currency where there are several; without one it is taken as {study.config.reporting_currency}"
             yield str(table), "amounts without a currency", bare, part["n"].sum(), rule, "Enter the currency, or make it a required field"
+    late = counted("late_rates", study)[["table", "currency", "first_on", "n"]]
+    for table, currency, first_on, n in late.itertuples(index=False, name=None):
+        rule = f"Money has a rate on the day on which it is valued; {currency} has none before {first_on}, which is used"
+        of = used.loc[used["table"] == table, "n"].sum()
+        yield str(table), f"valued at a later rate ({currency})", n, of, rule, "Add the earlier rates"
     last_day = local_day(study.as_of, study.config.time_zone)
     for currency, last_on in counted("rates_valid", study)[["currency", "last_on"]].itertuples(index=False, name=None):
         n = used.loc[used["currency"] == currency, "n"].sum()

@@ -111,6 +111,11 @@ PLANTED: dict[str, tuple[dict[str, Any], str, int, int, str, dict[str, tuple[flo
         "the last rate is older than a quarter (USD)", 1, 1, "data team",
         {"bookings": (500, 500, 500)},
     ),
+    "a rate that comes later": (
+        {"deals": [deal(1, currency="USD")], "exchange_rates": [RATES[0] | {"valid_on": "2030-01-01"}]},
+        "valued at a later rate (USD)", 1, 1, "data team",
+        {"bookings": (500, 500, 500)},
+    ),
     "a history that ends otherwise": (
         {"deals": [deal(1)], "deal_events": [{"deal_id": "D1", "changed_at": "2026-02-11", "outcome": "won", "amount": 900.0}]},
         "history ends otherwise than last seen", 1, 1, "data team",

@@ -127,6 +127,67 @@ def test_seconds_and_milliseconds_since_1970() -> None:
     assert values(["1704067200500"], "instant", epoch="ms") == [datetime(2024, 1, 1, 0, 0, 0, 500_000)]
 
 
+def test_days_counted_since_1970_are_days_of_the_zone() -> None:
+    # 1,783,896,400 s = 20,646 days (2026-07-12) and 82,000 s (22:46:40 UTC), which is the 13th in Berlin
+    assert values(["1783896400", "2026-07-01", "x"], "date", epoch="s") == [date(2026, 7, 12), date(2026, 7, 1), None]
+    assert values(["1783896400000"], "date", epoch="ms", time_zone="Europe/Berlin") == [date(2026, 7, 13)]
+    assert values(["1783896400000"], "date", epoch="s") == [None]  # milliseconds read as seconds lie in the year 58,499
+    assert values(["1783896400"], "instant", epoch="ms") == [None]  # seconds read as milliseconds lie in January 1970
+
+
+def test_dates_without_marks_only_where_the_order_is_ymd() -> None:
+    texts = ["20260701", "20260701T0930", "20260701 093015Z", "20260231", "2026-07-01"]
+    read = [datetime(2026, 7, 1), datetime(2026, 7, 1, 9, 30), datetime(2026, 7, 1, 9, 30, 15), None, datetime(2026, 7, 1)]
+    assert values(texts, "instant", date_order="ymd") == read
+    assert values(texts[:1], "instant") == values(texts[:1], "date", date_order="dmy") == [None]
+    rows = BACKEND.create_table("whole", pa.table({"day": [20260701, 20261301]}), temp=True, overwrite=True)
+    made = rows.select(day=parsed(rows.day, "date", Reading(date_order="ymd")), no_day=parsed(rows.day, "date"))
+    assert made.to_pyarrow().to_pylist() == [{"day": date(2026, 7, 1), "no_day": None}, {"day": None, "no_day": None}]
+
+
+def test_two_digit_years_fall_into_the_hundred_years_that_are_declared() -> None:
+    texts = ["31/12/69", "1.2.70", "1/7/26 14:05", "1/7/2026", "30/2/26"]
+    read = [datetime(2069, 12, 31), datetime(1970, 2, 1), datetime(2026, 7, 1, 14, 5), datetime(2026, 7, 1), None]
+    assert values(texts, "instant", date_order="dmy", two_digit_years_from=1970) == read
+    assert values(["26-07-01", "69-07-01"], "date", two_digit_years_from=1950) == [date(2026, 7, 1), date(1969, 7, 1)]
+    assert values(texts[:3], "instant", date_order="dmy") == [None] * 3
+
+
+def test_english_names_of_months() -> None:
+    texts = [
+        "01-Jul-2026",
+        "Jul 1, 2026",
+        "1st July 2026",
+        "Wed, 01 Jul 2026 09:30:00 GMT",
+        "July 1 2026, 9:30 PM",
+        "2026-Jul-01",
+        "30 Feb 2026",
+    ]
+    day, morning, evening = datetime(2026, 7, 1), datetime(2026, 7, 1, 9, 30), datetime(2026, 7, 1, 21, 30)
+    for order in ("dmy", "mdy", None):
+        assert values(texts, "instant", month_names="en", date_order=order) == [day, day, day, morning, evening, day, None]
+    assert values(texts, "instant", date_order="dmy") == [None] * len(texts)
+
+
+def test_days_as_spreadsheets_count_them() -> None:
+    # 2026-07-01 is day 46,204 of a count whose day 61 is 1900-03-01: 126 years of 365 days, 31 leap days and 122 days from March on
+    assert values(["46204", "46204.5", "61", "60", "59", "2026-07-01"], "instant", excel_dates=1900) == [
+        *(datetime(2026, 7, 1), datetime(2026, 7, 1, 12), datetime(1900, 3, 1), None, datetime(1900, 2, 28), datetime(2026, 7, 1)),
+    ]
+    assert values(["44742", "0"], "date", excel_dates=1904) == [date(2026, 7, 1), date(1904, 1, 1)]  # 1,462 days later
+    assert values(["46204.5"], "instant", excel_dates=1900, time_zone="Europe/Berlin") == [datetime(2026, 7, 1, 10)]
+
+
+def test_amounts_of_accountants() -> None:
+    texts = ["(1,234.50)", "1234-", "−7", "$5", "-$5", "($5)", "$(5)", "EUR 5", "5 EUR", "( 5 )"]
+    read = [-1234.5, -1234.0, -7.0, 5.0, -5.0, -5.0, -5.0, 5.0, 5.0, -5.0]
+    assert values(texts, "number", accounting=True, thousands=",", symbol=("$", "EUR")) == read
+    assert values(["(-5)", "5$5", "()", "5 %"], "number", accounting=True, symbol="$") == [None] * 4
+    assert values(["(5)", "5-"], "number") == [None, None]
+    assert values(["40 %", "40%", "40"], "number", percent=True) == [0.4] * 3
+    assert values(["1'234.50", "1’234", "12'34"], "number", thousands="'") == [1234.5, 1234.0, None]
+
+
 def test_typed_columns() -> None:
     table = pa.table(
         {

@@ -134,7 +134,7 @@ def test_a_refused_export_leaves_the_old_store_and_nothing_beside_it(tmp_path: P
         "the export in exports cannot be used: 3 faults.",
         "  - contacts.csv: values of created_at are no instant: '31/12/2025' (row 2), '01/02/2026 10:00' (row 3)."
         " An instant is ISO, such as 2026-01-31 or 2026-01-31T09:30:00+02:00."
-        ' For day-first or month-first dates declare date_order = "dmy" or "mdy" in a mapping and run alignment ingest.',
+        ' Declare date_order = "dmy" in a mapping (for a column, an input, a table or [source]) and run alignment ingest.',
     ]
     assert contents(tmp_path / "store") == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exports", "store"]
@@ -146,7 +146,7 @@ def test_a_date_against_the_declared_order(tmp_path: Path) -> None:
     assert caught.value.faults == (
         "contacts.csv: values of created_at are no instant: '12/31/2025' (row 2)."
         " Declared is date_order = 'dmy', such as 31/1/2026; ISO dates are read besides."
-        " Declare the right order for this column, repair the values, or set the rows aside by a rule.",
+        ' Declare date_order = "mdy" in a mapping (for a column, an input, a table or [source]) and run alignment ingest.',
     )
 
 
@@ -398,7 +398,7 @@ def test_the_day_first_variant_is_refused_until_the_order_is_declared(tmp_path: 
     sentence = next(fault for fault in caught.value.faults if fault.startswith("sales_pipeline.csv: values of created_at"))
     assert sentence.endswith(
         " An instant is ISO, such as 2026-01-31 or 2026-01-31T09:30:00+02:00."
-        ' For day-first or month-first dates declare date_order = "dmy" or "mdy" in a mapping and run alignment ingest.'
+        ' Declare date_order = "dmy" in a mapping (for a column, an input, a table or [source]) and run alignment ingest.'
     )
     ingest(tmp_path / "dmy.toml", source=folder, out=tmp_path / "store")
     iso = ingest(EXAMPLES / "maven_crm.toml", source=shared_data("maven_crm"), out=tmp_path / "iso").out

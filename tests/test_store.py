@@ -174,7 +174,7 @@ def test_all_fatal_faults_of_all_tables_come_at_once(tmp_path: Path) -> None:
         " Repair the rows, or set them aside by a rule of a mapping.",
         "leads.csv: values of created_at are no instant: '31/01/2026' (row 2), '2026-02-30' (row 3)."
         " An instant is ISO, such as 2026-01-31 or 2026-01-31T09:30:00+02:00."
-        ' For day-first or month-first dates declare date_order = "dmy" or "mdy" in a mapping and run alignment ingest.',
+        ' Declare date_order = "dmy" in a mapping (for a column, an input, a table or [source]) and run alignment ingest.',
         "leads.csv: keys stand more than once: 'L2' (rows 4 and 5). lead_id is unique."
         " Remove the copies, or aggregate them with sql in a mapping.",
         "stage_events.csv: stages are not among the configured ones: 'MQL' (2 rows), 'mqll' (1 row)."
@@ -183,7 +183,7 @@ def test_all_fatal_faults_of_all_tables_come_at_once(tmp_path: Path) -> None:
         "deals.csv: values of outcome are not among the agreed ones: 'Won' (1 row). Agreed are: open, won, lost."
         " Did you mean 'won'? Translate them with a map in a mapping.",
         "deals.csv: values of amount are no number: '1,5' (row 2), '€5' (row 3). A number is finite and written like 1234.50."
-        " For other decimal or thousands marks or currency signs declare decimal, thousands or symbol in a mapping and run alignment ingest.",
+        ' Declare decimal = "," and symbol = "€" in a mapping (for a column, an input, a table or [source]) and run alignment ingest.',
         "owners.csv: the required column is missing: team. It has: owner_id."
         " Rename the columns, or say in a mapping which column is which and run alignment ingest.",
         "deals.csv: currencies have no rate: 'CHF' (1 row), 'USD' (1 row)."

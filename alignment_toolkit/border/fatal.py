@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border.duck import ROW
+from alignment_toolkit.border.hints import WHERE, settings_for
 from alignment_toolkit.border.parsing import LONGEST_NAME
 from alignment_toolkit.border.rules import Rule, rules_of
 from alignment_toolkit.border.sentences import SHOWN, Example, Fault
@@ -62,7 +63,7 @@ def _glance(source: Source, tidy: Source, config: Config, fetch: Fetch) -> tuple
     """Rows of the table, and whether any row breaks a rule, any text may have to be trimmed or a key of one column stands twice."""
     import ibis
 
-    broken = [rule.broken for rule in rules_of(tidy, config)] + [_stray(source.found[name]) for name in source.untrimmed]
+    broken = [rule.broken for rule in rules_of(tidy, config)] + [_stray(source, name) for name in source.untrimmed]
     measures = {"n": source.rows.count()} | ({"trouble": ibis.or_(*broken).any()} if broken else {})
     if len(source.key) == 1:
         measures["keys"] = tidy.value(source.key[0]).nunique()
@@ -75,16 +76,17 @@ def _particulars(source: Source, config: Config, fetch: Fetch) -> tuple[list[Fau
     """Every fault with its number and examples; texts with stray blanks are trimmed and long ones cut from here on."""
     rules = list(rules_of(source, config))
     measures = {rule.name: rule.broken.sum() for rule in rules}
-    measures |= {f"stray {name}": _stray(source.found[name]).sum() for name in source.untrimmed}
+    measures |= {f"stray {name}": _stray(source, name).sum() for name in source.untrimmed}
     counts = fetch(source.rows.aggregate(**measures))[0] if measures else {}
     tidy = replace(source, tidy=source.tidy | {name for name in source.untrimmed if not counts[f"stray {name}"]})
     faults = [_with_examples(source, rule, int(counts[rule.name]), fetch) for rule in rules if counts[rule.name]]
     return [*faults, *(_duplicates(tidy, fetch) if source.key else ())], tidy
 
 
-def _stray(text: Any) -> Any:
-    """Whether a text may begin or end with a blank (blanks and the empty text sort before `!`) or is too long for a name."""
-    return (text < "!") | text.endswith(" ") | (text.length() > LONGEST_NAME)
+def _stray(source: Source, name: str) -> Any:
+    """Whether a text may begin or end with a blank (these and the empty text sort before `!`), is too long, or stands for nothing."""
+    text = source.found[name]
+    return (text < "!") | text.endswith(" ") | (text.length() > LONGEST_NAME) | source.says_nothing(name)
 
 
 def _missing_columns(source: Source) -> Fault:
@@ -108,7 +110,12 @@ def _with_examples(source: Source, rule: Rule, n: int, fetch: Fetch) -> Fault:
     table = source.rows.filter(rule.broken).select(**columns)
     rows = fetch((table.order_by("row") if source.is_numbered else table).limit(SHOWN))
     shown = (Example(None if rule.kind == "absent" else row["value"], row.get("row"), _key_words(row)) for row in rows)
-    return replace(rule.fault, examples=tuple(shown), n=n)
+    fault = replace(rule.fault, examples=tuple(shown), n=n)
+    if rule.kind == "unread":
+        kind, declared = source.contract.column(rule.column).kind, source.reading(rule.column).date_order
+        if settings := settings_for(kind, (row["value"] for row in rows), declared=declared):
+            return replace(fault, way_out=f"Declare {settings} {WHERE}")
+    return fault
 
 
 def _key_words(row: dict[str, Any]) -> str | None:

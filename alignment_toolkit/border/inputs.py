@@ -7,7 +7,8 @@ from typing import Any
 
 from alignment_toolkit.border.bench import Workbench
 from alignment_toolkit.border.fatal import checked
-from alignment_toolkit.border.parsing import TYPES, cleaned, parsed, without_open_end
+from alignment_toolkit.border.nothing import null_words
+from alignment_toolkit.border.parsing import TYPES, cleaned, parsed, without_null_words, without_open_end
 from alignment_toolkit.border.personal import pseudonym
 from alignment_toolkit.border.sentences import Fault
 from alignment_toolkit.border.sources import Source, settled
@@ -64,16 +65,18 @@ def _found(bench: Workbench, name: str, column: str, rows: Any) -> Any:
 
     spec: InputColumn = bench.mapping.inputs[name].columns[column]
     headers = bench.matched.found[name].headers[column]
-    value = ibis.coalesce(*(cleaned(rows[header]) for header in headers)) if len(headers) > 1 else rows[headers[0]]
-    kind = spec.kind_of(column)
+    kind, reading = spec.kind_of(column), bench.mapping.input_reading(name, column)
+    words = null_words(column, kind) if reading.null_words is None else reading.null_words
+    there = [without_null_words(cleaned(rows[header]), words, kind) for header in headers]
+    value = ibis.coalesce(*there) if len(headers) > 1 else there[0] if spec.person else rows[headers[0]]
     if spec.pattern:
         value = value.cast("string").re_extract(spec.pattern, 1).nullif("")
     if kind in ("instant", "date"):
-        value = without_open_end(value, bench.mapping.input_reading(name, column))
+        value = without_open_end(value, reading)
     if spec.person:
-        return pseudonym(cleaned(value).cast("string"))
+        return pseudonym(value.cast("string"))
     if spec.lenient:
-        return parsed(value, kind, bench.mapping.input_reading(name, column)).cast(TYPES[kind])
+        return parsed(value, kind, reading).cast(TYPES[kind])
     return value
 
 

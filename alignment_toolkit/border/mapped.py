@@ -10,7 +10,8 @@ from alignment_toolkit.border.duck import ROW, stored
 from alignment_toolkit.border.inputs import typed_input
 from alignment_toolkit.border.layers import Layers
 from alignment_toolkit.border.matching import by_folded, folded
-from alignment_toolkit.border.parsing import cleaned, cleaned_column, minor_digits, without_open_end
+from alignment_toolkit.border.nothing import null_words
+from alignment_toolkit.border.parsing import cleaned, cleaned_column, minor_digits, without_null_words, without_open_end
 from alignment_toolkit.border.parts import PART, ensure_columns, files_of, from_parts
 from alignment_toolkit.border.personal import impersonal_id, impersonal_text, pseudonym
 from alignment_toolkit.border.sources import Source, settled
@@ -113,10 +114,15 @@ def _once(source: Source, columns: tuple[str, ...], bench: Workbench, name: str)
 
 def _computed(source: Source, *, aside: Any) -> Source:
     """The source with every value as found, and the reason to set the row aside, as columns: what follows mentions them often."""
-    values = {name: value if name in source.tidy else cleaned(value) for name, value in source.found.items()}
+    values = {name: _without_null_words(source, name) for name in source.found}
     rows = source.rows.mutate(**{f"__value__{name}": value for name, value in values.items()}, **{ASIDE: aside})
     found = {name: rows[f"__value__{name}"] for name in values}
     return replace(source, rows=rows, found=found, tidy=frozenset(found))
+
+
+def _without_null_words(source: Source, name: str) -> Any:
+    """One column as found, without blanks at its ends, null where a word stands for nothing."""
+    return replace(source, tidy=frozenset()).there(name)
 
 
 def _impersonal(source: Source) -> Source:
@@ -185,7 +191,7 @@ def _expression(rows: Any, spec: ColumnRule, place: str, bench: Workbench) -> An
         return ibis.literal(_written(spec.value))
     value = rows[_header(rows, spec.origin, place, bench)]
     if spec.person:
-        return pseudonym(value.cast("string"))
+        return pseudonym(without_null_words(value.cast("string"), null_words("person", "id"), "id"))
     if not spec.map:
         return value
     text = value if value.type().is_string() else value.cast("string")
@@ -221,7 +227,7 @@ def _aside(source: Source, rule: TableRule, bench: Workbench) -> Any:
     if rule.wide:
         headers = {stage: _header(source.rows, names, f"tables.stage_events.wide.{stage}", bench) for stage, names in rule.wide.items()}
         branches += [
-            ((source.rows["__stage__"] == stage) & cleaned(source.found["entered_at"]).isnull(), f"no {header}")
+            ((source.rows["__stage__"] == stage) & _without_null_words(source, "entered_at").isnull(), f"no {header}")
             for stage, header in headers.items()
         ]
     said = source.rows["set_aside"].cast("string") if "set_aside" in source.rows.columns else ibis.null("string")
@@ -236,7 +242,8 @@ def _test(source: Source, test: SetAside, bench: Workbench) -> Any:
         return source.found[name] if name in source.found else source.rows[_header(source.rows, (name,), place, bench)]
 
     if test.when_null is not None:
-        return cleaned(value(test.when_null)).isnull()
+        name = test.when_null
+        return (_without_null_words(source, name) if name in source.found else cleaned(value(name))).isnull()
     agree = []
     for name, words in test.when_equals.items():
         listed = words if isinstance(words, list) else [words]

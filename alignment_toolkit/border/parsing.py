@@ -6,10 +6,13 @@ says so, because `03/04/2026` and `1.234` mean different things to different peo
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border.clocks import from_zone, instant_of, offset_of, to_zone, wall_clock
+from alignment_toolkit.border.datetexts import order_of, since_1970, spelled_out, wall_clock_of_serial
+from alignment_toolkit.border.nothing import is_nothing
 from alignment_toolkit.schema import Kind
 
 if TYPE_CHECKING:
@@ -27,25 +30,35 @@ class Reading:
 
     Attributes:
         time_zone: Zone in which an instant without an offset is read.
-        date_order: `ymd`, `dmy` or `mdy` for dates that are not ISO; None: only ISO is read.
+        date_order: `ymd`, `dmy` or `mdy` for dates that are not ISO; `ymd` also reads `20260701`. None: only ISO is read.
         decimal: Decimal mark of numbers.
         thousands: Mark between groups of three digits; empty: none is allowed.
-        symbol: Currency sign or unit that may stand before or after a number.
+        symbol: Currency signs or units that may stand before or after a number.
+        accounting: `(5)` and `5-` are negative.
         minor_units: Digits of the minor unit the number is given in (2: cents).
-        epoch: Numbers as instants: `s` seconds or `ms` milliseconds since 1970; None: not allowed.
-        percent: The number is per cent: 40 is 0.4.
+        percent: The number is per cent: 40 is 0.4, and so is `40 %`.
         open_ended: Days (ISO) that stand for "no end" and are read as empty.
+        month_names: `en`: English names of months, as in `1 July 2026` and `Jul 1, 2026`, are read besides.
+        two_digit_years_from: First of the hundred years that two digits stand for (1970: 26 is 2026); None: they are not read.
+        excel_dates: 1900 or 1904: numbers as dates and instants are days as spreadsheets of that system count them.
+        epoch: Numbers as dates and instants are `s` seconds or `ms` milliseconds since 1970; None: not allowed.
+        null_words: Words that stand for nothing; None: those that usually do in a column of its kind.
     """
 
     time_zone: str = "UTC"
     date_order: str | None = None
     decimal: str = "."
     thousands: str = ""
-    symbol: str = ""
+    symbol: str | tuple[str, ...] = ""
+    accounting: bool = False
     minor_units: int = 0
-    epoch: str | None = None
     percent: bool = False
     open_ended: tuple[str, ...] = ()
+    month_names: str | None = None
+    two_digit_years_from: int | None = None
+    excel_dates: int | None = None
+    epoch: str | None = None
+    null_words: tuple[str, ...] | None = None
 
 
 def cleaned(value: Any) -> ir.Value:
@@ -62,6 +75,19 @@ def cleaned_column(column: Any) -> ir.Value:
         return cleaned(column)
     stray = (column < "!") | (column.right(1) <= " ") | column.contains("\u00a0")
     return stray.ifelse(cleaned(column), column)
+
+
+def without_null_words(value: Any, words: tuple[str, ...], kind: Kind) -> Any:
+    """A value without blanks at its ends, null where it is a word for nothing.
+
+    Args:
+        value: A column as found.
+        words: The words, in every spelling.
+        kind: Kind of the contract's column.
+    """
+    if not value.type().is_string() or not words:
+        return value
+    return is_nothing(value, words, is_id=kind == "id").ifelse(_nothing(value, "string"), value)
 
 
 def shortened(text: Any) -> ir.Value:
@@ -119,22 +145,37 @@ def _number(value: Any, reading: Reading) -> ir.Value:
     return finite / 10**reading.minor_units if reading.minor_units else finite
 
 
+_MARKS = {".": r"\.", " ": "[ \u00a0\u2009\u202f]", "'": "['\u2019\u02bc]"}
+
+
 def _number_text(text: Any, reading: Reading) -> ir.Value:
     """The text as a number that every engine reads, null when it is not written as the reading says."""
     import ibis
 
-    if reading.symbol:
-        text = text.replace(reading.symbol, "").strip()
-    decimal = "," if reading.decimal == "," else r"\."
-    groups = ""
+    symbols = (reading.symbol,) if isinstance(reading.symbol, str) else reading.symbol
+    text = _without_symbols(text, symbols)
+    if reading.accounting:
+        text = text.replace("\u2212", "-").re_replace("^[(] *([^ ].*?) *[)]$", r"-\1")
+        text = _without_symbols(text.re_replace("^([^-].*?) *-$", r"-\1"), symbols)
+    if reading.percent:
+        text = text.re_replace(" *%$", "")
+    decimal, groups = "," if reading.decimal == "," else r"\.", ""
     if reading.thousands:
-        mark = {".": r"\.", " ": r"[ \x{a0}\x{202f}]"}.get(reading.thousands, reading.thousands)
+        mark = _MARKS.get(reading.thousands, reading.thousands)
         groups = rf"\d{{1,3}}(?:{mark}\d{{3}})+|"
     good = text.re_search(rf"^[+-]?(?:(?:{groups}\d+)(?:{decimal}\d*)?|{decimal}\d+)(?:[eE][+-]?\d+)?$")
     if reading.thousands:
         text = text.re_replace(mark, "")
     text = text.replace(",", ".") if reading.decimal == "," else text
     return good.ifelse(text, ibis.null("string"))
+
+
+def _without_symbols(text: Any, symbols: tuple[str, ...]) -> Any:
+    """The text without a currency sign or unit at either end; a sign of the number may stand before or behind it."""
+    if listed := "|".join(re.escape(symbol) for symbol in symbols if symbol):
+        text = text.re_replace(f"^([+-]?) *(?:{listed}) *", r"\1")
+        text = text.re_replace(f" *(?:{listed})(-?)$", r"\1")
+    return text
 
 
 _MINOR_DIGITS = {
@@ -165,9 +206,11 @@ def _date(value: Any, reading: Reading) -> ir.Value:
         return value
     if found.is_timestamp():
         return (to_zone(value, reading.time_zone) if found.timezone else value).cast("date")
+    counted = _counted(value, reading)
     if not found.is_string():
-        return _nothing(value, "date")
-    return wall_clock(value, order=reading.date_order).cast("date")
+        return (wall_clock(_digits(value, reading), order="ymd") if counted is None else counted).cast("date")
+    written = wall_clock(spelled_out(value, reading), order=order_of(reading)).cast("date")
+    return written if counted is None else counted.cast("date").fill_null(written)
 
 
 def _instant(value: Any, reading: Reading) -> ir.Value:
@@ -177,15 +220,32 @@ def _instant(value: Any, reading: Reading) -> ir.Value:
     if found.is_date():
         return from_zone(value.cast("timestamp"), reading.time_zone)
     if reading.epoch and (found.is_numeric() or found.is_string()):
-        return _since_1970(value.try_cast("float64"), reading.epoch)
+        counted = since_1970(value.try_cast("float64"), reading.epoch)
+    else:
+        local = _counted(value, reading)
+        counted = None if local is None else from_zone(local, reading.time_zone)
     if not found.is_string():
-        return _nothing(value, "timestamp")
-    return instant_of(wall_clock(value, order=reading.date_order), offset_of(value, order=reading.date_order), zone=reading.time_zone)
+        return from_zone(wall_clock(_digits(value, reading), order="ymd"), reading.time_zone) if counted is None else counted
+    text, order = spelled_out(value, reading), order_of(reading)
+    written = instant_of(wall_clock(text, order=order), offset_of(text, order=order), zone=reading.time_zone)
+    return written if counted is None else counted.fill_null(written)
 
 
-def _since_1970(seconds: Any, unit: str) -> ir.Value:
-    millis = (seconds * (1 if unit == "ms" else 1_000)).round().cast("int64")
-    return millis.as_timestamp("ms").cast("timestamp")
+def _counted(value: Any, reading: Reading) -> Any:
+    """Local time of a number that counts days, seconds or milliseconds, as declared; None where nothing of the kind is."""
+    if not (reading.epoch or reading.excel_dates) or not (value.type().is_numeric() or value.type().is_string()):
+        return None
+    number = value.try_cast("float64")
+    if reading.epoch:
+        return to_zone(since_1970(number, reading.epoch), reading.time_zone)
+    return wall_clock_of_serial(number, reading.excel_dates or 1900)
+
+
+def _digits(value: Any, reading: Reading) -> Any:
+    """Whole numbers such as 20260701 as texts of a day where the order ymd is declared; else null."""
+    if not value.type().is_numeric() or reading.date_order != "ymd":
+        return _nothing(value, "string")
+    return spelled_out(value.round().cast("int64").cast("string"), reading)
 
 
 def _nothing(value: Any, dtype: str) -> ir.Value:

@@ -6,18 +6,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from alignment_toolkit.border.parsing import Reading
+from alignment_toolkit.border.hints import WHERE
 from alignment_toolkit.border.sentences import Fault
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.config import Config
 from alignment_toolkit.schema import TABLES, Column, Kind
 
-_DAY_FIRST = 'For day-first or month-first dates declare date_order = "dmy" or "mdy" in a mapping and run alignment ingest'
-_MARKS = "For other decimal or thousands marks or currency signs declare decimal, thousands or symbol in a mapping and run alignment ingest"
+_DATES = "date_order, month_names, two_digit_years_from, excel_dates or epoch"
 UNREAD: dict[Kind, tuple[str, str, str]] = {
-    "instant": ("are no instant", "An instant is ISO, such as 2026-01-31 or 2026-01-31T09:30:00+02:00", _DAY_FIRST),
-    "date": ("are no date", "A date is ISO, such as 2026-01-31", _DAY_FIRST),
-    "number": ("are no number", "A number is finite and written like 1234.50", _MARKS),
+    "instant": (
+        "are no instant",
+        "An instant is ISO, such as 2026-01-31 or 2026-01-31T09:30:00+02:00",
+        f"Repair the values, or declare how they are written ({_DATES}) {WHERE}",
+    ),
+    "date": ("are no date", "A date is ISO, such as 2026-01-31", f"Repair the values, or declare how they are written ({_DATES}) {WHERE}"),
+    "number": (
+        "are no number",
+        "A number is finite and written like 1234.50",
+        f"Repair the values, or declare how they are written (decimal, thousands, symbol, accounting or percent) {WHERE}",
+    ),
     "flag": ("are no flag", "A flag is true or false, yes or no, 1 or 0", "Repair the values, or translate them with a map in a mapping"),
 }
 _SHOWN_DATE = {"ymd": "2026/1/31", "dmy": "31/1/2026", "mdy": "1/31/2026"}
@@ -86,7 +93,7 @@ def _absent(source: Source, column: Column) -> Fault:
 
 def _unread(source: Source, column: Column) -> Fault:
     what, rule, way_out = UNREAD[column.kind]
-    order = source.readings.get(column.name, Reading()).date_order
+    order = source.reading(column.name).date_order
     if order and column.kind in ("instant", "date"):
         rule = f"Declared is date_order = {order!r}, such as {_SHOWN_DATE[order]}; ISO dates are read besides"
         way_out = "Declare the right order for this column, repair the values, or set the rows aside by a rule"

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border.clocks import instant_of, offset_of, wall_clock
+from alignment_toolkit.border.datetexts import order_of, spelled_out
 from alignment_toolkit.border.duck import ROW, stored
-from alignment_toolkit.border.parsing import TYPES, Reading, cleaned, parsed
+from alignment_toolkit.border.nothing import is_nothing, null_words
+from alignment_toolkit.border.parsing import TYPES, Reading, cleaned, parsed, without_null_words
 from alignment_toolkit.schema import TABLES, Table, key_of
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class Source:
         found: Column of the contract -> expression over `rows` as found; columns that are not there are left out.
         readings: Column -> how its text is understood.
         typed: Column -> its canonical value where that was already computed and stored.
-        tidy: Text columns known to hold no stray blanks and no overlong names, so that nothing has to be trimmed or cut.
+        tidy: Text columns known to hold no stray blanks, overlong names or words for nothing, so that they can be taken as they are.
         unknown: Columns that the contract does not know.
     """
 
@@ -66,22 +68,37 @@ class Source:
             return self.typed[name]
         if name in self.tidy and kind in ("id", "text"):
             return found
-        return parsed(found, kind, self.readings.get(name, Reading()))
+        return parsed(self.there(name), kind, self.reading(name), is_clean=True)
+
+    def reading(self, name: str) -> Reading:
+        """How the text of a column is understood."""
+        return self.readings.get(name, Reading())
+
+    def null_words(self, name: str) -> tuple[str, ...]:
+        """The words that stand for nothing in a column."""
+        stated = self.reading(name).null_words
+        return null_words(name, self.contract.column(name).kind) if stated is None else stated
+
+    def says_nothing(self, name: str) -> Any:
+        """Whether a text of a column, without blanks at its ends, stands for nothing."""
+        return is_nothing(self.found[name], self.null_words(name), is_id=self.contract.column(name).kind == "id")
+
+    def there(self, name: str) -> Any:
+        """One column as found, without blanks at its ends; null where nothing is said, be it by a word such as `null`."""
+        found = self.found[name]
+        if name in self.tidy or name in self.typed:
+            return found
+        return without_null_words(cleaned(found), self.null_words(name), self.contract.column(name).kind)
 
     def unread(self, name: str) -> ir.BooleanValue:
         """Whether a value is there but cannot be read as its kind."""
         if self.found[name].type().is_floating() and self.contract.column(name).kind == "number":
             return self.found[name].isinf()
-        return cleaned(self.found[name]).notnull() & self.value(name).isnull()
+        return self.there(name).notnull() & self.value(name).isnull()
 
     def absent(self, name: str) -> Any:
-        """Whether no value is there: null, or nothing but blanks (which sort before `!`, so that few values have to be trimmed)."""
-        found = self.found[name]
-        if name in self.tidy:
-            return found.isnull()
-        if name in self.typed or not found.type().is_string():
-            return cleaned(found).isnull()
-        return found.isnull() | (found < "!").ifelse(cleaned(found).isnull(), False).fill_null(False)
+        """Whether no value is there: null, nothing but blanks, or a word for nothing."""
+        return self.there(name).isnull()
 
     def canonical(self) -> ir.Table:
         """The table as the contract wants it: every column, typed; absent optional ones are typed nulls."""
@@ -126,7 +143,7 @@ def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | 
         extra: Further columns to keep.
     """
     kept = (extra or {}) | ({ROW: source.rows[ROW]} if source.is_numbered else {})
-    texts = {f"found {column}": value if column in source.tidy else cleaned(value) for column, value in source.found.items()}
+    texts = {f"found {column}": source.there(column) for column in source.found}
     rows = source.rows.select(**texts, **kept)
     walls = {column: parts for column in source.found if (parts := _wall(source, column, rows[f"found {column}"])) is not None}
     if walls:
@@ -139,14 +156,15 @@ def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | 
 
 def _wall(source: Source, column: str, text: Any) -> dict[str, Any] | None:
     """Wall clock and offset of a column of instants written as text, None for any other."""
-    reading = source.readings.get(column, Reading())
-    if source.contract.column(column).kind != "instant" or not text.type().is_string() or reading.epoch:
+    reading = source.reading(column)
+    if source.contract.column(column).kind != "instant" or not text.type().is_string() or reading.epoch or reading.excel_dates:
         return None
-    return {"wall": wall_clock(text, order=reading.date_order), "offset": offset_of(text, order=reading.date_order)}
+    written, order = spelled_out(text, reading), order_of(reading)
+    return {"wall": wall_clock(written, order=order), "offset": offset_of(written, order=order)}
 
 
 def _canonical_value(source: Source, column: str, rows: ir.Table, has_wall: bool) -> Any:
-    reading = source.readings.get(column, Reading())
+    reading = source.reading(column)
     if has_wall:
         return instant_of(rows[f"wall {column}"], rows[f"offset {column}"], zone=reading.time_zone)
     return parsed(rows[f"found {column}"], source.contract.column(column).kind, reading, is_clean=True)

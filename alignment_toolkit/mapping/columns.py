@@ -32,19 +32,40 @@ class Writing(Strict):
 
     Attributes:
         time_zone: Zone of instants without an offset.
-        date_order: Order of day, month and year where dates are not ISO.
+        date_order: Order of day, month and year where dates are not ISO; `ymd` also reads 20260701.
+        month_names: `en`: English names of months are read, as in 1 July 2026 and Jul 1, 2026.
+        two_digit_years_from: First of the hundred years that two digits stand for: with 1970, 26 is 2026 and 70 is 1970.
+        excel_dates: Dates and instants are days as spreadsheets count them from 1900 or 1904 on.
+        epoch: Dates and instants are numbers: seconds or milliseconds since 1970.
         decimal: Decimal mark.
         thousands: Mark between groups of three digits.
-        symbol: Currency sign or unit around a number.
+        symbol: Currency signs or units around a number.
+        accounting: (5) and 5- are negative numbers.
         open_ended: Days that stand for "no end", such as 9999-12-31: read as empty.
+        null_words: Words that stand for nothing, in place of the usual ones such as null, n/a, none and -; of labels, the column itself
+            has to say so.
     """
 
     time_zone: str | None = None
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
+    month_names: Literal["en"] | None = None
+    two_digit_years_from: Annotated[int, Field(ge=1850, le=2100)] | None = None
+    excel_dates: Literal[1900, 1904] | None = None
+    epoch: Literal["s", "ms"] | None = None
     decimal: Literal[".", ","] | None = None
     thousands: Literal["", ".", ",", " ", "'"] | None = None
-    symbol: str | None = None
+    symbol: Names | None = None
+    accounting: bool | None = None
     open_ended: tuple[date, ...] | None = None
+    null_words: Names | None = None
+
+    _listed = field_validator("symbol", "null_words", mode="before")(listed)
+
+    @model_validator(mode="after")
+    def _one_way_to_count(self) -> Writing:
+        if self.epoch and self.excel_dates:
+            raise ValueError("numbers count either from 1970 (epoch) or as spreadsheets do (excel_dates)")
+        return self
 
     @field_validator("time_zone")
     @classmethod
@@ -70,7 +91,6 @@ class ColumnRule(Writing):
         map: Value of the source -> canonical value, capitals and blanks at the ends aside; other values stay.
         minor_units: Digits of the minor unit that amounts are given in (2: cents), or `currency`: those of the row's currency (JPY: 0).
         percent: Numbers are per cent: 40 is 0.4.
-        epoch: Instants are numbers: seconds or milliseconds since 1970.
         person: The values are names of people: a stable pseudonym takes their place.
     """
 
@@ -79,7 +99,6 @@ class ColumnRule(Writing):
     map: dict[str, Scalar] = {}
     minor_units: Annotated[int, Field(ge=0, le=6)] | Literal["currency"] = 0
     percent: bool = False
-    epoch: Literal["s", "ms"] | None = None
     person: bool = False
 
     _one = field_validator("origin", mode="before")(listed)
@@ -98,7 +117,6 @@ class InputColumn(Writing):
         origin: Headers (`from` in the file), compared without capitals, blanks and marks; `*` stands for anything. The first that is there.
         kind: What its values are; None: told by the name (`_id`, `_at`, `_on`, `is_`).
         percent: Numbers are per cent: 40 is 0.4.
-        epoch: Instants are numbers: seconds or milliseconds since 1970.
         pattern: Only what the first group of this regular expression finds; empty where it finds nothing.
         lenient: A value of another kind is empty, not a fault: the column holds several kinds, as a history of fields does.
         person: The values are names of people: a stable pseudonym takes their place.
@@ -107,7 +125,6 @@ class InputColumn(Writing):
     origin: Annotated[Names, Field(alias="from", min_length=1)]
     kind: Kind | None = None
     percent: bool = False
-    epoch: Literal["s", "ms"] | None = None
     pattern: str | None = None
     lenient: bool = False
     person: bool = False

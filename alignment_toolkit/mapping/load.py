@@ -99,7 +99,11 @@ def _extended(values: dict[str, Any], text: str, *, name: str, folder: Path | No
 
 
 def _merged(under: Any, over: Any) -> Any:
-    """Sections are merged, everything else is replaced."""
+    """Merge sections and replace the rest. A column given only settings keeps its headers; one given only headers keeps its settings."""
+    if isinstance(over, dict) and isinstance(under, str | list) and not {"from", "value"} & set(over):
+        return {"from": under} | over
+    if isinstance(under, dict) and "from" in under and isinstance(over, str | list):
+        return under | {"from": over}
     if not (isinstance(under, dict) and isinstance(over, dict)):
         return over
     return under | {key: _merged(under[key], value) if key in under else value for key, value in over.items()}

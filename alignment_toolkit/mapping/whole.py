@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from alignment_toolkit.border.nothing import LABELS, null_words, spellings, without
 from alignment_toolkit.border.parsing import Reading
 from alignment_toolkit.config import Config, config_from
 from alignment_toolkit.mapping.columns import ColumnRule, InputColumn, Names, Scalar, SourceFiles, Strict, Writing
@@ -57,27 +59,45 @@ class Mapping(Strict):
 
     def reading(self, table: str, column: str | None = None) -> Reading:
         """How the texts of a canonical column are to be understood: its own setting, else the table's, else the source's."""
-        return self._reading(self.tables[table].columns.get(column or ""), self.tables[table])
+        return self._reading(self.tables[table].columns.get(column or ""), self.tables[table], column or "")
 
     def input_reading(self, name: str, column: str) -> Reading:
-        """How the texts of a column of an input are to be understood."""
-        return self._reading(self.inputs[name].columns[column], self.inputs[name])
+        """How the texts of a column of an input are to be understood; a word for nothing that the mapping lists as a label is a label."""
+        rule = self.inputs[name].columns[column]
+        reading = self._reading(rule, self.inputs[name], column)
+        if reading.null_words is not None or (kind := rule.kind_of(column)) != "text":
+            return reading
+        labels = (label for words in self.words.values() for label in words)
+        return replace(reading, null_words=without(null_words(column, kind), labels))
 
-    def _reading(self, rule: ColumnRule | InputColumn | None, table: Writing) -> Reading:
+    def _reading(self, rule: ColumnRule | InputColumn | None, table: Writing, column: str) -> Reading:
         levels = [level for level in (rule, table, self.source) if level is not None]
 
-        def setting(name: str, default: Any) -> Any:
+        def setting(name: str, default: Any = None) -> Any:
             return next((value for level in levels if (value := getattr(level, name)) is not None), default)
 
         minor = getattr(rule, "minor_units", 0)
+        counting = next((level for level in levels if level.epoch or level.excel_dates), Writing())
         return Reading(
             time_zone=setting("time_zone", self.settings.time_zone),
-            date_order=setting("date_order", None),
+            date_order=setting("date_order"),
+            month_names=setting("month_names"),
+            two_digit_years_from=setting("two_digit_years_from"),
+            excel_dates=counting.excel_dates,
+            epoch=counting.epoch,
             decimal=setting("decimal", "."),
             thousands=setting("thousands", ""),
             symbol=setting("symbol", ""),
+            accounting=setting("accounting", False),
             minor_units=minor if isinstance(minor, int) else 0,
-            epoch=rule.epoch if rule else None,
             percent=rule.percent if rule else False,
             open_ended=tuple(day.isoformat() for day in setting("open_ended", ())),
+            null_words=_stated_words(rule, levels, column),
         )
+
+
+def _stated_words(rule: Writing | None, levels: list[Any], column: str) -> tuple[str, ...] | None:
+    """The words for nothing that a mapping states for a column, in every spelling; of labels it states them only in the column itself."""
+    asked = levels if column not in LABELS else [rule] if rule else []
+    words = next((level.null_words for level in asked if level.null_words is not None), None)
+    return None if words is None else spellings(words)

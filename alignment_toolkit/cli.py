@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from alignment_toolkit import __version__
-from alignment_toolkit.errors import UsageError
+from alignment_toolkit.errors import DataRefused, UsageError
 from alignment_toolkit.figure_commands import kpis, prepare, stalled_leads
 from alignment_toolkit.options import (
     AsOfOption,
@@ -175,6 +175,12 @@ def ingest(
     force: Annotated[bool, typer.Option("--force", help="Read every file, even when none has changed.")] = False,
     keep: Annotated[int, typer.Option("--keep", min=1, help="Snapshots that stay, the new one included.")] = 12,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another ingest to finish.")] = 0,
+    drop_missing: Annotated[
+        bool,
+        typer.Option(
+            "--drop-missing", help="Drop what the store was made of and the new export lacks; without it such an export is refused."
+        ),
+    ] = False,
 ) -> None:
     """Turn CRM exports into a store of canonical tables, or renew it with newer ones; only what changed is read.
 
@@ -186,7 +192,8 @@ def ingest(
     """
     from alignment_toolkit.ingest import ingest as run
 
-    done = run(mapping, source=source, out=out, config=config or None, merge=merge, force=force, keep=keep, wait=wait, now=clock())
+    asked: dict[str, Any] = {"merge": merge, "force": force, "keep": keep, "wait": wait, "drop_missing": drop_missing}
+    done = run(mapping, source=source, out=out, config=config or None, now=clock(), **asked)
     if not done.is_unchanged:
         show(done.table(), "table")
     print(*map(legible, done.sentences()), sep="\n")
@@ -229,6 +236,9 @@ def map_source(
         if format == "table":
             show(told.questions, format)
             print(*map(legible, told.notes), sep="\n", file=sys.stderr)
+        if told.faults:
+            n = len(told.faults)
+            raise DataRefused(f"{n} fault{'s' if n > 1 else ''} of the files would end an ingest", faults=told.faults)
 
 
 @app.command()

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any
 from alignment_toolkit.border.lineage import origins
 from alignment_toolkit.border.matching import Matched, by_folded, folded, match_source
 from alignment_toolkit.border.parts import chosen
+from alignment_toolkit.border.personal import impersonal_sentence
 from alignment_toolkit.border.shelf import Shelf, shelf_of
+from alignment_toolkit.border.sql import tables_in
+from alignment_toolkit.border.unread import Reader, file_faults
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.mapping import Mapping, load_mapping, shipped, shipped_names
 from alignment_toolkit.recognise import paired
@@ -48,12 +51,14 @@ class Explained:
     Attributes:
         columns: table, column, status, from; one row per canonical column.
         questions: question, page, answered (yes, on guessed columns, no), lacks; one row per question.
-        notes: What was recognised and which of several sources is taken, in words.
+        notes: What was recognised, which of several sources is taken and which files are not read, in words.
+        faults: Files that `ingest` would refuse, one sentence each.
     """
 
     columns: pd.DataFrame
     questions: pd.DataFrame
     notes: tuple[str, ...]
+    faults: tuple[str, ...] = ()
 
 
 def explained(mapping: Sequence[Mapping | str | Path] | str | Path | None, *, source: Sequence[str | Path] | str | Path) -> Explained:
@@ -65,6 +70,7 @@ def explained(mapping: Sequence[Mapping | str | Path] | str | Path | None, *, so
 
     Raises:
         UsageError: When a source or mapping is not there, or a source is not recognised.
+        DataRefused: When a source is not recognised and holds files that cannot be read.
     """
     import pandas as pd
 
@@ -75,14 +81,26 @@ def explained(mapping: Sequence[Mapping | str | Path] | str | Path | None, *, so
     mappings = [one if isinstance(one, Mapping) else load_mapping(one) for one in named]
     pairs, notes = paired(mappings, [shelf_of(place) for place in sources])
     told: dict[tuple[str, str], Told] = {}
+    readers = []
     for one, shelf in pairs:
         matched = match_source(one, shelf.items)
+        readers.append(Reader(one, shelf, matched, _named(one, shelf)))
         notes += tuple(_notes(one, matched))
         for place, entry in _columns(one, shelf, matched):
             told[place] = max(told.get(place, entry), entry, key=lambda entry: _ORDER[entry.status])
     rows = [(table, column, *_words(told.get((table, column)))) for table, contract in TABLES.items() for column in contract.column_names]
     columns = pd.DataFrame(rows, columns=["table", "column", "status", "from"])
-    return Explained(columns, _questions(columns), notes)
+    faults, unmatched = file_faults(readers)
+    sentences = tuple(impersonal_sentence(fault.sentence()) for fault in faults)
+    return Explained(columns, _questions(columns), (*notes, *unmatched), sentences)
+
+
+def _named(mapping: Mapping, shelf: Shelf) -> frozenset[str]:
+    """The files that canonical tables name themselves."""
+    named = [Path(name).stem for rule in mapping.tables.values() for name in rule.origin]
+    selected = [name for rule in mapping.tables.values() if rule.sql for name in tables_in(rule.sql)]
+    stems = {name.casefold() for name in (*named, *selected)}
+    return frozenset(item.name for item in shelf.items if item.stem.casefold() in stems)
 
 
 def _words(told: Told | None) -> tuple[str, str]:

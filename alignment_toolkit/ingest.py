@@ -17,13 +17,14 @@ from typing import Any
 from alignment_toolkit.border import address
 from alignment_toolkit.border.bench import Workbench, laid_out, read
 from alignment_toolkit.border.combine import combined
-from alignment_toolkit.border.fatal import checked
+from alignment_toolkit.border.fatal import EMPTY, checked
 from alignment_toolkit.border.fingerprints import fingerprints
 from alignment_toolkit.border.mapped import Mapped
 from alignment_toolkit.border.personal import impersonal_sentence
 from alignment_toolkit.border.sentences import Fault
 from alignment_toolkit.border.shelf import Shelf, shelf_of
 from alignment_toolkit.border.sources import Source
+from alignment_toolkit.border.unread import unread
 from alignment_toolkit.config import config_from, load_config
 from alignment_toolkit.errors import DataRefused, PublishError, UsageError, nearest
 from alignment_toolkit.mapping import Mapping, load_mapping
@@ -31,7 +32,7 @@ from alignment_toolkit.prepared import forget
 from alignment_toolkit.recognise import paired
 from alignment_toolkit.renewal.before import Before, currencies, what_was
 from alignment_toolkit.renewal.making import Making, made_snapshot
-from alignment_toolkit.renewal.plan import MERGES, planned
+from alignment_toolkit.renewal.plan import MERGES, lost, planned
 from alignment_toolkit.renewal.result import IngestedTable, IngestResult, journal_text
 from alignment_toolkit.schema import TABLES
 from alignment_toolkit.snapshots.keeping import KEPT, pruned
@@ -52,6 +53,7 @@ def ingest(
     force: bool = False,
     keep: int = KEPT,
     wait: float = 0,
+    drop_missing: bool = False,
     now: datetime | None = None,
 ) -> IngestResult:
     """Make or renew a store from a folder of exports, the tables behind an address, or several of them.
@@ -67,6 +69,8 @@ def ingest(
         force: Read every file, even when none has changed.
         keep: Snapshots that stay, the new one included.
         wait: Seconds to wait for another ingest.
+        drop_missing: Drop tables, and rows of inputs, that the store was made of and the new extract lacks. Without it such an extract is
+            refused under `replace`, since a file that was lost on the way must not empty a good store; under `upsert` they stay.
         now: Wall time for the ledger; the package reads no clock.
 
     Raises:
@@ -87,12 +91,25 @@ def ingest(
     benches = laid_out([(one.configured(settings), shelf) for one, shelf in pairs] if config else pairs)
     with opened_for_writing(target, wait=wait):
         before = what_was(target)
+        _note_unread(benches, before)
         plan = planned(fingerprints(benches, settings), before, merge=merge, force=force)
+        if merge == "replace" and not drop_missing:
+            benches[0].faults += lost(plan, before, [bench.mapping for bench in benches])
         ledger = {"at": now.isoformat() if now else None, "sources": tuple(map(address.shown, sources)), "merge": merge}
         making = Making(plan, before, settings, Path(config) if config else None, ledger)
-        done = _unchanged(before) if plan.is_nothing and before.entries else _renewed(target, benches, making, told)
+        is_done = plan.is_nothing and before.entries and not any(bench.faults for bench in benches)
+        done = _unchanged(before) if is_done else _renewed(target, benches, making, told)
         gone = () if done.is_unchanged else pruned(target, done.entries, keep=keep, now=now)
     return replace(done, out=Path(out), no_longer_kept=tuple(gone))
+
+
+def _note_unread(benches: list[Workbench], before: Before) -> None:
+    """Add what is wrong with files that no mapping reads to what is refused, the rest to the notes."""
+    names = " and ".join(dict.fromkeys(bench.mapping.name for bench in benches))
+    earlier = before.journal.get("files", {}) if before.journal.get("mapping") == names else {}
+    faults, notes = unread([bench.reader for bench in benches], before=frozenset(earlier))
+    benches[0].faults += faults
+    benches[0].notes += notes
 
 
 def _renewed(target: Path, benches: list[Workbench], making: Making, told: tuple[str, ...]) -> IngestResult:
@@ -156,13 +173,14 @@ def _checked(benches: list[Workbench], made: dict[str, Mapped], making: Making) 
     kept = making.plan.kept(making.before)
     rates = currencies(making.before) if "exchange_rates" in kept or making.plan.merge == "upsert" else frozenset()
     found, sources = checked({name: table.source for name, table in made.items()}, config, _fetch(benches[0]), rates=rates)
-    unread = any(bench.faults for bench in benches)  # a table may be missing because its file cannot be read, which is said already
+    is_unread = any(bench.faults for bench in benches)  # a table may be missing because its file cannot be read, which is said already
     missing = [
         Fault(f"{name} is missing", f"the mapping {names} {_why_missing(name, benches)}", f"{name} ({table.row}) is required")
         for name, table in TABLES.items()
-        if table.required and name not in made and name not in kept and not (unread and _has_table(name, benches))
+        if table.required and name not in made and name not in kept and not (is_unread and _has_table(name, benches))
     ]
-    if faults := [*(fault for bench in benches for fault in bench.faults), *missing, *found]:
+    told = [fault for fault in found if not (is_unread and fault.what == EMPTY)]  # empty because a file behind it cannot be read
+    if faults := [*(fault for bench in benches for fault in bench.faults), *missing, *told]:
         n, places = len(faults), " and ".join(dict.fromkeys(bench.shelf.place for bench in benches))
         what = f"the export in {places} cannot be used: {n} fault{'s' if n > 1 else ''}"
         raise DataRefused(what, faults=[impersonal_sentence(fault.sentence()) for fault in faults])

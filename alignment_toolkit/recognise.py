@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alignment_toolkit.border.matching import Matched, is_marked, match_inputs, vendor_items
-from alignment_toolkit.border.shelf import Item, Shelf
-from alignment_toolkit.errors import UsageError
+from alignment_toolkit.border.matching import Matched, declared_for, is_marked, match_inputs, vendor_items
+from alignment_toolkit.border.personal import impersonal_sentence
+from alignment_toolkit.border.shelf import Item, Shelf, written_as
+from alignment_toolkit.errors import DataRefused, UsageError
 from alignment_toolkit.mapping import Mapping, shipped, shipped_names
 
 SHOWN = 4
@@ -40,12 +41,16 @@ def paired(mappings: list[Mapping], shelves: list[Shelf]) -> tuple[list[tuple[Ma
         told = tuple(f"{shelf.place} is read as {one.mapping.name}: {one.why}" for one, shelf in found)
         return [(one.mapping, shelf) for one, shelf in found], told
     if len(shelves) == 1:
-        return [(mapping, shelves[0]) for mapping in mappings], ()
+        return [(mapping, _as_declared(mapping, shelves[0])) for mapping in mappings], ()
     if len(mappings) == len(shelves):
-        return list(zip(mappings, shelves, strict=True)), ()
+        return [(mapping, _as_declared(mapping, shelf)) for mapping, shelf in zip(mappings, shelves, strict=True)], ()
     rule = "There are as many mappings as sources, in the same order, or several mappings for one source, or none at all"
     what = f"{len(mappings)} mapping{'s' if len(mappings) > 1 else ''} for {len(shelves)} sources"
     raise UsageError(what, rule=rule, way_out="Give --mapping once for each --source, or leave it out")
+
+
+def _as_declared(mapping: Mapping, shelf: Shelf) -> Shelf:
+    return written_as(shelf, lambda item: declared_for(mapping, item))
 
 
 def recognise(shelf: Shelf) -> list[Recognised]:
@@ -53,16 +58,31 @@ def recognise(shelf: Shelf) -> list[Recognised]:
 
     Raises:
         UsageError: When none fits, or two of a kind fit equally well.
+        DataRefused: When none fits, and files cannot be read.
     """
     candidates = [one for name in shipped_names() if (one := _fits(shipped(name), shelf.items)) is not None]
     best = [one for holds in ("crm", "billing") if (one := _best([fit for fit in candidates if _holds(fit) == holds], shelf))]
     chosen = [one for one in best if not _only_shares(one, best)]
     if not chosen:
+        _refuse_opaque(shelf)
         listed = ", ".join(item.name for item in shelf.items[:SHOWN]) + (" …" if len(shelf.items) > SHOWN else "")
         rule = f"It holds {listed or 'no CSV or Parquet file and no table'}; shipped mappings: {', '.join(shipped_names())}"
         way_out = "Name one with --mapping, or write a mapping to start from: alignment map --init --source DIR --out mapping.toml"
         raise UsageError("no shipped mapping fits the source", value=shelf.place, rule=rule, way_out=way_out)
     return chosen
+
+
+def _refuse_opaque(shelf: Shelf) -> None:
+    """Say which files might be recognised if they could be read.
+
+    Raises:
+        DataRefused: With a fault per file.
+    """
+    faults = [fault for item in shelf.items if not item.columns for fault in item.faults]
+    if faults:
+        n, what = len(faults), f"no shipped mapping fits the source {shelf.place}"
+        rule = f"{n} file{'s' if n > 1 else ''} that may belong to one cannot be read"
+        raise DataRefused(what, rule=rule, faults=[impersonal_sentence(fault.sentence()) for fault in faults])
 
 
 def _holds(one: Recognised) -> str:

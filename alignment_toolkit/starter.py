@@ -9,9 +9,10 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from alignment_toolkit.border.personal import impersonal_sentence
 from alignment_toolkit.border.profile import Profile, profiles
 from alignment_toolkit.border.shelf import shelf_of
-from alignment_toolkit.errors import UsageError
+from alignment_toolkit.errors import DataRefused, UsageError
 from alignment_toolkit.guessing import UNSURE, Guess, TableGuess, guess_tables
 from alignment_toolkit.visible import visible
 
@@ -30,13 +31,17 @@ def write_starter(source: Sequence[str | Path] | str | Path, *, out: Path | None
 
     Raises:
         UsageError: When the source is not there, holds nothing like leads, or the file exists.
+        DataRefused: When nothing looks like leads, and files cannot be read.
     """
     sources = [source] if isinstance(source, str | Path) else list(source)
     if len(sources) != 1:
         raise UsageError("map --init looks at one source", way_out="Give one folder with --source")
     shelf = shelf_of(sources[0])
-    files = profiles(shelf)
+    files, faults = profiles(shelf)
     tables = guess_tables(files)
+    unread = [impersonal_sentence(fault.sentence()) for fault in faults]
+    if not tables and unread:
+        raise DataRefused(f"no file of {shelf.place} looks like leads, and {len(unread)} cannot be read", faults=unread)
     if not tables:
         rule = (
             f"Leads are a file with an id that is unique in every row and a date; it holds {', '.join(files) or 'no file that can be read'}"
@@ -44,7 +49,7 @@ def write_starter(source: Sequence[str | Path] | str | Path, *, out: Path | None
         raise UsageError(
             "no file looks like leads", value=shelf.place, rule=rule, way_out="Write the mapping by hand: docs/your-own-data.md"
         )
-    text = starter(shelf.place, tables, files)
+    text = starter(shelf.place, tables, files, unread=unread)
     if out is None:
         return text
     if out.exists():
@@ -53,14 +58,17 @@ def write_starter(source: Sequence[str | Path] | str | Path, *, out: Path | None
         )
     out.write_text(text, encoding="utf-8")
     n = text.count(COMPLETE) - 1
-    return f"{out}: {len(tables)} tables guessed, {n} line{'s' if n != 1 else ''} to complete, {text.count(CHECK) - 1} to check"
+    return f"{out}: {len(tables)} tables guessed, {n} line{'s' if n != 1 else ''} to complete, {text.count(CHECK) - 1} to check" + "".join(
+        f"\nnot read: {sentence}" for sentence in unread
+    )
 
 
-def starter(place: str, tables: list[TableGuess], files: dict[str, list[Profile]]) -> str:
-    """The text of the mapping."""
+def starter(place: str, tables: list[TableGuess], files: dict[str, list[Profile]], *, unread: Sequence[str] = ()) -> str:
+    """The text of the mapping; files that cannot be read are named at its head."""
     lines = [
         f"# A mapping for {place}, guessed from its headers and values.",
         f"# Lines marked {COMPLETE} need you: replace the question mark, or delete the line. Lines marked {CHECK} run as they are.",
+        *(f"# NOT READ: {visible(' '.join(sentence.split()))}" for sentence in unread),
         "",
         "[config]",
         f'time_zone = "UTC"  {CHECK} the zone in which days begin and in which times without an offset were written',

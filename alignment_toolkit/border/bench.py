@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alignment_toolkit.border import duck
+from alignment_toolkit.border.kinds import OTHERS, refuse_other
 from alignment_toolkit.border.matching import Match, Matched, match_source
+from alignment_toolkit.border.records import set_aside_notes
 from alignment_toolkit.border.sentences import BadFile, Fault
 from alignment_toolkit.border.shelf import Item, Shelf
 from alignment_toolkit.border.sniffing import dialect_of
 from alignment_toolkit.border.sql import single_select, tables_in
+from alignment_toolkit.border.unread import Reader
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.mapping import Mapping, TableRule
 from alignment_toolkit.mapping.columns import SourceFiles
@@ -37,6 +40,7 @@ class Workbench:
         files: Canonical table -> names of the files or tables it comes from.
         rows: File name -> its table; a file that cannot be read is not in it.
         faults: Files that cannot be read.
+        aside: File name -> reason -> rows that are no records.
         notes: Assumptions made while reading, in words.
         made: Inputs, words and views made so far (layers.py).
         tables: The canonical tables to make; None: all.
@@ -50,9 +54,15 @@ class Workbench:
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    aside: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     made: dict[str, str] = field(default_factory=dict)
     tables: frozenset[str] | None = None
+
+    @property
+    def reader(self) -> Reader:
+        """The mapping at its source, as it was laid out."""
+        return Reader(self.mapping, self.shelf, self.matched, frozenset(name for names in self.files.values() for name in names))
 
     def item(self, name: str) -> Item:
         """The file or table of a name."""
@@ -172,10 +182,16 @@ def _files_of(rule: TableRule, bench: Workbench) -> list[str] | None:
     stems = {item.stem.casefold(): item.name for item in reversed(bench.shelf.items)}
     if rule.origin:
         here = (by_name.get(name) or (None if bench.shelf.folder else stems.get(name.casefold())) for name in rule.origin)
-        found = next((name for name in here if name), None)
+        found = next((name for name in here if name), None) or _in_another_format(rule, bench)
         return [found] if found else None
     select = single_select(rule.sql or "", bench.mapping.name)
     return [stems[name] for name in tables_in(select) if name in stems and name not in bench.mapping.inputs]
+
+
+def _in_another_format(rule: TableRule, bench: Workbench) -> str | None:
+    """A file that bears the name but cannot be read: an .xlsx where the mapping names a .csv."""
+    stems = {name.rpartition("/")[2].rpartition(".")[0].casefold() for name in rule.origin}
+    return next((item.name for item in bench.shelf.items if item.faults and not item.columns and item.stem.casefold() in stems), None)
 
 
 def _settings(bench: Workbench, name: str) -> SourceFiles:
@@ -194,12 +210,16 @@ def _read(bench: Workbench, item: Item, settings: SourceFiles) -> None:
         if item.path.suffix.lower() == ".parquet":
             bench.rows[item.name] = duck.load_parquet(bench.backend, item.path, name=table, place=item.name)
             return
+        if item.path.suffix.lower() in OTHERS:
+            raise refuse_other(item.path, item.name)
         encoding, delimiter = settings.encoding or source.encoding, settings.delimiter or source.delimiter
         dialect = dialect_of(item.path, place=item.name, encoding=encoding, delimiter=delimiter)
-        bench.rows[item.name] = duck.load_csv(bench.backend, item.path, dialect, name=table, place=item.name)
-        bench.notes += dialect.notes
+        bench.rows[item.name], bench.aside[item.name] = duck.load_csv(bench.backend, item.path, dialect, name=table, place=item.name)
+        bench.notes += (*dialect.notes, *set_aside_notes(item.name, bench.aside[item.name]))
     except BadFile as error:
         bench.faults += error.faults
+    except OSError as error:
+        bench.faults += item.faults or [Fault(item.name, f"the file cannot be opened: {error.strerror}", "", "Let it be readable")]
 
 
 def _publish_stems(bench: Workbench) -> None:

@@ -5,15 +5,16 @@ Every table gets a column `ROW`: the row in the file (the header of a CSV being 
 
 from __future__ import annotations
 
-import csv
 import itertools
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alignment_toolkit.border.sentences import SHOWN, BadFile, Example, Fault
+from alignment_toolkit.border import kinds
+from alignment_toolkit.border.records import ABOVE, LONGEST_FIELD, TAIL, Sorter, numbered_records, odd_rows
+from alignment_toolkit.border.sentences import BadFile
 from alignment_toolkit.border.sniffing import Dialect
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _INGEST_MB = 2500
 _STORE_MB = 700  # at least; so much is little beside the frames of a million leads
 _TIMES_THE_FILES = 7  # what is worked out from a store in Parquet, beside what it takes there
 _UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
-_LONGEST_FIELD = 1 << 24
 
 
 def connect(**options: Any) -> Any:
@@ -83,34 +83,16 @@ def load_parquet(backend: Any, path: Path, *, name: str, place: str) -> ir.Table
     Raises:
         BadFile: When the file is no Parquet file or its end is missing.
     """
-    ensure_parquet(path, place=place)
+    kinds.ensure_parquet(path, place=place)
     try:
         table = backend.read_parquet(str(path), table_name=name, file_row_number=True)
     except Exception as error:
-        raise BadFile(Fault(place, "the Parquet file cannot be read", str(error).splitlines()[0], "Write it again")) from error
+        raise BadFile(kinds.broken_parquet(place, error)) from error
     return table.mutate((table["file_row_number"] + 1).name(ROW)).drop("file_row_number")
 
 
-def ensure_parquet(path: Path, *, place: str) -> None:
-    """Check the marks at both ends of a Parquet file.
-
-    Raises:
-        BadFile: When they are not there.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(4)
-        file.seek(max(size - 4, 0))
-        tail = file.read(4)
-    if head == tail == b"PAR1" and size > 11:
-        return
-    what = "the file is empty" if size == 0 else "the file is cut off" if head == b"PAR1" else "the file is not a Parquet file"
-    way_out = "Write it again" if head == b"PAR1" or size == 0 else "If it is CSV text, let its name end in .csv"
-    raise BadFile(Fault(place, what, "A file has to be what its ending says", way_out))
-
-
-def load_csv(backend: Any, path: Path, dialect: Dialect, *, name: str, place: str) -> ir.Table:
-    """A table of strings holding a delimited file as it is; empty fields are null.
+def load_csv(backend: Any, path: Path, dialect: Dialect, *, name: str, place: str) -> tuple[ir.Table, dict[str, int]]:
+    """A table of strings holding the records of a delimited file as they are, and the rows that are none by reason; empty fields are null.
 
     The engine's reader takes plain files; whatever it does not understand goes through Python's, which also knows the row of each fault.
 
@@ -121,58 +103,52 @@ def load_csv(backend: Any, path: Path, dialect: Dialect, *, name: str, place: st
 
     if dialect.plain:
         try:
-            return _fast(backend, path, dialect, name)
+            table = _fast(backend, path, dialect, name)
         except duckdb.Error:
             pass
+        else:
+            if not _has_odd_rows(backend, name, dialect.header):
+                return table, {}
     return _careful(backend, path, dialect, name, place)
 
 
 def _fast(backend: Any, path: Path, dialect: Dialect, name: str) -> ir.Table:
     columns = dict.fromkeys(dialect.header, "VARCHAR")
-    options = f"auto_detect = false, header = true, quote = '\"', escape = '\"', max_line_size = {_LONGEST_FIELD}, delim = ?, columns = ?"
+    options = f"auto_detect = false, header = true, quote = '\"', escape = '\"', max_line_size = {LONGEST_FIELD}, delim = ?, columns = ?"
     numbered = f'SELECT row_number() OVER () + 1 AS "{ROW}", * FROM read_csv(?, {options})'
     backend.con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {numbered}', [str(path), dialect.delimiter, columns])
     return backend.table(name)
 
 
-def _careful(backend: Any, path: Path, dialect: Dialect, name: str, place: str) -> ir.Table:
+def _has_odd_rows(backend: Any, name: str, header: tuple[str, ...]) -> bool:
+    """Whether a table holds blank rows, rows that look like a header, or a footer at its end."""
+    columns = [f'"{column.replace(chr(34), chr(34) * 2)}"' for column in header]
+    blank = " AND ".join(f"coalesce(trim({column}), '') = ''" for column in columns)
+    named = " OR ".join(f"lower(trim({column})) IN (SELECT unnest(?))" for column in columns[:2])
+    names = [name for column in header for name in (column.casefold(), column.lower())]
+    found = backend.con.execute(f'SELECT EXISTS (SELECT 1 FROM "{name}" WHERE ({blank}) OR {named})', [names] * len(columns[:2])).fetchone()
+    if found[0]:
+        return True
+    last = f'SELECT * FROM "{name}" WHERE "{ROW}" > (SELECT max("{ROW}") FROM "{name}") - {TAIL} ORDER BY "{ROW}"'
+    return odd_rows(header, ((row, [value or "" for value in fields]) for row, *fields in backend.con.execute(last).fetchall()))
+
+
+def _careful(backend: Any, path: Path, dialect: Dialect, name: str, place: str) -> tuple[ir.Table, dict[str, int]]:
     import pyarrow as pa
 
-    names = [ROW, *dialect.header]
     schema = pa.schema([(ROW, pa.int64()), *((column, pa.string()) for column in dialect.header)])
-    records, ragged = _records(path, dialect, place), []
+    sorter = Sorter(dialect.header, place)
+    sorter.aside[ABOVE] += dialect.above
+    kept = sorter.kept(numbered_records(path, dialect, place))
     backend.con.register("__batch__", schema.empty_table())
     backend.con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS SELECT * FROM __batch__')
-    while batch := list(itertools.islice(records, _BATCH)):
-        whole = [record for record in batch if len(record) == len(names)]
-        ragged += [record for record in batch if len(record) != len(names)]
-        columns: list[Any] = list(zip(*whole, strict=True)) or [()] * len(names)
-        arrays = [pa.array(columns[0], pa.int64()), *(pa.array([value or None for value in column], pa.string()) for column in columns[1:])]
+    while batch := list(itertools.islice(kept, _BATCH)):
+        columns = zip(*(fields for _, fields in batch), strict=True)
+        arrays = [pa.array([row for row, _ in batch], pa.int64())]
+        arrays += [pa.array([value or None for value in column], pa.string()) for column in columns]
         backend.con.register("__batch__", pa.Table.from_arrays(arrays, schema=schema))
         backend.con.execute(f'INSERT INTO "{name}" SELECT * FROM __batch__')
     backend.con.unregister("__batch__")
-    if ragged:
-        raise BadFile(_ragged(ragged, len(dialect.header), place))
-    return backend.table(name)
-
-
-def _records(path: Path, dialect: Dialect, place: str) -> Iterator[list[Any]]:
-    """Row number and fields of every record that is not a blank line."""
-    csv.field_size_limit(_LONGEST_FIELD)
-    row = 0
-    with path.open(encoding=dialect.encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=dialect.delimiter, strict=True)
-        try:
-            for row, record in enumerate(reader, start=1):
-                if row > dialect.skip + 1 and record:
-                    yield [row, *record]
-        except csv.Error as error:
-            rule = "A quote that opens a value is closed at its end; a quote inside is doubled"
-            what = f"the text cannot be read after row {row} ({error})"
-            raise BadFile(Fault(place, what, rule, "Repair the row, or export the file again")) from error
-
-
-def _ragged(records: list[list[Any]], width: int, place: str) -> Fault:
-    examples = tuple(Example(f"{len(record) - 1} fields", record[0]) for record in records[:SHOWN])
-    way_out = "Put values that hold the separator between double quotes, or declare the right delimiter in a mapping"
-    return Fault(place, "rows do not have as many fields as the header", f"The header has {width}", way_out, examples, len(records))
+    if faults := sorter.faults():
+        raise BadFile(*faults)
+    return backend.table(name), dict(+sorter.aside)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Fetch = Callable[[Any], list[dict[str, Any]]]
+EMPTY = "the table is empty"
 _WITH_CURRENCY = ("deals", "campaign_costs", "subscriptions")
 
 
@@ -98,7 +99,7 @@ def _missing_columns(source: Source) -> Fault:
 
 def _empty(source: Source) -> Fault:
     rule = f"{source.contract.name} ({source.contract.row}) needs at least one row"
-    return Fault(source.place, "the table is empty", rule, "Export it again without a filter")
+    return Fault(source.place, EMPTY, rule, "Export it again without a filter")
 
 
 def _with_examples(source: Source, rule: Rule, n: int, fetch: Fetch) -> Fault:

@@ -57,9 +57,17 @@ def _fingerprint(
 ) -> Fingerprint:
     digests = {f"{number} {name}": _digest(benches[number], name, known) for number, found in files.items() for name in sorted(found)}
     parts = [part.says for bench in benches if table in bench.mapping.tables for part in chosen(bench.mapping, bench.matched, table).parts]
-    made_from = {"recipe": recipe, "files": digests, "parts": parts}
+    inputs = sorted({name for bench in benches for name in _inputs(bench, files.get(bench.number, frozenset()))})
+    made_from = {"recipe": recipe, "files": digests, "parts": parts, "inputs": inputs}
     is_open = any(reads_by_itself(sql) for bench in benches for sql in _selects(bench, table))
     return Fingerprint(files, None if is_open or None in digests.values() else made_from)
+
+
+def _inputs(bench: Workbench, files: frozenset[str]) -> Iterable[str]:
+    """The inputs that have rows in these files."""
+    for name, match in bench.matched.found.items():
+        if any(item.name in files and not item.is_empty for item in match.items):
+            yield name
 
 
 def _digest(bench: Workbench, name: str, known: dict[tuple[int, str], str | None]) -> str | None:

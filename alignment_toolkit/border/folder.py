@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from alignment_toolkit.border import duck
+from alignment_toolkit.border.kinds import OTHERS, ensure_parquet, refuse_other
 from alignment_toolkit.border.parsing import Reading
+from alignment_toolkit.border.records import set_aside_notes
 from alignment_toolkit.border.sentences import BadFile, Fault
 from alignment_toolkit.border.sniffing import dialect_of
 from alignment_toolkit.border.sources import Source, settled, source_of
@@ -77,6 +79,8 @@ def find_tables(place: Path, *, reading: Reading, backend: Any = None) -> Found:
             _refuse(found, name, Fault(listed, "two files hold the same table", f"A store has one file for {name}", "Remove one of them"))
         elif paths:
             _take(found, name, paths[0], reading, foreign=not duck.is_ours(found.backend))
+        for path in (one for one in files if not paths and one.suffix.lower() in OTHERS and one.name.lower().partition(".")[0] == name):
+            _refuse(found, name, *refuse_other(path, path.name).faults)
     return found
 
 
@@ -101,14 +105,15 @@ def _embedded(found: Found, path: Path) -> Any:
     if path.suffix.lower() == ".parquet":
         return duck.load_parquet(found.backend, path, name=name, place=path.name)
     dialect = dialect_of(path, place=path.name)
-    found.notes += dialect.notes
-    return duck.load_csv(found.backend, path, dialect, name=name, place=path.name)
+    rows, aside = duck.load_csv(found.backend, path, dialect, name=name, place=path.name)
+    found.notes += (*dialect.notes, *set_aside_notes(path.name, aside))
+    return rows
 
 
 def _foreign(found: Found, name: str, path: Path) -> Any:
     if path.suffix.lower() != ".parquet":
         raise BadFile(Fault(path.name, "this engine reads Parquet only", "", "Make a Parquet store with alignment ingest"))
-    duck.ensure_parquet(path, place=path.name)
+    ensure_parquet(path, place=path.name)
     return found.backend.read_parquet(str(path), table_name=f"{name}_{next(_numbers)}")
 
 

@@ -14,13 +14,13 @@ from alignment_toolkit.border.nothing import null_words
 from alignment_toolkit.border.parsing import cleaned, cleaned_column, minor_digits, without_null_words, without_open_end
 from alignment_toolkit.border.parts import PART, ensure_columns, files_of, from_parts
 from alignment_toolkit.border.personal import impersonal_id, impersonal_text, pseudonym
+from alignment_toolkit.border.records import BLANK
 from alignment_toolkit.border.sources import Source, settled
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.mapping import ColumnRule, SetAside, TableRule
 from alignment_toolkit.schema import TABLES
 
 ASIDE = "__aside__"
-BLANK_ROW = "the row is blank"
 TWICE = "the same row stands more than once"
 
 
@@ -76,7 +76,11 @@ def _mapped(bench: Workbench, layers: Layers, name: str) -> Mapped | None:
     counts = source.rows.group_by(ASIDE).aggregate(n=lambda table: table.count())
     by_reason = {row[ASIDE]: int(row["n"]) for row in bench.backend.to_pyarrow(counts).to_pylist()}
     reasons = {reason: n for reason, n in sorted(by_reason.items(), key=lambda item: str(item[0])) if reason is not None}
-    return Mapped(_only_used(source), sum(by_reason.values()), reasons, _files(bench, name), source.unknown)
+    files = _files(bench, name)
+    for reason, n in (entry for file in files for entry in bench.aside.get(file, {}).items()):  # rows that are no records of any table
+        reasons[reason] = reasons.get(reason, 0) + n
+        by_reason[reason] = by_reason.get(reason, 0) + n
+    return Mapped(_only_used(source), sum(by_reason.values()), reasons, files, source.unknown)
 
 
 def _found(bench: Workbench, layers: Layers, name: str, rule: TableRule) -> Source | None:
@@ -222,7 +226,7 @@ def _aside(source: Source, rule: TableRule, bench: Workbench) -> Any:
     branches = []
     if source.is_numbered:
         columns = [column for column in source.rows.columns if not column.startswith("__")]
-        branches.append((ibis.and_(*(cleaned(source.rows[column]).isnull() for column in columns)), BLANK_ROW))
+        branches.append((ibis.and_(*(cleaned(source.rows[column]).isnull() for column in columns)), BLANK))
     branches += [(_test(source, test, bench), test.reason) for test in rule.set_aside]
     if rule.wide:
         headers = {stage: _header(source.rows, names, f"tables.stage_events.wide.{stage}", bench) for stage, names in rule.wide.items()}

@@ -167,6 +167,21 @@ def by_folded(columns: Iterable[str], strip: Iterable[str] = ()) -> dict[str, st
     return there | {folded(column): column for column in columns}
 
 
+def named_inputs(mapping: Mapping, item: Item) -> tuple[str, ...]:
+    """The inputs that the name of a file speaks for; none where its headers are another vendor's."""
+    if mapping.vendor and _has(item, mapping.vendor.unless):
+        return ()
+    return tuple(name for name, rule in mapping.inputs.items() if any(_is_named(item.stem, known) for known in rule.names))
+
+
+def declared_for(mapping: Mapping, item: Item) -> tuple[str | None, str | None]:
+    """The encoding and delimiter that a mapping declares for a file, by its name before it is matched, else for all."""
+    tables = [rule for rule in mapping.tables.values() if {item.name, item.name.rpartition("/")[2]} & {*rule.origin}]
+    rules = [*tables, *(mapping.inputs[name] for name in named_inputs(mapping, item)), mapping.source]
+    encoding = next((rule.encoding for rule in rules if rule.encoding), None)
+    return encoding, next((rule.delimiter for rule in rules if rule.delimiter), None)
+
+
 def _is_named(stem: str, known: str) -> bool:
     bare = stem.casefold()
     while (shorter := re.sub(_AFFIX, "", bare)) != bare:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from alignment_toolkit.border import duck
+from alignment_toolkit.border.kinds import OTHERS, refuse_other
 from alignment_toolkit.border.personal import MAIL, PHONE
-from alignment_toolkit.border.sentences import BadFile
+from alignment_toolkit.border.sentences import BadFile, Fault
 from alignment_toolkit.border.shelf import Item, Shelf
 from alignment_toolkit.border.sniffing import dialect_of
 
@@ -56,18 +57,20 @@ class Profile:
         return self.shape == "text" and 1 <= len(self.values) <= 30 and len(self.values) < self.filled
 
 
-def profiles(shelf: Shelf) -> dict[str, list[Profile]]:
-    """Columns of every file or table that can be read, by its name."""
+def profiles(shelf: Shelf) -> tuple[dict[str, list[Profile]], tuple[Fault, ...]]:
+    """Columns of every file or table that can be read, by its name, and why others cannot."""
     backend = shelf.backend or duck.connect()
-    found = {}
+    found: dict[str, list[Profile]] = {}
+    faults: list[Fault] = []
     for item in shelf.items:
         try:
             rows = _rows(backend, shelf, item)
-        except BadFile:
+        except BadFile as error:
+            faults += error.faults
             continue
         table = backend.to_pyarrow(rows.limit(SAMPLE_ROWS))
         found[item.name] = [_profile(item.name, name, table[name].to_pylist()) for name in table.column_names if name != duck.ROW]
-    return found
+    return found, tuple(faults)
 
 
 def _rows(backend: Any, shelf: Shelf, item: Item) -> Any:
@@ -75,7 +78,9 @@ def _rows(backend: Any, shelf: Shelf, item: Item) -> Any:
         return shelf.backend.table(item.stem, database=item.schema)
     if item.path.suffix.lower() == ".parquet":
         return duck.load_parquet(backend, item.path, name=f"profile {item.name}", place=item.name)
-    return duck.load_csv(backend, item.path, dialect_of(item.path, place=item.name), name=f"profile {item.name}", place=item.name)
+    if item.path.suffix.lower() in OTHERS:
+        raise refuse_other(item.path, item.name)
+    return duck.load_csv(backend, item.path, dialect_of(item.path, place=item.name), name=f"profile {item.name}", place=item.name)[0]
 
 
 def _profile(file: str, name: str, values: list[Any]) -> Profile:

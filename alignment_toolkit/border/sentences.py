@@ -61,6 +61,11 @@ class Fault:
         return " ".join(ended(part) for part in (f"{self.place}: {self.what}{listed}", self.rule, self.way_out) if part)
 
 
+def declare(setting: str, value: str) -> str:
+    """How to declare a setting of the source, as the end of a way out."""
+    return f'declare [source] {setting} = "{value}" in a mapping; to keep a shipped one, below a first line extends = "salesforce"'
+
+
 class BadFile(Exception):  # it carries a fault to the collector and never reaches a user
     """A file that cannot be read as what it claims to be."""
 

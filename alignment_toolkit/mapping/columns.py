@@ -79,7 +79,23 @@ class SourceFiles(Writing):
     """How the files of the source folder are written, unless a table or column says otherwise."""
 
     encoding: str | None = None
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    delimiter: str | None = None
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, value: str | None) -> str | None:
+        if value is not None and value != "whitespace" and (len(value) != 1 or value in '"\r\n'):
+            raise ValueError('a delimiter is one character, such as ";" or "\\t", or "whitespace" for runs of blanks')
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_codec(cls, value: str | None) -> str | None:
+        try:
+            "".encode(value or "utf-8")
+        except LookupError as error:
+            raise ValueError("an encoding is named as Python does: utf-8, utf-16, cp1252, cp1251, shift_jis") from error
+        return value
 
 
 class ColumnRule(Writing):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alignment_toolkit.border import address
-from alignment_toolkit.errors import UsageError
+from alignment_toolkit.errors import DataRefused, UsageError
 from alignment_toolkit.mapping import shipped_names
 from alignment_toolkit.readiness.findings import FAILED, OK, UNKNOWN, WARNING, Finding
 from alignment_toolkit.schema import TABLES
@@ -57,12 +57,17 @@ def _fit(sources: list[str], mappings: list[str], crm: Crm | None, *, are_named:
     places = ", ".join(address.shown(place) for place in sources)
     try:
         told = explained(mappings or None, source=sources)
+    except DataRefused as error:
+        yield _unreadable(places, error.faults)
+        return
     except UsageError as error:
         if are_named or "not there" not in error.what:
             raise
         way_out = "Exports that are brought anew each time: name the place of the next ones with --source"
         yield Finding("source", UNKNOWN, f"the source of the last ingest is not there: {places}", way_out)
         return
+    if told.faults:
+        yield _unreadable(places, told.faults)
     gone = _gone(told.columns, crm)
     needed = gone[gone["needed"]]
     if len(needed):
@@ -74,8 +79,14 @@ def _fit(sources: list[str], mappings: list[str], crm: Crm | None, *, are_named:
         yield Finding(
             "source", WARNING, f"columns of the store that {places} does not have: {_listed(rest)}", "alignment map --explain says more"
         )
-    if not len(gone):
+    if not len(gone) and not told.faults:
         yield Finding("source", OK, f"the mapping finds in {places} every column that the store holds")
+
+
+def _unreadable(places: str, faults: Sequence[str]) -> Finding:
+    more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+    sentence = f"{places} holds files that cannot be read: {faults[0].rstrip('.')}{more}"
+    return Finding("source", FAILED, sentence, "alignment map --explain lists them", exit_code=DataRefused.exit_code)
 
 
 def _gone(columns: pd.DataFrame, crm: Crm | None) -> pd.DataFrame:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from alignment_toolkit.border.compare import rows_in
 from alignment_toolkit.border.fingerprints import Fingerprint
+from alignment_toolkit.border.sentences import Fault
 from alignment_toolkit.errors import DataRefused
+from alignment_toolkit.mapping import Mapping
 from alignment_toolkit.renewal.before import Before
 
 MERGES = ("replace", "upsert")
@@ -69,6 +73,33 @@ def planned(now: dict[str, Fingerprint], before: Before, *, merge: str, force: b
     missing = frozenset(before.files) - frozenset(now) if merge == "replace" else frozenset()
     files = None if not same else _files(now, wanted)
     return Plan(merge, wanted, same, _recorded(now, before, merge, same), missing, files, notes)
+
+
+def lost(plan: Plan, before: Before, mappings: Iterable[Mapping]) -> list[Fault]:
+    """What the store was made of and the new extract lacks, though the mappings still ask for it: each is a fault.
+
+    Args:
+        plan: What an ingest has to do.
+        before: What the store held.
+        mappings: The mappings.
+    """
+    asked = list(mappings)
+    rule = "An export that lost a file does not empty a store"
+    way_out = "Export it again; to renew with the files that are there, give --merge upsert; to let its rows go, --drop-missing"
+    faults = []
+    for name in sorted(plan.gone):
+        if any(name in mapping.tables for mapping in asked):
+            what = f"the export holds none of the files behind the {rows_in(before.files[name]):,} rows of the store"
+            faults.append(Fault(name, what, rule, way_out))
+    missing: dict[str, list[str]] = {}
+    for name, now in plan.made_from.items():
+        for entry in (before.made_from.get(name) or {}).get("inputs", ()):
+            if name in plan.read and entry not in now.get("inputs", ()) and any(entry in mapping.inputs for mapping in asked):
+                missing.setdefault(entry, []).append(name)
+    for entry, names in missing.items():
+        what = f"the export holds no rows of this input any more; the store was made of it ({', '.join(names)})"
+        faults.append(Fault(entry, what, rule, way_out))
+    return faults
 
 
 def _is_same(now: Fingerprint, then: dict[str, Any] | None, merge: str) -> bool:

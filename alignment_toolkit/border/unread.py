@@ -1,0 +1,132 @@
+"""The files of a source that no mapping reads: a fault where a table may need them, else a line that lists them.
+
+A file that cannot be read is never taken for one that is not there. It is a fault when it bears the name of an input, when the last ingest
+read it, or when its headers cannot be seen and the mapping still lacks an input that it is about. Any other file blocks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from alignment_toolkit.border.matching import Matched, by_folded, first_found, named_inputs
+from alignment_toolkit.border.sentences import Example, Fault, declare
+from alignment_toolkit.border.shelf import Item, Shelf
+from alignment_toolkit.errors import ended
+from alignment_toolkit.mapping import Mapping
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A mapping at a source.
+
+    Attributes:
+        mapping: The mapping.
+        shelf: What lies there.
+        matched: Which file is which input.
+        files: Files that canonical tables name themselves.
+    """
+
+    mapping: Mapping
+    shelf: Shelf
+    matched: Matched
+    files: frozenset[str] = frozenset()
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Names of the files that it reads."""
+        return self.files | {item.name for match in self.matched.found.values() for item in match.items}
+
+    @property
+    def lacks(self) -> bool:
+        """Whether an input that the vendor is known by is not there."""
+        needs = self.mapping.vendor.needs if self.mapping.vendor else ()
+        return any(need not in self.matched.found and need not in self.matched.torn for need in needs)
+
+
+def unread(readers: Sequence[Reader], *, before: Collection[str] = ()) -> tuple[tuple[Fault, ...], tuple[str, ...]]:
+    """What is wrong with files that are not read, and what else is not read, in words.
+
+    Args:
+        readers: Every mapping with its source.
+        before: Names of the files that the last ingest of the same mappings read.
+    """
+    faults: list[Fault] = [fault for reader in readers for fault in _without_rows(reader, is_fault=True)]
+    notes = [fault.sentence() for reader in readers for fault in _without_rows(reader, is_fault=False)]
+    idle = []
+    for folder in dict.fromkeys(reader.shelf.folder for reader in readers if reader.shelf.folder):
+        here = [reader for reader in readers if reader.shelf.folder == folder]
+        used = frozenset[str]().union(*(reader.used for reader in here))
+        for place, item in enumerate(here[0].shelf.items):
+            if item.name in used:
+                continue
+            found = next((fault for reader in here if (fault := _fault(reader, reader.shelf.items[place], used, before))), ())
+            faults += found
+            if not found and item.faults:
+                notes.append(
+                    f"{item.name} is not read, and no table needs it: {ended(item.faults[0].what)} {ended(item.faults[0].way_out)}"
+                )
+            elif not found and (lacking := next((words for reader in here if (words := _lacking(reader, item))), None)):
+                notes.append(lacking)
+            elif not found:
+                idle.append(item.name)
+    if idle:
+        notes.append(f"no table is made of {', '.join(idle[:10])}{f' and {len(idle) - 10} more files' if len(idle) > 10 else ''}")
+    return tuple(faults), tuple(dict.fromkeys(notes))
+
+
+def file_faults(readers: Sequence[Reader]) -> tuple[tuple[Fault, ...], tuple[str, ...]]:
+    """What names and headers alone tell of the files: what an ingest would refuse, and what is not read, in words."""
+    used = [fault for reader in readers for item in reader.shelf.items if item.name in reader.used for fault in item.faults]
+    faults, notes = unread(readers)
+    return tuple(dict.fromkeys((*used, *faults))), notes
+
+
+def _fault(reader: Reader, item: Item, used: Collection[str], before: Collection[str]) -> tuple[Fault, ...]:
+    """Why a file that is not read must not be passed over; none where it may."""
+    if _has_twin(item, used):
+        return ()
+    named, is_opaque = named_inputs(reader.mapping, item), not item.columns
+    if item.faults and (named or item.name in before or (is_opaque and reader.lacks)):
+        return item.faults
+    if named and len(item.columns) == 1 and len(reader.mapping.inputs[named[0]].needs) > 1:
+        needs = ", ".join(reader.mapping.inputs[named[0]].needs)
+        rule, way_out = (
+            f"It is named like {named[0]}, which needs {needs}",
+            f"If another separator stands between its columns, {declare('delimiter', ';')}",
+        )
+        return (Fault(item.name, "the header is one column", rule, way_out, (Example(item.columns[0]),), 1),)
+    if item.name in before and reader.mapping.inputs:
+        rule = _lacking(reader, item) or f"Its header is {', '.join(item.columns[:6])}"
+        way_out = "Export it as before, or tell the mapping its new headers"
+        return (Fault(item.name, "the last ingest read this file, and now it fits no input of the mapping", rule, way_out),)
+    return ()
+
+
+def _has_twin(item: Item, used: Collection[str]) -> bool:
+    """Whether a file of the same name, in another format, is read."""
+    folder = item.name.rpartition("/")[0]
+    return any(
+        name.rpartition("/")[0] == folder and name.rpartition("/")[2].partition(".")[0] == item.stem.partition(".")[0] for name in used
+    )
+
+
+def _lacking(reader: Reader, item: Item) -> str | None:
+    """Which columns a file lacks for the input that it is named like."""
+    for name in named_inputs(reader.mapping, item):
+        rule = reader.mapping.inputs[name]
+        there = by_folded(item.columns, reader.mapping.strip)
+        lacking = [need for need in rule.needs if not first_found(there, rule.columns[need].origin)]
+        if lacking and name not in reader.matched.found:
+            wanted = "; ".join(f"{need} ({', '.join(rule.columns[need].origin[:3])})" for need in lacking)
+            return f"{item.name} is not read: it is named like {name}, but has no column for {wanted}"
+    return None
+
+
+def _without_rows(reader: Reader, *, is_fault: bool) -> Iterator[Fault]:
+    """Inputs whose files hold a header and nothing else; a fault where the vendor is known by the input."""
+    needs = reader.mapping.vendor.needs if reader.mapping.vendor else ()
+    for name, match in reader.matched.found.items():
+        if all(item.is_empty for item in match.items) and (name in needs) == is_fault and not reader.mapping.inputs[name].same_as:
+            way_out = "Export it again without a filter" if is_fault else ""
+            yield Fault(match.items[0].name, "the file holds a header and no rows", "", way_out)

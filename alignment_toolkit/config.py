@@ -11,15 +11,33 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from alignment_toolkit.errors import UsageError, nearest
+from alignment_toolkit.errors import UsageError, choose, nearest, shown
+from alignment_toolkit.schema import LEAD_ATTRIBUTES, TABLES
 
 Owner = Literal["marketing", "sales", "shared", "success"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 CLOCK = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 CONFIG_FILE = "alignment.toml"
+
+
+def _plain_number(value: Any) -> Any:
+    """Refuse what pydantic would quietly turn into a number: true, and a number in quotes."""
+    if isinstance(value, bool | str):
+        raise ValueError("give a number without quotes")
+    return value
+
+
+Number = BeforeValidator(_plain_number)
+Days = Annotated[int, Number, Field(ge=0, le=3650)]
+Count = Annotated[int, Number, Field(ge=1, le=1_000_000)]
+Hours = Annotated[float, Number, Field(gt=0, le=8760)]
+HalfLife = Annotated[float, Number, Field(gt=0, le=3650)]
+Money = Annotated[float, Number, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Number, Field(ge=0, le=1)]
+Score = Annotated[float, Number, Field(allow_inf_nan=False)]
 
 
 class Stage(BaseModel):
@@ -38,10 +56,10 @@ class Definition(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    score_at_least: float | None = None
+    score_at_least: Score | None = None
     verdict: Literal["accepted", "rejected", "recycled"] | None = None
     reached: str | None = None
-    within_days: Annotated[int, Field(ge=0)] | None = None
+    within_days: Days | None = None
 
     @model_validator(mode="after")
     def _one_rule(self) -> Definition:
@@ -131,7 +149,7 @@ class Config(BaseModel):
         cost_to_work: Cost of working one lead, reporting currency; None: no score threshold is given.
         observed_from: Per table, the day before which records are missing (late entry).
         outcome_observed_from: The day before which outcomes were not recorded; earlier cohorts are left out.
-        segmentation: The slice in which the change of bookings is split.
+        segmentation: The attribute of leads by which the change of bookings is split.
         half_life_days: By time decay a touch weighs half as much when it is so many days older.
         attribution_model: The model behind `attributed_bookings`; the others stand beside it.
         definitions: A word both teams use, and each team's working definition of it.
@@ -144,24 +162,24 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     time_zone: str = "UTC"
-    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
+    fiscal_year_start_month: Annotated[Count, Field(le=12)] = 1
     reporting_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     stages: tuple[Stage, ...] = DEFAULT_STAGES
-    horizons_days: tuple[Annotated[int, Field(ge=0, le=3650)], ...] = (30, 90, 180, 365)
-    min_n: Annotated[int, Field(ge=1)] = 20
-    min_cell: Annotated[int, Field(ge=1)] = 5
-    stale_days: Annotated[int, Field(ge=1)] = 90
-    acceptance_days: Annotated[int, Field(ge=0)] = 5
-    sla_hours: Annotated[float, Field(gt=0)] = 24
+    horizons_days: tuple[Days, ...] = (30, 90, 180, 365)
+    min_n: Count = 20
+    min_cell: Count = 5
+    stale_days: Annotated[Days, Field(ge=1)] = 90
+    acceptance_days: Days = 5
+    sla_hours: Hours = 24
     business_hours: BusinessHours | None = None
-    gap_days: Annotated[int, Field(ge=0)] = 30
+    gap_days: Days = 30
     deal_type: str = "new"
-    gross_margin: Annotated[float, Field(ge=0, le=1)] | None = None
-    cost_to_work: Annotated[float, Field(ge=0)] | None = None
+    gross_margin: Share | None = None
+    cost_to_work: Money | None = None
     observed_from: dict[str, date] = {}
     outcome_observed_from: date | None = None
     segmentation: str = "source"
-    half_life_days: Annotated[float, Field(gt=0)] = 14
+    half_life_days: HalfLife = 14
     attribution_model: Literal["first", "last", "linear", "u", "w", "decay", "markov"] = "markov"
     definitions: WorkingDefinitions = WorkingDefinitions()
     definition_reasons: tuple[str, ...] = ("Not our definition",)
@@ -195,6 +213,30 @@ class Config(BaseModel):
     def _some_horizon(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if not value:
             raise ValueError("at least one horizon is needed")
+        if len(set(value)) != len(value):
+            raise ValueError("a horizon stands twice")
+        return value
+
+    @field_validator("segmentation")
+    @classmethod
+    def _attribute_of_leads(cls, value: str) -> str:
+        if value not in LEAD_ATTRIBUTES:
+            raise ValueError(f"{value!r} is no attribute of leads. {choose(value, LEAD_ATTRIBUTES)}")
+        return value
+
+    @field_validator("deal_type")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("name the deal type that bookings count, such as 'new'")
+        return value
+
+    @field_validator("observed_from")
+    @classmethod
+    def _tables_that_exist(cls, value: dict[str, date]) -> dict[str, date]:
+        for name in value:
+            if name not in (*TABLES, "*"):
+                raise ValueError(f"{name!r} is no table. {nearest(name, TABLES)}")
         return value
 
     @model_validator(mode="after")
@@ -278,4 +320,7 @@ def _fault(error: Any) -> str:
     place = ".".join(str(part) for part in error["loc"]) or "file"
     if error["type"] == "extra_forbidden":
         return f"unknown setting {place!r}. {nearest(str(error['loc'][-1]), Config.model_fields)}"
-    return f"{place}: {error['msg'].removeprefix('Value error, ')} (given: {str(error['input'])[:60]!r})"
+    rule = (
+        error["msg"].removeprefix("Value error, ").replace("valid tuple", "list").replace("valid dictionary or instance of Stage", "table")
+    )
+    return f"{place}: {rule} (given: {shown(error['input'])})"

@@ -94,6 +94,11 @@ def quoted(value: object, *, longest: int = 80) -> str:
     return repr(text if len(text) <= longest else f"{text[:half]}…{text[-half:]}")
 
 
+def shown(value: object) -> str:
+    """The value as it would be written in Python, cut like `quoted`."""
+    return quoted(value) if isinstance(value, str) else quoted(" ".join(repr(value).split()))[1:-1]
+
+
 def ended(part: str) -> str:
     """The text with a full stop unless it already ends a sentence."""
     return part if part.endswith((".", "!", "?", ":")) else part + "."
@@ -112,3 +117,22 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean {folded[close[0]]!r}?"
     return f"Known: {', '.join(names)}." if names else "None are known here."
+
+
+def listed(names: Iterable[str], *, last: str = "or") -> str:
+    """Names as a sentence lists them: `a`, `a or b`, `a, b or c`."""
+    *first, final = names
+    return f"{', '.join(first)} {last} {final}" if first else final
+
+
+def choose(value: object, known: Iterable[str]) -> str:
+    """The way out of an unknown name among a few: the nearest one where there is one, and all of them.
+
+    Args:
+        value: What was given.
+        known: The names that exist.
+    """
+    names = [str(name) for name in known]
+    near = nearest(str(value), names)
+    choices = f"Choose {listed(names)}."
+    return f"{near} {choices}" if near.startswith("Did") else choices

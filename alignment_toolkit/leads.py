@@ -18,11 +18,12 @@ from alignment_toolkit.figures import MISSING
 from alignment_toolkit.hashing import md5
 from alignment_toolkit.merging import merge_pairs
 from alignment_toolkit.quarters import quarter_label
+from alignment_toolkit.schema import LEAD_ATTRIBUTES
 
 if TYPE_CHECKING:
     from alignment_toolkit.store import Crm
 
-ATTRIBUTES = ("source", "campaign_id", "persona", "segment", "region")
+ATTRIBUTES = LEAD_ATTRIBUTES
 SLICES = (*ATTRIBUTES, "cohort_quarter")
 N_BUCKETS = 256
 N_GROUPS = 16  # of sixteen buckets each, for limits whose replicates are dear

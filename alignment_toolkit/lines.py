@@ -22,7 +22,7 @@ from alignment_toolkit.days import DAY, EPOCH, floored, instant
 from alignment_toolkit.handovers import handovers
 from alignment_toolkit.journeys import window_start
 from alignment_toolkit.leads import lead_numbers, lead_rows
-from alignment_toolkit.touches import checked_choice, journey_ends, touch_rows, units
+from alignment_toolkit.touches import journey_ends, touch_rows, units
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -187,7 +187,6 @@ def lines(study: Study, *, of: str = "side") -> ir.Table:
         One row per unit: stop_1, stop_2, … stop_8 (null beyond the end), stops (how many there are), reached (the last of won, renewed,
         lost and left; open: none of them).
     """
-    checked_choice(of, Of, what="what a path is made of")
     told, known = marks(study), touch_rows(study.crm)
     until = moment_of(study.ends_at)
     touched = units(study.crm, UNIT).select("unit_id", "number").inner_join(known, "number")

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+LEAD_ATTRIBUTES = ("source", "campaign_id", "persona", "segment", "region")  # columns of leads that figures can be sliced by
+
+
 Kind = Literal["id", "text", "instant", "date", "number", "flag"]
 
 

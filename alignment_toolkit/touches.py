@@ -15,7 +15,6 @@ from ibis import _
 
 from alignment_toolkit.caching import cached
 from alignment_toolkit.deals import deals
-from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.leads import lead_numbers, lead_rows, named_or_missing
 from alignment_toolkit.merging import survivors
 from alignment_toolkit.periods import midnight
@@ -31,18 +30,6 @@ Of = Literal["channel", "campaign_id"]
 START, WON, LOST = "(start)", "(won)", "(lost)"
 NO_TOUCH = "(no touch)"
 DAY_SECONDS = 86_400
-
-
-def checked_choice(value: str, choices: object, *, what: str) -> str:
-    """The value when it is one of the named choices.
-
-    Raises:
-        UsageError: Otherwise; names the nearest.
-    """
-    known = get_args(choices)
-    if value not in known:
-        raise UsageError(f"{what} is unknown", value=value, way_out=nearest(value, known))
-    return value
 
 
 def touch_rows(crm: Crm) -> ir.Table:
@@ -120,7 +107,6 @@ def touches_before_wins(study: Study, *, unit: str = "account") -> ir.Table:
         deal's lead; the last one by the deal's creation; the first touch holds those that came before it), named (milestones of the deal
         that are known), held (touches of the deal that hold one), parts (of a million, by time decay; a deal's parts add up to it).
     """
-    checked_choice(unit, Unit, what="the unit of attribution")
     key = ("touches_before_wins", study.as_of, study.starts_at, study.ends_at, unit)
     return cached(study.crm, key, lambda: _touches_before_wins(study, unit))
 
@@ -210,7 +196,6 @@ def journey_ends(study: Study, *, unit: str) -> ir.Table:
 
 def units(crm: Crm, unit: str) -> ir.Table:
     """The leads with the unit that they belong to: unit_id, number, bucket."""
-    checked_choice(unit, Unit, what="the unit of attribution")
     people = lead_accounts(crm)
     unit_id = people.account if unit == "account" else people.number.cast("string")
     return people.select("number", "bucket", unit_id=unit_id)
@@ -225,7 +210,6 @@ def steps(study: Study, *, of: str = "channel", unit: str = "account") -> ir.Tab
     Returns:
         bucket, origin ("(start)", a channel), target (a channel, "(won)", "(lost)").
     """
-    checked_choice(of, Of, what="what credit goes to")
     key = ("steps", study.as_of, study.ends_at, study.window_opens_at, unit)
     taken = cached(study.crm, key, lambda: _steps(study, unit))
     return taken.select("bucket", origin=taken[f"{of}_before"], target=taken[of])

@@ -47,11 +47,11 @@ def test_a_configuration_cannot_be_changed() -> None:
             "time_zone: 'Europe/Berln' is no IANA time zone. Did you mean 'Europe/Berlin'? (given: 'Europe/Berln').",
         ),
         ({"reporting_currency": "euro"}, "reporting_currency: String should match pattern '^[A-Z]{3}$' (given: 'euro')."),
-        ({"fiscal_year_start_month": 13}, "fiscal_year_start_month: Input should be less than or equal to 12 (given: '13')."),
-        ({"min_n": 0}, "min_n: Input should be greater than or equal to 1 (given: '0')."),
-        ({"horizons_days": []}, "horizons_days: at least one horizon is needed (given: '[]')."),
-        ({"horizons_days": [-1]}, "horizons_days.0: Input should be greater than or equal to 0 (given: '-1')."),
-        ({"gross_margin": 1.1}, "gross_margin: Input should be less than or equal to 1 (given: '1.1')."),
+        ({"fiscal_year_start_month": 13}, "fiscal_year_start_month: Input should be less than or equal to 12 (given: 13)."),
+        ({"min_n": 0}, "min_n: Input should be greater than or equal to 1 (given: 0)."),
+        ({"horizons_days": []}, "horizons_days: at least one horizon is needed (given: [])."),
+        ({"horizons_days": [-1]}, "horizons_days.0: Input should be greater than or equal to 0 (given: -1)."),
+        ({"gross_margin": 1.1}, "gross_margin: Input should be less than or equal to 1 (given: 1.1)."),
     ],
 )
 def test_a_broken_rule_is_told_in_a_sentence(values: dict[str, object], sentence: str) -> None:

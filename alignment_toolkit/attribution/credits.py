@@ -11,12 +11,13 @@ they are neither lost nor left out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alignment_toolkit.arguments import OneOf, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.small import small_groups
 from alignment_toolkit.figures import OTHER
@@ -24,7 +25,7 @@ from alignment_toolkit.stats.credit import PARTS, RULES, touch_weights
 from alignment_toolkit.stats.markov import removal_effects
 from alignment_toolkit.stats.risk import N_BUCKETS, Array, ratio
 from alignment_toolkit.study import Study
-from alignment_toolkit.touches import LOST, NO_TOUCH, START, WON
+from alignment_toolkit.touches import LOST, NO_TOUCH, START, WON, Of, Unit
 
 MODELS = (*RULES, "decay", "markov")
 
@@ -58,6 +59,7 @@ class Credits:
     touched: Array
 
 
+@checked(of=OneOf(get_args(Of), "recipient of credit"), unit=OneOf(get_args(Unit), "unit"))
 def credit_shares(study: Study, *, of: str = "channel", unit: str = "account", intervals: bool = True) -> Credits:
     """The shares of every model, with what each would be without each bucket of accounts.
 

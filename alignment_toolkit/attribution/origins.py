@@ -6,14 +6,18 @@ before it was. Denominator: the bookings of the quarter, so neither is ever abov
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import OneOf, checked
 from alignment_toolkit.attribution.credits import by_bucket
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.stats.jackknife import interval_from_replicates
 from alignment_toolkit.stats.risk import ratio
 from alignment_toolkit.study import Study
+from alignment_toolkit.touches import Unit
 
 COLUMNS = ("part", "deals", "bookings", "bookings_share", "lower_share", "upper_share", "unpriced")
 PARTS = {
@@ -31,6 +35,7 @@ PARTS = {
 DISJOINT = ("marketing first, then both", "sales first, then both", "marketing alone", "sales alone", "no touch on record")
 
 
+@checked(unit=OneOf(get_args(Unit), "unit"))
 def origins(study: Study, *, unit: str = "account") -> pd.DataFrame:
     """The bookings of the quarter by who touched their deals, overlaps shown.
 

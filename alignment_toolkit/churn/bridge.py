@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from alignment_toolkit.arguments import QUARTERS_BACK, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.mrr import PARTS, bridge_quarters
 from alignment_toolkit.study import Study
@@ -19,6 +20,7 @@ MONEY = ("start", *PARTS, "exchange_rates", "end")
 COLUMNS = ("quarter", *MONEY, *(f"n_{part}" for part in PARTS))
 
 
+@checked(quarters=QUARTERS_BACK)
 def mrr_bridge(study: Study, *, quarters: int = 8) -> pd.DataFrame:
     """Start + new + expansion + reactivation + contraction + churn + exchange rates = end, exactly, for each quarter.
 

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import OneOf, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.customers import TRIANGLE_QUARTERS
 from alignment_toolkit.periods import local_day
@@ -60,6 +61,7 @@ def _rows(study: Study, steps: pd.DataFrame, cohort: int, observed: object) -> l
     return rows
 
 
+@checked(of=OneOf(("customers", "mrr"), "measure"))
 def triangle_table(triangle: pd.DataFrame, *, of: Literal["customers", "mrr"] = "customers") -> pd.DataFrame:
     """The triangle as people read it: one row per cohort, one column q<k>_share per quarter of age, null where not yet observed.
 

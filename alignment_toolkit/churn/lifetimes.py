@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import CUSTOMER_SLICES, DAYS, DAYS_AHEAD, ROWS, checked, several
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import NOT_ENOUGH, figure, figures
 from alignment_toolkit.stats.intervals import probability_interval
@@ -83,6 +84,7 @@ def why_null(study: Study, matured: float, at_risk: Any, share: float) -> str | 
     return UNSEEN if share > 0 and (at_risk <= 0).any() else None
 
 
+@checked(by=CUSTOMER_SLICES, max_day=DAYS_AHEAD, at_most=ROWS)
 def retention_curves(study: Study, *, by: str = "source", max_day: int = 730, at_most: int = 5) -> pd.DataFrame:
     """Kaplan-Meier curves of customer life.
 
@@ -115,6 +117,7 @@ def _largest(table: RiskTable, min_n: int, at_most: int) -> list[int]:
     return [int(at) for at in order if table.n[at] >= min_n][:at_most]
 
 
+@checked(days=several(DAYS))
 def at_risk_table(curve: pd.DataFrame, *, days: tuple[int, ...] = (0, 90, 180, 365, 540, 730)) -> pd.DataFrame:
     """Customers at risk under the curve: one row per segment, one column per day.
 
@@ -127,6 +130,7 @@ def at_risk_table(curve: pd.DataFrame, *, days: tuple[int, ...] = (0, 90, 180, 3
     return shown.rename(columns=lambda day: f"day_{day}").rename_axis(columns=None).reset_index()
 
 
+@checked(by=CUSTOMER_SLICES)
 def retention_summary(study: Study, *, by: str = "source") -> pd.DataFrame:
     """Customers, churns, shares still there after 90 and 365 days and the median life, per segment.
 
@@ -153,6 +157,7 @@ def retention_summary(study: Study, *, by: str = "source") -> pd.DataFrame:
     ).astype({"retention_90d_share": float, "retention_365d_share": float})
 
 
+@checked(by=CUSTOMER_SLICES)
 def retention_test(study: Study, *, by: str = "source") -> pd.DataFrame:
     """Log-rank test: do customers of different origin leave at different rates?
 

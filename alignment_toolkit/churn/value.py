@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import CUSTOMER_SLICES, Whole, checked
 from alignment_toolkit.churn.spending import acquisition_costs
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.figures import NOT_ENOUGH
@@ -24,6 +25,7 @@ MONEY = ("value", "lower", "upper", "cost_per_customer", "payback_months")
 COLUMNS = ("segment", "customers", "months", *MONEY, "basis", "reason")
 
 
+@checked(by=CUSTOMER_SLICES, longest=Whole(1, 120, unit="months"))
 def lifetime_value(study: Study, *, by: str = "source", longest: int = LONGEST_MONTHS) -> pd.DataFrame:
     """Σ over months k ≤ K of the mean monthly revenue in month k of customers observed that long, times gross margin.
 

@@ -12,7 +12,7 @@ from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.study import Study
-from alignment_toolkit.touches import NO_TOUCH, Of, checked_choice, steps, touch_rows, touches_before_wins, won_deals
+from alignment_toolkit.touches import NO_TOUCH, steps, touch_rows, touches_before_wins, won_deals
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -26,7 +26,6 @@ def touch_credits(study: Study, *, of: str = "channel", unit: str = "account") -
         segment (channel or campaign), bucket, place, length, anchors, held, named, n (touches), parts (of a million, by time decay, sum),
         amount (cents of their deals, sum), parts_amount (parts × cents, sum); see `touches.touches_before_wins`.
     """
-    checked_choice(of, Of, what="what credit goes to")
     told = touches_before_wins(study, unit=unit)
     cents = told.cents.fill_null(0)
     kinds = ("bucket", "place", "length", "anchors", "held", "named")
@@ -76,7 +75,6 @@ def won_roles(study: Study, *, of: str = "channel", unit: str = "account") -> ir
         segment, role (sourced: its touch was the first, and marketing's; influenced: a marketing touch of it; touched: any touch of it), n,
         amount (cents).
     """
-    checked_choice(of, Of, what="what credit goes to")
     told = touches_before_wins(study, unit=unit)
     by_marketing = told.side == "marketing"
     kinds = {"sourced": by_marketing & (told.position == 1), "influenced": by_marketing, "touched": ibis.literal(True)}
@@ -94,6 +92,5 @@ def won_roles(study: Study, *, of: str = "channel", unit: str = "account") -> ir
 @query
 def touched_leads(study: Study, *, of: str = "channel") -> ir.Table:
     """Leads with at least one visible touch by channel or campaign, over all history: segment, n. Leaders see no group of few."""
-    checked_choice(of, Of, what="what credit goes to")
     rows = touch_rows(study.crm.at_hand)
     return rows.group_by(segment=rows[of]).agg(n=_.number.nunique())

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit import glossary
+from alignment_toolkit.arguments import LEAD_SLICES, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.drivers.parts import FACTORS, Parts, both_quarters
 from alignment_toolkit.drivers.split import Split, split
-from alignment_toolkit.leads import ATTRIBUTES
 from alignment_toolkit.stats import interval_from_replicates
 from alignment_toolkit.stats.risk import ratio
 from alignment_toolkit.study import Study
@@ -39,6 +39,7 @@ def unanswerable(study: Study) -> str | None:
     return None
 
 
+@checked(by=LEAD_SLICES)
 def bookings_bridge(study: Study, *, by: str | None = None) -> pd.DataFrame:
     """The change of bookings since the quarter before, split over its factors.
 
@@ -77,6 +78,7 @@ def bookings_bridge(study: Study, *, by: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+@checked(by=LEAD_SLICES)
 def driver_segments(study: Study, *, by: str | None = None) -> pd.DataFrame:
     """The same split with the part of each segment.
 
@@ -151,15 +153,9 @@ def to_the_cent(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return frame.assign(**money)
 
 
-def segmentation(study: Study) -> str:
-    """The attribute that the published split is by: the configured one, `source` where it is none of a lead's."""
-    chosen = study.config.segmentation
-    return chosen if chosen in ATTRIBUTES else "source"
-
-
 def quarters_split(study: Study, by: str | None) -> tuple[Split, Parts, Parts]:
     """The split by an attribute (None: the configured one) with the parts of the quarter before and of the report quarter."""
-    segments, before, after = both_quarters(study, by=by or segmentation(study))
+    segments, before, after = both_quarters(study, by=by or study.config.segmentation)
     for side, each in ((before, study.previous()), (after, study)):
         won = int(counted("deals_won", each)["amount"].sum())
         assert int(side["cents"][0].sum()) == won, "a deal was won that was not in play"

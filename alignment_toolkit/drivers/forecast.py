@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import QUARTERS_BACK, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.deal_days import day_number_of
 from alignment_toolkit.periods import Period
@@ -71,6 +72,7 @@ def forecast(study: Study) -> dict[str, Any]:
     }
 
 
+@checked(quarters=QUARTERS_BACK)
 def past_forecasts(study: Study, *, quarters: int = 8) -> pd.DataFrame:
     """What would have been forecast after the first, sixth and twelfth week of past quarters, beside what came.
 

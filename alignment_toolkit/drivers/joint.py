@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from alignment_toolkit.arguments import LEAD_SLICES, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.study import Study
@@ -16,6 +17,7 @@ COLUMNS = ("segment", "joint_wins", "joint_money", "wins", "money", "joint_share
 NO_TOUCHES = "no touches table"
 
 
+@checked(by=LEAD_SLICES)
 def joint_wins(study: Study, *, by: str = "source") -> pd.DataFrame:
     """Deals won in the quarter that both teams had touched before the win, by segment.
 

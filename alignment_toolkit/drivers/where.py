@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alignment_toolkit.drivers.bridge import bookings_bridge, quarters_split, segmentation
+from alignment_toolkit.drivers.bridge import bookings_bridge, quarters_split
 from alignment_toolkit.drivers.parts import FACTORS
 from alignment_toolkit.drivers.split import Split
 from alignment_toolkit.leads import ATTRIBUTES
@@ -27,7 +27,7 @@ STANDS_OUT = 3.0  # standard errors: with a few dozen groups looked at, chance a
 
 def looks(study: Study) -> list[str]:
     """The attributes that a change can be looked at by: the configured segmentation, then the others but the campaign."""
-    first = segmentation(study)
+    first = study.config.segmentation
     return [first, *(name for name in ATTRIBUTES if name not in {first, "campaign_id"})]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from alignment_toolkit.arguments import LEAD_SLICES, checked
 from alignment_toolkit.config import Config
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import NOT_ENOUGH, figure, figures
@@ -31,6 +32,7 @@ NO_STAGE = "no stage comes before the handover, so no lead waits to be handed ov
 NAMES = {"mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday", "sun": "Sunday"}
 
 
+@checked(by=LEAD_SLICES)
 def assignment_delay(study: Study, *, by: str = "all") -> pd.DataFrame:
     """The delay of the system: the hours after which half of the leads qualified in the quarter have been handed over to sales.
 
@@ -48,6 +50,7 @@ def assignment_delay(study: Study, *, by: str = "all") -> pd.DataFrame:
     return figures(_figure(label, table[at], study, by) for at, label in enumerate(labels))
 
 
+@checked(by=LEAD_SLICES)
 def delays(study: Study, *, by: str = "all") -> pd.DataFrame:
     """Both delays side by side, from the same estimators.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from alignment_toolkit.arguments import LEAD_SLICES, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import MISSING, figure, figures
@@ -19,6 +20,7 @@ WITHIN_DAYS = 30  # a verdict that comes late is one all the same; the agreed da
 COLUMNS = ("segment", "reason", "leads", "rejected", "of_rejected_share")
 
 
+@checked(by=LEAD_SLICES)
 def rejection_rate(study: Study, *, by: str = "all") -> pd.DataFrame:
     """The incidence of rejected within 30 days of handover, accepted and recycled competing.
 
@@ -32,6 +34,7 @@ def rejection_rate(study: Study, *, by: str = "all") -> pd.DataFrame:
     return figures(incidence_figures(table, labels, {"rejection_rate": days}, min_n=study.config.min_n, by=by))
 
 
+@checked(by=LEAD_SLICES)
 def rejection_reasons(study: Study, *, by: str = "all") -> pd.DataFrame:
     """The reasons that sales gave for rejecting leads inside the window.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import LEAD_SLICES, OneOf, checked
 from alignment_toolkit.config import Config
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.handoff import STANDINGS
@@ -24,7 +25,10 @@ from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
 from alignment_toolkit.waits import HALF, never_half
 
+WITHIN = OneOf(("quarter", "window"), "period")
 
+
+@checked(by=LEAD_SLICES, within=WITHIN)
 def speed_to_lead(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFrame:
     """Speed to lead: the hours after which half of all leads handed over have been touched by a person of sales.
 
@@ -65,6 +69,7 @@ def speed_of(labels: list[str], table: RiskTable, *, by: str, config: Config) ->
     return figures(rows)
 
 
+@checked(by=LEAD_SLICES, within=WITHIN)
 def sla(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFrame:
     """The share of handed-over leads first touched by a person of sales within the agreed hours, among those whose deadline has passed.
 
@@ -86,6 +91,7 @@ def _met(row: dict[Any, Any], *, study: Study, by: str) -> dict[str, Any]:
     return share_figure("sla_met_rate", met, due, min_n=study.config.min_n, of=row["leads"], **named)
 
 
+@checked(by=LEAD_SLICES, within=WITHIN)
 def standings(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFrame:
     """Handed-over leads by how they stand against the agreed hours.
 
@@ -103,6 +109,7 @@ def standings(study: Study, *, by: str = "all", within: str = "quarter") -> pd.D
     return whole[["segment", "leads", "due", *STANDINGS]]
 
 
+@checked(by=LEAD_SLICES, within=WITHIN)
 def response_curve(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFrame:
     """The share touched by each hour since the handover, closed untouched competing.
 

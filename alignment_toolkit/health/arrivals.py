@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from alignment_toolkit.arguments import OneOf, checked, several
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.arrivals import FAR, NO_DAY, dated_by
 from alignment_toolkit.periods import local_day
@@ -66,6 +67,7 @@ def set_aside(study: Study) -> dict[str, int]:
     }
 
 
+@checked(tables=several(OneOf(tuple(TABLES), "table")))
 def rows_by_week(study: Study, *, tables: tuple[str, ...] = ("leads", "stage_events", "deals", "touches", "feedback")) -> pd.DataFrame:
     """Rows by table and week, up to the as-of: the picture in which a gap in an export shows.
 

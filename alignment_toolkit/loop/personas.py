@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import checked, instance_of
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import MISSING
@@ -25,11 +26,13 @@ from alignment_toolkit.study import Study
 from alignment_toolkit.verdicts import no_acceptance
 from alignment_toolkit.wording import percent
 
+EXAMPLE = 'study.quarter.shift(-4) or Quarter.parse("2026Q1")'
 TOLD_APART_BELOW = 0.05  # adjusted p
 NOT_RECORDED = "no lead of either quarter has a persona"
 PAIRS = ("persona", "other", "conversion_rate", "other_conversion_rate", "p_conversion", "p_acceptance", "told_apart")
 
 
+@checked(since=instance_of(Quarter, EXAMPLE))
 def persona_mix(study: Study, *, since: Quarter | None = None) -> pd.DataFrame:
     """The mix of personas in the report quarter beside that of the last review.
 
@@ -60,6 +63,7 @@ def persona_mix(study: Study, *, since: Quarter | None = None) -> pd.DataFrame:
     return ordered.drop(columns="is_missing")
 
 
+@checked(since=instance_of(Quarter, EXAMPLE))
 def persona_drift(study: Study, *, since: Quarter | None = None) -> Drift:
     """Whether the mix of personas has moved since the last review: see `stats.drift.population_drift`; leads without one are left out."""
     now, before = (part.drop(index=MISSING, errors="ignore") for part in _counts(study, since))

@@ -11,13 +11,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import OneOf, checked
 from alignment_toolkit.attribution.credits import MODELS, NO_TOUCH, credit_shares
 from alignment_toolkit.attribution.models import cents_of
 from alignment_toolkit.attribution.names import with_names
 from alignment_toolkit.churn.lifetimes import EARLY, at_horizon
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import moves_frame
-from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.figures import MISSING, OTHER
 from alignment_toolkit.handoff.rejections import top_reasons
 from alignment_toolkit.handoff.sla import speed_of
@@ -40,6 +40,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@checked(by=OneOf(LEVELS, "level"))
 def campaign_sheet(study: Study, *, by: Level = "campaign") -> pd.DataFrame:
     """One row per campaign or channel.
 
@@ -65,8 +66,6 @@ def campaign_sheet(study: Study, *, by: Level = "campaign") -> pd.DataFrame:
     Raises:
         UsageError: When `by` is none of the two.
     """
-    if by not in LEVELS:
-        raise UsageError("the campaign sheet has no such rows", value=by, way_out=nearest(by, LEVELS))
     parts = [_quality(study, by), _money(study, by), _verdicts(study, by), _speed(study, by), _churn(study, by)]
     whole = _cost(study, by)
     for part in parts:

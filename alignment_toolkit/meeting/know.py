@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from alignment_toolkit.alignment.promises import promise_table
+from alignment_toolkit.arguments import OneOf, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.figures import MISSING, OTHER
 from alignment_toolkit.handoff.rejections import rejection_reasons
@@ -29,6 +30,7 @@ Note = tuple[str, str, str]
 Team = Literal["marketing", "sales"]
 
 
+@checked(of=OneOf(get_args(Team), "team"))
 def to_know(study: Study, changes: list[Moved] | None = None, *, of: Team) -> pd.DataFrame:
     """What the other team should know of this one.
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.figures import NOT_ENOUGH, known
 from alignment_toolkit.quality.scores import Measure, area_under_curve, as_probability, best_threshold, brier, deciles, lift
@@ -24,6 +25,7 @@ NO_COST, NO_DEALS = "cost_to_work is not configured", "no deals table"
 ONE_OUTCOME = "every lead has the same outcome"
 
 
+@checked(horizon=DAYS)
 def score_measures(study: Study, *, horizon: int = HORIZON) -> pd.DataFrame:
     """How well the score at the handover tells who is won within the horizon.
 
@@ -95,6 +97,7 @@ def _measure(name: str, found: Measure | None, reason: str) -> dict[str, Any]:
     return {"measure": name, "value": known(found.value), "lower": known(found.lower), "upper": known(found.upper), "reason": None}
 
 
+@checked(horizon=DAYS)
 def score_reliability(study: Study, *, horizon: int = HORIZON) -> pd.DataFrame:
     """Conversion by tenth of the score: does a higher score mean a better lead, and is it the chance it claims?
 
@@ -124,6 +127,7 @@ def _rated(frame: pd.DataFrame, *, min_n: int) -> pd.DataFrame:
     return frame.join(shares).assign(claimed_rate=frame["claims"] / frame["n"], reason=reason)
 
 
+@checked(horizon=DAYS)
 def score_threshold(study: Study, *, horizon: int = HORIZON) -> pd.DataFrame:
     """The score from which working a lead pays: the one that maximises money won − cost of work.
 

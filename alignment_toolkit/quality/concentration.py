@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import LEAD_SLICES, checked, several
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.figures import MISSING, known
 from alignment_toolkit.stats import interval_from_replicates
@@ -22,6 +23,7 @@ TOPS = (0.1, 0.2)
 NO_DEALS, NO_BOOKINGS = "no deals table", "no bookings in the quarter"
 
 
+@checked(by=several(LEAD_SLICES))
 def concentration(study: Study, *, by: tuple[str, ...] = ("source", "campaign_id")) -> pd.DataFrame:
     """Share of bookings from the best 10 % and 20 % of groups.
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked, several
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import bucket_risk_of, risk_of
 from alignment_toolkit.figures import NO_AMOUNT, NOT_ENOUGH, figure, figures
@@ -20,6 +21,7 @@ from alignment_toolkit.study import Study
 from alignment_toolkit.verdicts import no_acceptance
 
 
+@checked(by=LEAD_SLICES, horizons=several(DAYS))
 def conversion(study: Study, *, by: str = "all", horizons: Iterable[int] | None = None) -> pd.DataFrame:
     """Conversion(h): the period incidence of won within h whole days of creation.
 
@@ -38,6 +40,7 @@ def conversion(study: Study, *, by: str = "all", horizons: Iterable[int] | None 
     return in_window(figures(rows), study)
 
 
+@checked(by=LEAD_SLICES)
 def acceptance(study: Study, *, by: str = "all") -> pd.DataFrame:
     """Acceptance: the incidence of accepted within the agreed days of handover, rejected and recycled competing.
 
@@ -52,6 +55,7 @@ def acceptance(study: Study, *, by: str = "all") -> pd.DataFrame:
     return in_window(figures(rows), study)
 
 
+@checked(by=LEAD_SLICES, horizon=DAYS)
 def value_per_lead(study: Study, *, by: str = "all", horizon: int = 180) -> pd.DataFrame:
     """Value per lead(h): Σ over k ≤ h of S(k−1) × amount won at k / at risk at k, the marked Aalen-Johansen estimator.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.quality.slices import refused
@@ -19,6 +20,7 @@ from alignment_toolkit.study import Study
 COLUMNS = ("segment", "day", "value", "lower", "upper", "at_risk", "n", "events", "matured", "unit")
 
 
+@checked(by=LEAD_SLICES, longest=DAYS)
 def conversion_curves(study: Study, *, by: str = "source", longest: int | None = None) -> pd.DataFrame:
     """Won incidence by age in days, for all leads and for each group, as far as enough leads have been observed.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.errors import quoted
 from alignment_toolkit.figures import MISSING
@@ -26,6 +27,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@checked(horizon=DAYS)
 def dilution(study: Study, *, horizon: int = HORIZON) -> pd.DataFrame:
     """Elasticity of conversion in volume, from a Poisson model of wins per source and month.
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.quality.ranking import HORIZON, ranking
 from alignment_toolkit.study import Study
@@ -21,6 +22,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@checked(by=LEAD_SLICES, horizon=DAYS)
 def quality_quantity(study: Study, *, by: str = "source", horizon: int = HORIZON) -> pd.DataFrame:
     """The quality-quantity plane.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.quality.slices import refused
@@ -22,6 +23,7 @@ ABOVE, BELOW, ALIKE = "above the rest", "below the rest", "not told apart"
 FLAGGED_BELOW = 0.05  # adjusted p
 
 
+@checked(by=LEAD_SLICES, horizon=DAYS)
 def ranking(study: Study, *, by: str = "source", horizon: int = HORIZON) -> pd.DataFrame:
     """Rank groups by what their conversion probably is.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import pandas as pd
 
 from alignment_toolkit.counts.catalogue import counted
-from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.journeys import ATTRIBUTES
 from alignment_toolkit.study import Study
@@ -34,15 +33,9 @@ def slice_checks(study: Study) -> pd.DataFrame:
 
 
 def refused(study: Study, by: str) -> str | None:
-    """Why conversions cannot be sliced by this, None when they can.
-
-    Raises:
-        UsageError: When it is neither an attribute of leads, nor `all`, nor `cohort_quarter`.
-    """
+    """Why conversions cannot be sliced by this, None when they can."""
     if by in ALWAYS:
         return None
-    if by not in ATTRIBUTES:
-        raise UsageError("the slice is unknown", value=by, way_out=nearest(by, (*ALWAYS, *ATTRIBUTES)))
     return refusal(**_filled_and_total(_by_value(counted("attribute_outcomes", study, attribute=by))))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.figures import ALL, NOT_ENOUGH
@@ -25,6 +26,7 @@ COLUMNS = (*KEY, "value", "lower", "upper", "n", "events", "matured_share", "rea
 TOLD_SHARE = 0.9  # share of a total's leads that must lie in parts with a figure before "every part" can be said
 
 
+@checked(by=LEAD_SLICES, and_by=LEAD_SLICES, horizon=DAYS)
 def conversion_by_two(study: Study, *, by: str, and_by: str, horizon: int = HORIZON) -> pd.DataFrame:
     """Conversion within a horizon by two slices at once, beside the quarter before.
 

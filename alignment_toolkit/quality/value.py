@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.stats import value_of_one
@@ -23,6 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@checked(by=LEAD_SLICES, horizon=DAYS)
 def value_support(study: Study, figures: pd.DataFrame, *, by: str = "all", horizon: int = 180) -> pd.DataFrame:
     """The value per lead beside what it rests on.
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from alignment_toolkit.arguments import LEAD_SLICES, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.figures import ALL, NO_AMOUNT, figure, figures
 from alignment_toolkit.shares import share_figure
 from alignment_toolkit.study import Study
 
 
+@checked(by=LEAD_SLICES)
 def lead_counts(study: Study, *, by: str = "all") -> pd.DataFrame:
     """Leads created in the report quarter, after merges (all history: all of them).
 
@@ -30,6 +32,7 @@ def _pairs(created: pd.DataFrame, by: str) -> list[tuple[str, float]]:
     return pairs or ([(ALL, 0)] if by == "all" else [])
 
 
+@checked(by=LEAD_SLICES)
 def bookings(study: Study, *, by: str = "all", to_date: bool = False) -> pd.DataFrame:
     """Amount of deals won, by closing instant, in the report quarter, of the configured deal type, at constant currency.
 
@@ -58,6 +61,7 @@ def _booked(kpi: str, row: dict, *, unit: str, by: str) -> dict:
     return figure(kpi, value=value, unit=unit, slice_=by, segment=row["segment"], n=row["n"], events=row["n"], reason=reason)
 
 
+@checked(by=LEAD_SLICES)
 def naive_shares(study: Study, *, by: str = "all") -> pd.DataFrame:
     """The shares people know, with their Wilson intervals.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alignment_toolkit.arguments import DAYS, checked
 from alignment_toolkit.counts.tables import bucket_risk_of
 from alignment_toolkit.figures import known
 from alignment_toolkit.stats import incidence, jackknife_difference
@@ -33,6 +34,7 @@ class Change:
         return self.lower is not None and self.upper is not None and (self.lower > 0 or self.upper < 0)
 
 
+@checked(horizon=DAYS)
 def conversion_change(study: Study, *, horizon: int = 90) -> Change:
     """Conversion(h) of this quarter's report minus that of the quarter before, on today's data.
 

@@ -8,6 +8,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS_AHEAD, checked
 from alignment_toolkit.counts.stalled import open_amounts, standing
 from alignment_toolkit.leads import lead_rows
 from alignment_toolkit.stages import stage_label
@@ -22,6 +23,7 @@ FOR_WHOM = "team only, not for leaders' pages"
 COLUMNS = ("lead_id", "owner_id", "stage", "days_in_stage", "chance_now", "chance_fresh", "value", "value_at_risk", "audience")
 
 
+@checked(horizon=DAYS_AHEAD)
 def call_list(study: Study, *, horizon: int = HORIZON) -> pd.DataFrame:
     """The open leads, most value at risk first.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS_AHEAD, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.leads import N_GROUPS
@@ -51,6 +52,7 @@ class Chances:
         return self.by_age[at, np.minimum(day.to_numpy(dtype=np.int64), OLDEST)], self.fresh[at]
 
 
+@checked(horizon=DAYS_AHEAD)
 def win_chances(study: Study, *, horizon: int = HORIZON) -> Chances:
     """The chances as the visits of the study's window tell them.
 

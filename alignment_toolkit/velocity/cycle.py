@@ -6,11 +6,12 @@ labelled naive: in a growing company it is too short, since the slow ones are st
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS_AHEAD, LEAD_SLICES, OneOf, by_segment, checked
 from alignment_toolkit.figures import NOT_ENOUGH
 from alignment_toolkit.stages import opportunity_stage
 from alignment_toolkit.stats import RiskTable, bucket_tables, jackknife, mean_time_among, state_probabilities
@@ -21,6 +22,7 @@ from alignment_toolkit.velocity.tables import Horizon, bucket_frames, horizons, 
 Start = Literal["creation", "opportunity"]
 
 
+@checked(by=LEAD_SLICES, start=OneOf(get_args(Start), "start"), horizon=by_segment(DAYS_AHEAD))
 def cycle(study: Study, *, by: str = "all", start: Start = "creation", horizon: Horizon = None) -> pd.DataFrame:
     """Mean days from the start to won among those who win by H, with intervals.
 

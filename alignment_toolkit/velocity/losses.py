@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, LEAD_SLICES, OneOf, checked
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.figures import NOT_ENOUGH
 from alignment_toolkit.stats import incidence, probability_interval, risk_table
@@ -22,6 +23,7 @@ HORIZON = 90
 COLUMNS = ("segment", "loss_reason", "lost_rate", "lower_rate", "upper_rate", "n", "lost", "matured_share", "reason")
 
 
+@checked(by=OneOf(("stage", *LEAD_SLICES.names)), horizon=DAYS)
 def loss_reasons(study: Study, *, by: str = "stage", horizon: int = HORIZON) -> pd.DataFrame:
     """The incidence of being lost for each reason within h days.
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import QUARTERS_BACK, OneOf, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.pipeline import CENTS, DEALS
 from alignment_toolkit.study import Study
@@ -28,6 +29,7 @@ def unknown_history(study: Study) -> str | None:
     return None if study.crm.has("deals", "deal_events") else NO_HISTORY
 
 
+@checked(scope=OneOf(("due", "all"), "scope"))
 def pipeline_waterfall(study: Study, *, scope: str = "due") -> pd.DataFrame:
     """The steps of one quarter.
 
@@ -84,6 +86,7 @@ def slippage(study: Study) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
+@checked(quarters=QUARTERS_BACK)
 def coverage(study: Study, *, quarters: int = 4) -> pd.DataFrame:
     """The pipeline due at the start of each quarter over what the quarter's target asked for, beside what the quarter then booked.
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS_AHEAD, LEAD_SLICES, by_segment, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.figures import ALL, NOT_ENOUGH
 from alignment_toolkit.stats import (
@@ -34,6 +35,7 @@ FACTORS = ("mean_open", "value_per_opportunity", "mean_days_open", "velocity")
 NOTHING = dict.fromkeys(FACTORS, np.nan)
 
 
+@checked(by=LEAD_SLICES, horizon=by_segment(DAYS_AHEAD))
 def sales_velocity(study: Study, *, by: str = "all", horizon: Horizon = None) -> pd.DataFrame:
     """N × V(H) / D in currency per day with its interval, its three factors, and what it is compared with.
 

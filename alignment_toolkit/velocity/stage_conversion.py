@@ -10,12 +10,14 @@ from typing import Any, cast
 
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, checked
 from alignment_toolkit.figures import NOT_ENOUGH
 from alignment_toolkit.stats import incidence, probability_interval
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.tables import padded, stage_tables
 
 
+@checked(horizon=DAYS)
 def stage_conversion(study: Study, *, horizon: int = 90) -> pd.DataFrame:
     """The incidence of advancing within the horizon of entering the stage, lost and moved back competing, and its sensitivity.
 

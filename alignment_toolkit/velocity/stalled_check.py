@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, DAYS_AHEAD, QUARTERS_BACK, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.stats.risk import Array, ratio
@@ -23,6 +24,7 @@ QUARTERS = 4
 COLUMNS = ("quarter", "open", "won", "listed", "auc_chances", "auc_rule", "precision_chances_share", "precision_rule_share")
 
 
+@checked(days=DAYS, horizon=DAYS_AHEAD, quarters=QUARTERS_BACK)
 def stalled_check(study: Study, *, days: int | None = None, horizon: int = HORIZON, quarters: int = QUARTERS) -> pd.DataFrame:
     """The ranking by chances beside the fixed-days rule, at the ends of past quarters.
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS_AHEAD, checked
 from alignment_toolkit.figures import NOT_ENOUGH
 from alignment_toolkit.stats import RiskTable, advance_quantile_interval, bucket_tables, survival, survival_quantile
 from alignment_toolkit.study import Study
@@ -75,6 +76,7 @@ def stay_quantiles(study: Study) -> pd.DataFrame:
     return whole_counts(frame, "n", "finished", "still_open").assign(reason=reason)
 
 
+@checked(horizon=DAYS_AHEAD)
 def time_to_advance(study: Study, *, horizon: int | None = None) -> pd.DataFrame:
     """Days until half, and nine in ten, of those who advance by H have done so: the smallest t with F(t) ≥ p × F(H).
 

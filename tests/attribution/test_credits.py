@@ -225,8 +225,11 @@ def test_leaders_see_no_small_segment() -> None:
 @pytest.mark.parametrize(
     ("choice", "sentence"),
     [
-        ({"of": "chanel"}, "what credit goes to is unknown: 'chanel'. Did you mean 'channel'?"),
-        ({"unit": "acount"}, "the unit of attribution is unknown: 'acount'. Did you mean 'account'?"),
+        (
+            {"of": "chanel"},
+            "Unknown recipient of credit 'chanel' for credit_shares. Did you mean 'channel'? Choose channel or campaign_id.",
+        ),
+        ({"unit": "acount"}, "Unknown unit 'acount' for credit_shares. Did you mean 'account'? Choose account or lead."),
     ],
 )
 def test_an_unknown_choice_names_the_nearest(choice: dict[str, str], sentence: str) -> None:

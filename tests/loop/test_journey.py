@@ -110,7 +110,7 @@ def test_rare_paths_are_merged_and_what_a_path_is_made_of_is_named() -> None:
     assert told["journeys"].tolist() == [1, 3]
     with pytest.raises(UsageError) as refused:
         journey_paths(whole(), of="sides")
-    assert str(refused.value) == "what a path is made of is unknown: 'sides'. Did you mean 'side'?"
+    assert str(refused.value) == "Unknown stop 'sides' for journey_paths. Did you mean 'side'? Choose side or channel."
 
 
 def test_on_the_sample_shares_add_up_and_most_customers_renew() -> None:

@@ -139,4 +139,4 @@ def test_a_company_without_costs_feedback_or_customers_has_a_sheet() -> None:
 def test_another_level_names_the_nearest() -> None:
     with pytest.raises(UsageError) as refused:
         campaign_sheet(company(), by="chanel")  # type: ignore[arg-type]
-    assert str(refused.value) == "the campaign sheet has no such rows: 'chanel'. Did you mean 'channel'?"
+    assert str(refused.value) == "Unknown level 'chanel' for campaign_sheet. Did you mean 'channel'? Choose campaign or channel."

@@ -146,7 +146,9 @@ def test_missing_tables_are_said():
 def test_an_unknown_level_is_refused_in_a_sentence():
     with pytest.raises(UsageError) as refused:
         cost_and_return(company(), by="channels")
-    assert str(refused.value) == "costs cannot be told by this slice: 'channels'. Did you mean 'channel'?"
+    assert (
+        str(refused.value) == "Unknown level 'channels' for cost_and_return. Did you mean 'channel'? Choose campaign_id, channel or source."
+    )
 
 
 def test_too_few_matured_leads_give_a_cost_and_no_value():

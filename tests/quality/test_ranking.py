@@ -91,7 +91,10 @@ def test_young_leads_lower_the_matured_share_and_leave_the_conversion_where_it_w
 def test_an_unknown_attribute_is_refused_in_a_sentence():
     with pytest.raises(UsageError) as refused:
         ranking(six(), by="sourc")
-    assert str(refused.value) == "the slice is unknown: 'sourc'. Did you mean 'source'?"
+    assert str(refused.value) == (
+        "Unknown slice 'sourc' for ranking. Did you mean 'source'?"
+        " Choose all, source, campaign_id, persona, segment, region or cohort_quarter."
+    )
 
 
 def test_an_attribute_known_of_won_leads_only_gives_its_reason_and_no_figure():

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from alignment_toolkit.errors import UsageError
 from alignment_toolkit.quality.curves import conversion_curves
 from alignment_toolkit.quality.slices import refusal, refused, slice_checks, value_auc
 from alignment_toolkit.quality.two_slices import conversion_by_two
@@ -51,12 +50,6 @@ def test_refused_slices_give_the_whole_and_the_reason_instead_of_a_figure():
     by_two = conversion_by_two(study, by="source", and_by="segment")
     assert by_two["reason"].tolist() == [f"segment is refused: {ONLY_WON}"]
     assert by_two["value"].isna().all()
-
-
-def test_an_unknown_slice_is_refused_in_a_sentence():
-    with pytest.raises(UsageError) as error:
-        refused(study_of(leads_of("a", n=1, won=1)), "personna")
-    assert str(error.value) == "the slice is unknown: 'personna'. Did you mean 'persona'?"
 
 
 def test_the_area_of_an_attribute_is_that_of_scikit_learn_on_its_own_shares():

@@ -308,7 +308,7 @@ def diff(
 @app.command()
 def sample(
     out: Annotated[Path, typer.Option("--out", help="Folder to write the simulated company to.")],
-    seed: Annotated[int | None, typer.Option("--seed", help="Seed; the same seed gives the same tables.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed; the same seed gives the same tables.")] = None,
     leads: Annotated[int | None, typer.Option("--leads", min=500, help="Number of leads; fewer are too few to plant truths in.")] = None,
     vendor: Annotated[VendorName | None, typer.Option("--as", help="Write it as this system would export it, warts included.")] = None,
     labels: LabelsOption = False,

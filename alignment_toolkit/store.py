@@ -266,7 +266,7 @@ def _found(where: str | Path, config: Config, backend: Any) -> Found:
     if place.suffix.lower() in _DATABASES:
         return find_tables_in(place)
     way_out = "Give the folder that holds leads.parquet or leads.csv"
-    raise UsageError("the store is no folder and no DuckDB file", value=place, way_out=way_out)
+    raise UsageError("Not a store", value=place, rule="A store is a folder or a .duckdb file", way_out=way_out)
 
 
 def _missing_tables(found: Found, where: str | Path) -> list[Fault]:

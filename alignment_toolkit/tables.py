@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Payload = dict[str, Any]
-_IN_UNIT = ("value", "lower", "upper", "previous", "target", "before", "after", "difference", "worst", "best")
+_IN_UNIT = frozenset(
+    {"value", "kept", "claimed", "recorded", "lower", "upper", "previous", "target", "before", "after", "now", "difference"}
+    | {"worst", "best", "lowest", "highest"}
+)  # columns whose numbers are in the unit of their row
 _SHARE_UNITS = {"share", "rate", "probability", "fraction"}
 NONE_SHOWN = "–"
 CENT_NOISE = 1e-13  # relative; what adding up whole cents as floats leaves behind
+SMALLEST_P = 0.0001  # a p-value is never 0
 
 
 def table_payload(frame: pd.DataFrame, *, name: str, caption: str | None = None) -> Payload:
@@ -98,11 +102,18 @@ def shown(value: object, *, column: str = "", unit: str | None = None) -> str:
         return "yes" if value else "no"
     if not isinstance(value, int | float):
         return _label(str(value)) if column == "kpi" else str(value)
+    if is_p_value(column) and value < SMALLEST_P:
+        return f"<{SMALLEST_P}"
     if is_share(column) or (column in _IN_UNIT and unit in _SHARE_UNITS):
         return f"{_trimmed(value * 100, 1)} %"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return _trimmed(value, 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 1 else 4)
+    return f"{value:,}" if isinstance(value, int) else _trimmed(value, _digits(column, abs(value)))
+
+
+def _digits(column: str, size: float) -> int:
+    """Digits after the point: fewer the larger the number is; a ratio such as the pace has two, however small."""
+    if size >= 1000:
+        return 0
+    return 1 if size >= 100 else 2 if size >= 1 or column == "pace" or column.endswith("_ratio") else 4
 
 
 def _label(kpi: str) -> str:
@@ -113,7 +124,12 @@ def _label(kpi: str) -> str:
 
 def is_share(column: str) -> bool:
     """Whether the house's naming says that the column holds shares in [0, 1]."""
-    return column.endswith(("_rate", "_share")) or column in {"share", "rate"}
+    return column.endswith(("_rate", "_share")) or column in {"share", "rate", "probability", "p_best", "win_rate_closed"}
+
+
+def is_p_value(column: str) -> bool:
+    """Whether the column holds p-values: `p`, `p_value`, `p_adjusted`, `adjusted_p`, `p_conversion`."""
+    return column == "p" or (column.startswith("p_") and column != "p_best") or column.endswith("_p")
 
 
 def table_html(payload: Payload, *, identifier: str | None = None, pages: Mapping[str, str] | None = None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.glossary import NOBODY
+from alignment_toolkit.tables import rounded
 from alignment_toolkit.visible import visible
 
 SHARE = "share"
@@ -26,7 +27,12 @@ def percent(share: float, digits: int | None = None) -> str:
         share: What is told; null reads `nan %`.
         digits: After the point; by default one below 10 %, so that small shares can be told apart, else none.
     """
-    return f"{share * 100:.{int(abs(share) < 0.1) if digits is None else digits}f} %"
+    return f"{_as_shown(share) * 100:.{int(abs(share) < 0.1) if digits is None else digits}f} %"
+
+
+def _as_shown(value: float) -> float:
+    """The value as a table holds it, so that a sentence never rounds the same figure another way."""
+    return float("nan") if (kept := rounded(float(value))) is None else kept
 
 
 def people(owner: str | None, *, nobody: str = "no team") -> str:
@@ -48,9 +54,9 @@ def amount(value: float | None, unit: str) -> str:
     if value is None or pd.isna(value):
         return ""
     if unit == SHARE:
-        return f"{100 * value:.1f} %"
+        return percent(value, 1)
     digits = 1 if unit == "days" and abs(value) < 10 and value != int(value) else 0
-    return f"{value:,.{digits}f} {unit_of(value, unit)}"
+    return f"{_as_shown(value):,.{digits}f} {unit_of(value, unit)}".replace("-", "−")
 
 
 def unit_of(value: float, unit: str) -> str:
@@ -63,6 +69,34 @@ def interval_words(row: pd.Series) -> str:
     if pd.isna(row["lower"]) or pd.isna(row["upper"]):
         return ""
     return f"{amount(row['lower'], row['unit'])} to {amount(row['upper'], row['unit'])}"
+
+
+def interval_in_brackets(row: pd.Series) -> str:
+    """The 95 % interval in brackets after a blank; empty where the figure has none."""
+    words = interval_words(row)
+    return f" (95 % interval {words})" if words else ""
+
+
+def counted_words(n: float, noun: str, verbs: str = "") -> str:
+    """A count with its noun and verb: `1 lead was`, `1,249 customers were`.
+
+    Args:
+        n: The count.
+        noun: Of one; of several an s is added.
+        verbs: The verb of one and of several, such as `was|were`; none by default.
+    """
+    words = f"{n:,.0f} {noun if n == 1 else f'{noun}s'}"
+    return f"{words} {verb(n, *verbs.split('|'))}" if verbs else words
+
+
+def p_words(p: float, name: str = "p") -> str:
+    """A p-value in words: `p = 0.016`; one that is very small is only bounded, `p < 0.001`."""
+    return f"{name} < 0.001" if p < 0.001 else f"{name} = {p:.2g}"
+
+
+def verb(n: float, one: str, several: str) -> str:
+    """The verb that goes with a count: `has` or `have`, `was` or `were`."""
+    return one if n == 1 else several
 
 
 def change_words(row: pd.Series) -> str:

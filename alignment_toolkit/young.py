@@ -12,6 +12,7 @@ from alignment_toolkit.counts.volumes import leads_left_out
 from alignment_toolkit.figures import NUMBERS
 from alignment_toolkit.periods import Quarter
 from alignment_toolkit.study import Study
+from alignment_toolkit.wording import counted_words, verb
 
 OF_OUTCOMES = (
     "attributed_bookings", "bookings", "conversion_", "cycle_mean", "influenced_bookings", "sales_velocity", "sourced_bookings",
@@ -45,7 +46,8 @@ def without_unrecorded(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
 def left_out(study: Study) -> str:
     """From when on outcomes are recorded and how many leads conversions leave out for that, as the beginning of a sentence."""
     recorded, n = study.config.outcome_observed_from, leads_left_out(study)
-    return f"Outcomes are recorded only from {recorded} on: {n:,} leads created before that day are left out of conversions"
+    early = f"{counted_words(n, 'lead')} created before that day {verb(n, 'is', 'are')} left out of conversions"
+    return f"Outcomes are recorded only from {recorded} on: {early}"
 
 
 def left_out_sentences(study: Study) -> list[str]:

@@ -127,7 +127,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "file": (
         ("kpis", "--data", "README.md"),
-        f"the store is no folder and no DuckDB file: {quoted(ROOT / 'README.md')}. Give the folder that holds leads.parquet or leads.csv.",
+        f"Not a store: {quoted(ROOT / 'README.md')}. A store is a folder or a .duckdb file. Give the folder that holds leads.parquet or leads.csv.",
     ),
     "term": (("glossary", "acceptance_rat"), "the glossary has no such term: 'acceptance_rat'. Did you mean 'acceptance_rate'?"),
     "mapping": (

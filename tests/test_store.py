@@ -148,7 +148,9 @@ def test_the_configuration_belongs_to_the_store(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_store_is_a_matter_of_usage(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").write_text(LEADS)
-    with pytest.raises(UsageError, match=r"the store is no folder and no DuckDB file: .*leads\.csv.\. Give the folder that holds"):
+    with pytest.raises(
+        UsageError, match=r"Not a store: .*leads\.csv.\. A store is a folder or a \.duckdb file\. Give the folder that holds"
+    ):
         open_crm(tmp_path / "leads.csv", as_of=AS_OF)
 
 

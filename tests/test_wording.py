@@ -39,7 +39,7 @@ def test_an_owner_is_said_as_people_say_it(owner: str | None, said: str) -> None
     [
         (None, "share", ""), (float("nan"), "EUR", ""), (0, "share", "0.0 %"), (1, "share", "100.0 %"), (0.0455, "share", "4.5 %"),
         (1234.5, "EUR", "1,234 EUR"), (951, "leads", "951 leads"), (3, "days", "3 days"), (3.25, "days", "3.2 days"), (56.9, "days", "57 days"),
-        (-5, "EUR", "-5 EUR"), (1, "quarters", "1 quarter"), (1.0, "days", "1 day"), (1.02, "days", "1.0 days"), (1, "EUR", "1 EUR"),
+        (-5, "EUR", "−5 EUR"), (1, "quarters", "1 quarter"), (1.0, "days", "1 day"), (1.02, "days", "1.0 days"), (1, "EUR", "1 EUR"),
     ],
 )  # fmt: skip
 def test_amounts_as_people_read_them(value: float | None, unit: str, text: str) -> None:

@@ -13,7 +13,7 @@ from alignment_toolkit.config import Definition, WorkingDefinitions
 from alignment_toolkit.glossary import label
 from alignment_toolkit.study import Study
 from alignment_toolkit.visible import visible
-from alignment_toolkit.wording import amount, change_words, interval_words, people, percent
+from alignment_toolkit.wording import amount, change_words, counted_words, interval_words, people, percent
 
 QUESTIONS = {
     "feedback": "whether both teams mean the same leads, and whether sales answers",
@@ -129,14 +129,17 @@ def source_sentences(study: Study, sources: pd.DataFrame) -> list[str]:
         if study.config.channel_sources
         else "their names (set channel_sources where that is wrong)"
     )
-    told = [f"Channels are read as sources by {own}: {read or 'none matches'}.", f"{left_out(study):,} deals could not be compared."]
+    told = [
+        f"Channels are read as sources by {own}: {read or 'none matches'}.",
+        f"{counted_words(left_out(study), 'deal')} could not be compared.",
+    ]
     most = sources[sources["differs"].astype(bool)].head(1).to_dict("records") if len(sources) else []
     return [*(_most(row) for row in most), *told]
 
 
 def _most(row: dict[Any, Any]) -> str:
     began, stands = visible(row["first_touch_source"]), visible(row["source"])
-    return f"Most that differ began with {began} and stand under {stands}: {row['deals']:,} deals."
+    return f"Most that differ began with {began} and stand under {stands}: {counted_words(row['deals'], 'deal')}."
 
 
 def claim_sentences(claims: pd.DataFrame, *, worth_telling: float = 0.005) -> list[str]:

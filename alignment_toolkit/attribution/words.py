@@ -7,7 +7,7 @@ import pandas as pd
 from alignment_toolkit.attribution.models import NAMES
 from alignment_toolkit.study import Study
 from alignment_toolkit.touches import NO_TOUCH
-from alignment_toolkit.wording import percent
+from alignment_toolkit.wording import counted_words, percent, verb
 
 CLOSE, FAR = 0.1, 0.3
 QUESTIONS = {
@@ -62,15 +62,18 @@ def origin_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
         return ["No deal was won in the quarter."]
     first, any_ = told.loc["sourced by marketing"], told.loc["influenced by marketing"]
     said = [
-        f"Of {total.bookings:,.0f} {currency} booked with {total.deals:,.0f} deals, {first.bookings:,.0f} began with a touch of marketing"
-        f" and {any_.bookings:,.0f} had one at any time before the win; sales touched deals worth"
+        f"Of {total.bookings:,.0f} {currency} booked with {counted_words(total.deals, 'deal')}, {first.bookings:,.0f} began"
+        f" with a touch of marketing and {any_.bookings:,.0f} had one at any time before the win; sales touched deals worth"
         f" {told.loc['touched by sales'].bookings:,.0f}. These overlap, so they do not add up."
     ]
     bare, cut = told.loc["no touch on record"], told.loc["began before touches were recorded"]
     if bare.deals:
-        said.append(f"{bare.deals:,.0f} deals have no touch on record; their {bare.bookings:,.0f} {currency} stay under '{NO_TOUCH}'.")
+        none = f"{counted_words(bare.deals, 'deal', 'has|have')} no touch on record"
+        said.append(f"{none}; {bare.bookings:,.0f} {currency} stay under '{NO_TOUCH}'.")
     if cut.deals:
-        said.append(f"{cut.deals:,.0f} deals began before touches were recorded: who touched them first is not known.")
+        said.append(f"{counted_words(cut.deals, 'deal')} began before touches were recorded: their first touch is not known.")
     if total.unpriced:
-        said.append(f"{total.unpriced:,.0f} won deals have no amount; they count as deals and add nothing to bookings.")
+        counts = verb(total.unpriced, "it counts as a deal and adds", "they count as deals and add")
+        won = counted_words(total.unpriced, "won deal")
+        said.append(f"{won} {verb(total.unpriced, 'has', 'have')} no amount; {counts} nothing to bookings.")
     return said

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import Whole, checked
 from alignment_toolkit.attribution.credits import MODELS
 from alignment_toolkit.attribution.models import NAMES
 from alignment_toolkit.attribution.origins import DISJOINT
@@ -127,6 +128,7 @@ def persona_mix_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Share of leads by persona, this quarter after the last review: {'; '.join(rows)}.")
 
 
+@checked(until=Whole(1, 24 * 366, unit="hours"))
 def response_curve_chart(frame: pd.DataFrame, *, hours: float, until: int = 96, ax: Axes | None = None) -> Axes:
     """The share of leads handed over that a person of sales has touched, by hours since the handover.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import ROWS, checked
 from alignment_toolkit.charts.style import (
     BLUE,
     INK,
@@ -26,7 +27,7 @@ from alignment_toolkit.charts.style import (
 )
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.visible import visible
-from alignment_toolkit.wording import percent, records
+from alignment_toolkit.wording import counted_words, percent, records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,23 +60,30 @@ def ranking_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(len(drawn) - 0.5, -0.5)
     horizontal_grid_off(ax)
     horizon = int(drawn["horizon_days"].iloc[0])
-    percent_axis(ax, "x", f"Conversion within {horizon} days (dot) and 95 % interval")
+    percent_axis(ax, "x", f"{_conversion(drawn['shrunk_rate'].notna())} within {horizon} days (dot) and 95 % interval")
     ax.set_xlim(0, None)
     best = drawn.iloc[0]
     ax.set_title(f"{short_name(best['segment'])} converts best: {percent(best['value'])} within {horizon} days")
     return describe(ax, _ranking_words(frame, drawn, horizon))
 
 
+def _conversion(is_shrunk: pd.Series) -> str:
+    """What a conversion is called: a shrunk one differs from the headline figure of the same group."""
+    return "Shrunk conversion" if is_shrunk.astype(bool).any() else "Conversion"
+
+
 def _ranking_words(frame: pd.DataFrame, drawn: pd.DataFrame, horizon: int) -> str:
     rows = [f"{visible(row['segment'])} {_with_limits(row['value'], row['low'], row['high'])}" for row in records(drawn)]
     few = int(frame["reason"].eq("too few to rank").sum())
     above, below = (_names(drawn[drawn["different"] == flag]["segment"]) for flag in ("above the rest", "below the rest"))
-    said = [f"Conversion within {horizon} days with 95 % interval, best first: {'; '.join(rows)}."]
+    head = f"{_conversion(drawn['shrunk_rate'].notna())} within {horizon} days with 95 % interval, best first"
+    said = [f"{head}: {'; '.join(rows)}."]
     said += [f"Above the rest: {above}."] if above else []
     said += [f"Below the rest: {below}."] if below else []
     return " ".join([*said, *([f"Too few leads to rank: {few}."] if few else [])])
 
 
+@checked(most=ROWS)
 def conversion_curve_chart(frame: pd.DataFrame, *, ax: Axes | None = None, most: int = MOST_CURVES) -> Axes:
     """Share of leads won by age in days, with its 95 % band, for all leads and the largest groups.
 
@@ -144,7 +152,7 @@ def plane_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(0, top)
     horizon = int(drawn["horizon_days"].iloc[0])
     ax.set_xlabel("Leads of the period")
-    percent_axis(ax, "y", f"Conversion within {horizon} days")
+    percent_axis(ax, "y", f"{_conversion(drawn['is_shrunk'])} within {horizon} days")
     ax.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2, markerscale=0.5, fontsize=8.5, borderaxespad=0)
     most = drawn.iloc[int(drawn["expected_wins"].argmax())]
     ax.set_title(f"{short_name(most['segment'])} brings the most expected wins: {most['expected_wins']:,.0f}")
@@ -169,12 +177,14 @@ def _areas(part: pd.DataFrame, drawn: pd.DataFrame) -> Any:
 
 def _plane_words(drawn: pd.DataFrame, horizon: int) -> str:
     rows = [
-        f"{visible(row['segment'])}: {row['leads']:,} leads, {percent(row['conversion_rate'])}, {row['expected_wins']:,.1f} expected wins"
+        f"{visible(row['segment'])}: {counted_words(row['leads'], 'lead')}, {percent(row['conversion_rate'])},"
+        f" {row['expected_wins']:,.1f} expected wins"
         + (f", bookings {row['bookings']:,.0f}" if pd.notna(row["bookings"]) else "")
         + (f", dominated by {visible(row['dominated_by'])}" if isinstance(row["dominated_by"], str) else "")
         for row in records(drawn)
     ]
-    return f"Leads of the period and conversion within {horizon} days, most expected wins first. {'; '.join(rows)}."
+    conversion = _conversion(drawn["is_shrunk"]).lower()
+    return f"Leads of the period and {conversion} within {horizon} days, most expected wins first. {'; '.join(rows)}."
 
 
 def reliability_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

@@ -159,8 +159,8 @@ def description(ax: Axes) -> str:
 
 
 def title(ax: Axes) -> str:
-    """The chart's title as its author wrote it, whatever glyphs the font lacks."""
-    return next((text for text in (ax.get_title(loc=loc) for loc in ("left", "center", "right")) if text), "")
+    """The chart's title as its author wrote it, whatever glyphs the font lacks; without a stop at its end, since sentences hold it."""
+    return next((text for text in (ax.get_title(loc=loc) for loc in ("left", "center", "right")) if text), "").removesuffix(".")
 
 
 def to_svg(ax: Axes) -> str:

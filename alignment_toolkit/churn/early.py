@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import CUSTOMER_SLICES, checked
 from alignment_toolkit.churn.lifetimes import EARLY, at_horizon
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import NOT_ENOUGH
@@ -16,12 +17,13 @@ from alignment_toolkit.stats.logrank import logrank
 from alignment_toolkit.stats.multiplicity import benjamini_hochberg
 from alignment_toolkit.stats.risk import Array, RiskTable
 from alignment_toolkit.study import Study
-from alignment_toolkit.wording import percent, records
+from alignment_toolkit.wording import counted_words, p_words, percent, records
 
 COLUMNS = ("segment", "customers", "churned", "churned_share", "lower_share", "upper_share", "p", "adjusted_p", "differs", "reason")
 FALSE_DISCOVERIES = 0.05
 
 
+@checked(by=CUSTOMER_SLICES)
 def early_churn(study: Study, *, by: str = "source") -> pd.DataFrame:
     """Incidence of churn within 90 days per segment, with a test against all other customers.
 
@@ -94,8 +96,8 @@ def early_churn_sentences(frame: pd.DataFrame) -> list[str]:
         return ["No customers are on record, so early churn by origin could not be told."]
     differing = frame[frame["differs"].isin(["more", "less"])]
     told = [
-        f"{row['segment']}: {percent(row['churned_share'], 1)} of {row['customers']} customers left within {EARLY} days,"
-        f" {row['differs']} than the rest (adjusted p = {row['adjusted_p']:.2g})."
+        f"{row['segment']}: {percent(row['churned_share'], 1)} of {counted_words(row['customers'], 'customer')} left within {EARLY} days,"
+        f" {row['differs']} than the rest ({p_words(row['adjusted_p'], 'adjusted p')})."
         for row in records(differing)
     ]
     few = int((frame["reason"] == NOT_ENOUGH).sum())

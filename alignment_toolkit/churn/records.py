@@ -17,7 +17,7 @@ from alignment_toolkit.counts.customers import ENDED
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.stats.intervals import wilson_interval
 from alignment_toolkit.study import Study
-from alignment_toolkit.wording import percent, records
+from alignment_toolkit.wording import counted_words, percent, records, verb
 
 COLUMNS = ("kind", "record", "other", "n", "customers", "n_share", "lower_share", "upper_share")
 
@@ -50,9 +50,12 @@ def churned_by_source_of_truth(study: Study) -> pd.DataFrame:
 def records_sentences(frame: pd.DataFrame) -> list[str]:
     """The contradiction in words, one sentence per conflict that exists."""
     churned = frame[frame["kind"] == "churned"]
-    told = [f"Churned by {row['record']}: {percent(row['n_share'], 1)} of {row['customers']} customers." for row in records(churned)]
+    told = [
+        f"Churned by {row['record']}: {percent(row['n_share'], 1)} of {counted_words(row['customers'], 'customer')}."
+        for row in records(churned)
+    ]
     conflicts = frame[(frame["kind"] == "conflict") & (frame["n"] > 0)]
-    return told + [f"{row.record} and {row.other} disagree on {row.n} customers." for row in conflicts.itertuples()]
+    return told + [f"{row['record']} and {row['other']} disagree on {counted_words(row['n'], 'customer')}." for row in records(conflicts)]
 
 
 def customer_standing(study: Study) -> pd.DataFrame:
@@ -73,11 +76,14 @@ def standing_sentences(frame: pd.DataFrame, *, gap_days: int) -> list[str]:
     n = dict(zip(frame["standing"], frame["n"], strict=True))
     if not n.get("customers"):
         return ["No paying customer is on record."]
+    young = n["provisional churn"]
     back = (
-        f"{n['returned']} of {n['churned once']} customers who churned have returned." if n["churned once"] else "Nobody has churned yet."
+        f"{n['returned']:,} of {counted_words(n['churned once'], 'customer')} who churned {verb(n['returned'], 'has', 'have')} returned."
+        if n["churned once"]
+        else "Nobody has churned yet."
     )
     return [
-        f"{n['active']} of {n['customers']} customers ever are active.",
-        f"{n['provisional churn']} are gone for at most {gap_days} days: provisional, counted neither as churned nor as staying.",
+        f"{n['active']:,} of {counted_words(n['customers'], 'customer')} on record {verb(n['active'], 'is', 'are')} active.",
+        f"{young:,} {verb(young, 'is', 'are')} gone for at most {gap_days} days: provisional, counted neither as churned nor as staying.",
         back,
     ]

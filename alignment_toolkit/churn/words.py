@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.study import Study
-from alignment_toolkit.wording import percent
+from alignment_toolkit.wording import counted_words, percent
 
 NAMES = {
     "logo_churn": "Logo churn of the quarter",
@@ -42,7 +42,9 @@ def _headline(row: Any) -> str:
     name = NAMES[row.kpi]
     if pd.isna(row.value):
         return f"{name}: not known ({row.reason})."
-    base = f"of the revenue of {row.n:,.0f} customers" if "revenue" in row.kpi else f"of {row.n:,.0f} customers"
+    customers = counted_words(row.n, "customer")
+    base = f"of the revenue of {customers}" if "revenue" in row.kpi else f"of {customers}"
+    base += ", growth included" if row.kpi == "net_revenue_retention" else ""
     limits = "" if pd.isna(row.lower) else f", between {percent(row.lower, 1)} and {percent(row.upper, 1)}"
     before = "" if pd.isna(row.previous) else f"; {percent(row.previous, 1)} one quarter earlier"
     return f"{name}: {percent(row.value, 1)} {base}{limits}{before}."
@@ -87,4 +89,5 @@ def _conflicts(records: pd.DataFrame) -> list[str]:
     if conflicts.empty:
         return []
     worst = conflicts.sort_values("n", ascending=False, kind="stable").iloc[0]
-    return [f"Both teams: agree on one record of churn; {worst['record']} and {worst['other']} disagree on {worst['n']} customers."]
+    differ = f"{worst['record']} and {worst['other']} disagree on {counted_words(worst['n'], 'customer')}"
+    return [f"Both teams: agree on one record of churn; {differ}."]

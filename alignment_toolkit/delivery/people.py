@@ -37,7 +37,7 @@ def people(environment: Mapping[str, str]) -> People:
     report = _targets(environment, PEOPLE)
     if not report:
         way_out = f"Set {PEOPLE} to one or more addresses, such as mailtos://user:password@mail.example.com?to=team@example.com"
-        raise UsageError("nobody is named to be told", rule=f"The environment variable {PEOPLE} is empty", way_out=way_out)
+        raise UsageError("No notification recipients", rule=f"The environment variable {PEOPLE} is empty", way_out=way_out)
     return People(report, _targets(environment, ON_FAILURE) or report)
 
 

@@ -1,7 +1,6 @@
 """What changed, and where it moved: the bookings bridge, with an owner for every factor."""
 
 from alignment_toolkit.drivers import words
-from alignment_toolkit.drivers.agenda import agenda, agenda_sentences
 from alignment_toolkit.drivers.attainment import target_kpis, target_table
 from alignment_toolkit.drivers.bridge import bookings_bridge, bookings_change, driver_segments, in_play_detail, to_the_cent, unanswerable
 from alignment_toolkit.drivers.forecast import calibration, forecast, past_forecasts
@@ -11,8 +10,6 @@ from alignment_toolkit.drivers.leads_needed import leads_needed, leads_needed_kp
 from alignment_toolkit.drivers.where import where_it_moved
 
 __all__ = [
-    "agenda",
-    "agenda_sentences",
     "bookings_bridge",
     "bookings_change",
     "calibration",

@@ -1,6 +1,6 @@
-"""The agenda of the next meeting: the largest movements that are more than noise, each with its owner, its figure and its page.
+"""Candidates for the agenda (`meeting.agenda`): the largest movements of bookings that are more than noise, and the targets missed.
 
-Deterministic: the same figures give the same agenda. Where nothing moved it is empty, and says nothing.
+Deterministic: the same figures give the same items. Where nothing moved and no target was missed there are none.
 """
 
 from __future__ import annotations
@@ -15,32 +15,12 @@ from alignment_toolkit.drivers.where import where_it_moved
 from alignment_toolkit.drivers.words import LEAD_SLICES, money, ranked, value_words
 from alignment_toolkit.glossary import label
 from alignment_toolkit.study import Study
-from alignment_toolkit.wording import named, people
+from alignment_toolkit.wording import named
 
 PAGE = "drivers-and-targets.html"
-COLUMNS = ("item", "owner", "figure", "page")
 MOST_ITEMS = 5
 WORTH_TELLING = 0.05  # of the largest movement: a smaller one is no item, however sure
 EVEN = 0.5
-
-
-def agenda(study: Study) -> pd.DataFrame:
-    """What to talk about, in order: movements of bookings by size, then targets missed or in doubt.
-
-    Args:
-        study: Quarter and as-of.
-
-    Returns:
-        item (a sentence), owner (the team, or both teams; a won share that stands out in one source or campaign lists both), figure (name
-        in `kpis.json`), page; at most five movements. Empty where nothing moved by more than noise and no target was missed.
-    """
-    items = pd.DataFrame([*movement_items(study), *target_items(study)], columns=list(COLUMNS))
-    return items.assign(owner=[people(owner) for owner in items["owner"]])
-
-
-def agenda_sentences(study: Study) -> list[str]:
-    """The items as sentences; nothing where there is nothing to talk about."""
-    return [f"{row['item']} ({row['owner']})" for row in agenda(study).to_dict("records")]
 
 
 def movement_items(study: Study) -> list[dict[str, Any]]:

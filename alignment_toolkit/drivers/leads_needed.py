@@ -22,6 +22,7 @@ from alignment_toolkit.stats.forecast import GROUPS, WINDOW, Deals
 from alignment_toolkit.stats.risk import Array, ratio
 from alignment_toolkit.study import Study
 from alignment_toolkit.targets import promised_bookings
+from alignment_toolkit.wording import counted_words
 
 KPI = "leads_needed_80"
 CHANCES = (0.5, 0.8, 0.9)
@@ -115,7 +116,7 @@ def leads_needed_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
     chance = f"a chance of {100 * HEADLINE:.0f} % to meet the target of {row['target']:,.0f} {currency} in {row['quarter']}"
     if not row["leads"]:
         return [f"No new lead is needed for {chance}."]
-    said = f"For {chance}, {row['leads']:,.0f} leads have to come in the {row['days']:,} days to its end"
+    said = f"For {chance}, {counted_words(row['leads'], 'lead', 'has|have')} to come in the {row['days']:,} days to its end"
     usual = f"at the pace of the year before {row['usual_leads']:,.0f} come, with a chance of {100 * row['usual_chance_share']:.0f} %"
     return [f"{said}; {usual}.", f"{row['quarter']} is the first quarter that leads created from now on can still reach."]
 

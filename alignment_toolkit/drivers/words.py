@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.drivers.attainment import NO_TARGETS, target_table
-from alignment_toolkit.drivers.bridge import bookings_bridge, bookings_change, segmentation, unanswerable
+from alignment_toolkit.drivers.bridge import bookings_bridge, bookings_change, unanswerable
 from alignment_toolkit.drivers.forecast import FEWEST_FORECASTS, calibration
 from alignment_toolkit.drivers.where import where_it_moved
 from alignment_toolkit.glossary import label, term
@@ -35,7 +35,7 @@ def change_sentences(study: Study) -> list[str]:
     after = f"{change['after']:,.0f} {currency} in {study.quarter.label}"
     return [
         f"Bookings {word} from {before} to {after}: {money(change['change'], currency)}{limits}.",
-        f"The split is by {segmentation(study)}; by another attribute the same change splits otherwise, and adds up just as well.",
+        f"The split is by {study.config.segmentation}; by another attribute the same change splits otherwise, and adds up just as well.",
     ]
 
 

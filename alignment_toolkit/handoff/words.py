@@ -6,7 +6,7 @@ import pandas as pd
 
 from alignment_toolkit.figures import ALL, MISSING
 from alignment_toolkit.study import Study
-from alignment_toolkit.wording import percent
+from alignment_toolkit.wording import counted_words, percent, verb
 
 QUESTIONS = {
     "touches": "how soon a person of sales touches a lead",
@@ -62,7 +62,11 @@ def feedback_sentences(effect: pd.DataFrame, answered: pd.DataFrame) -> list[str
         answered: As `feedback.answered_campaigns` makes it.
     """
     row = effect.iloc[0]
-    some = f"Marketing answered rejections of {len(answered):,} campaigns." if len(answered) else "No answer of marketing is on record."
+    some = (
+        f"Marketing answered rejections of {counted_words(len(answered), 'campaign')}."
+        if len(answered)
+        else "No answer of marketing is on record."
+    )
     if pd.isna(row["value"]):
         return [some, f"Whether that goes with better leads: {row['reason']}."]
     points = f"{100 * row['value']:+.1f} points ({100 * row['lower']:+.1f} to {100 * row['upper']:+.1f})"
@@ -82,7 +86,7 @@ def rejection_sentences(reasons: pd.DataFrame) -> list[str]:
     given, silent = counts.drop(MISSING, errors="ignore"), int(counts.get(MISSING, 0))
     whole = int(counts.sum())
     if given.empty:
-        return [f"Sales rejected {whole:,} leads and gave no reason."]
+        return [f"Sales rejected {counted_words(whole, 'lead')} and gave no reason."]
     most = sorted(given.items(), key=lambda item: (-item[1], item[0]))[0]
-    without = f"; {silent:,} carry no reason" if silent else ""
-    return [f"Sales rejected {whole:,} leads in the window, most often for '{most[0]}' ({most[1]:,}){without}."]
+    without = f"; {silent:,} {verb(silent, 'carries', 'carry')} no reason" if silent else ""
+    return [f"Sales rejected {counted_words(whole, 'lead')} in the window, most often for '{most[0]}' ({most[1]:,}){without}."]

@@ -47,7 +47,7 @@ COLUMNS = (
     "owner",
     "reason",
 )
-PARTS = ("kpi", "figure", "gap", "what", "n", "lowest", "highest", "assumed", "owner", "fix")
+PARTS = ("kpi", "figure", "unit", "gap", "what", "n", "lowest", "highest", "assumed", "owner", "fix")
 
 
 def bounds_of(study: Study) -> dict[str, Bound]:
@@ -127,13 +127,14 @@ def contributions(bounds: Mapping[str, Bound]) -> pd.DataFrame:
     """What each gap does to each figure by itself.
 
     Returns:
-        kpi, figure, gap, what (the records), n (records that move the figure), lowest and highest (the figure with this gap alone
+        kpi, figure, unit, gap, what (the records), n (records that move the figure), lowest and highest (the figure with this gap alone
         resolved), assumed (as what), owner, fix; widest first within a figure.
     """
     rows = []
     for kpi, bound in bounds.items():
         for part in sorted(moving_parts(bound), key=lambda each: each.lowest - each.highest):
             gap = gaps()[part.gap]
-            told = {"kpi": kpi, "figure": label(kpi), "gap": part.gap, "what": gap.what, "n": int(part.n)}
+            unit = term(kpi).unit if is_known(kpi) else None
+            told = {"kpi": kpi, "figure": label(kpi), "unit": unit, "gap": part.gap, "what": gap.what, "n": int(part.n)}
             rows.append(told | {"lowest": part.lowest, "highest": part.highest, "assumed": gap.assumed, "owner": gap.owner, "fix": gap.fix})
     return pd.DataFrame(rows, columns=list(PARTS))

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from alignment_toolkit.arguments import ROWS, checked
 from alignment_toolkit.study import Study
-from alignment_toolkit.wording import amount, percent
+from alignment_toolkit.wording import amount, counted_words, percent, records, verb
 
 QUESTIONS = {
     "deals": "whether wins and deals agree, and how sure bookings are",
@@ -63,6 +64,7 @@ def _between(row: Any) -> str:
     return f"{amount(row['value'], row['unit'])} as recorded, {lowest} to {highest} with every gap resolved one way or the other"
 
 
+@checked(at_most=ROWS)
 def bound_sentences(bounds: pd.DataFrame, *, at_most: int = 5) -> list[str]:
     """The figures left most open in words, and those that nothing leaves open.
 
@@ -80,14 +82,19 @@ def bound_sentences(bounds: pd.DataFrame, *, at_most: int = 5) -> list[str]:
 def arrival_sentences(arrivals: pd.DataFrame) -> list[str]:
     """How many rows arrived and were used, which tables are old, which begin late or hold what is not visible yet."""
     read, used, aside = (int(arrivals[name].sum()) for name in ("read", "used", "set_aside"))
-    told = [f"{read:,} rows of {len(arrivals)} tables were read, {used:,} used and {aside:,} set aside."]
+    rows = f"{counted_words(read, 'row')} of {counted_words(len(arrivals), 'table')} {verb(read, 'was', 'were')} read"
+    told = [f"{rows}, {used:,} used and {aside:,} set aside."]
     events = arrivals[arrivals["table"].isin(["leads", "stage_events", "deals", "deal_events", "touches", "feedback"])]
     old = events[events["days_old"] > 7]
-    told += [f"The newest row of {row.table} is {row.days_old:.0f} days older than the as-of." for row in old.itertuples()]
+    told += [f"The newest row of {row['table']} is {counted_words(row['days_old'], 'day')} older than the as-of." for row in records(old)]
     if len(events) and old.empty:
         told.append("Every table of events reaches into the last week before the as-of.")
     later = arrivals[arrivals["after_as_of"] > 0]
-    return told + [f"{row.after_as_of:,} rows of {row.table} lie after the as-of and are not visible." for row in later.itertuples()]
+    return told + [_not_visible(row["table"], row["after_as_of"]) for row in records(later)]
+
+
+def _not_visible(table: str, n: int) -> str:
+    return f"{counted_words(n, 'row')} of {table} {verb(n, 'lies', 'lie')} after the as-of and {verb(n, 'is', 'are')} not visible."
 
 
 def match_sentences(rates: pd.DataFrame) -> list[str]:
@@ -117,6 +124,7 @@ def _heap(row: Any) -> str:
     return f"{days}: {share}, {percent(row.chance_share, 1)} of all days do; {verdict}."
 
 
+@checked(at_most=ROWS)
 def what_to_do(contributions: pd.DataFrame, findings: pd.DataFrame, *, at_most: int = 6) -> list[str]:
     """What to mend first, by team: the gap that moves most figures, then every other that moves one.
 

@@ -6,11 +6,12 @@ as competing. Paths are counts of journeys under way in the window; they say wha
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
+from alignment_toolkit.arguments import ROWS, OneOf, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.figures import NOT_ENOUGH, OTHER
@@ -18,8 +19,7 @@ from alignment_toolkit.lines import LEFT, LONGEST_PATH, LOST, OPEN, RENEWED, STE
 from alignment_toolkit.stats import advance_quantile_interval, bucket_tables, incidence, probability_interval, state_probabilities
 from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
-from alignment_toolkit.touches import checked_choice
-from alignment_toolkit.wording import percent
+from alignment_toolkit.wording import counted_words, percent
 
 YEAR, TO_RENEWAL = 365, 450  # a renewal comes a year after the first payment, which comes after the win
 HALF = 0.5
@@ -69,6 +69,7 @@ def _step(buckets: RiskTable, horizon: int, *, min_n: int) -> dict[str, Any]:
     return counts | {name: float(value) for name, value in told.items()} | {"reason": None}
 
 
+@checked(of=OneOf(get_args(Of), "stop"), most=ROWS)
 def journey_paths(study: Study, *, of: str = "side", most: int = MOST_PATHS) -> pd.DataFrame:
     """The paths that are most common among the journeys with a stop inside the window.
 
@@ -81,7 +82,6 @@ def journey_paths(study: Study, *, of: str = "side", most: int = MOST_PATHS) -> 
         path (its first eight stops in order, the same in a row as one; "…" where there are more), journeys, journeys_share (of all), and
         how many of them have come to each end: renewed, left, won, lost, open. The most common first, "(other)" last.
     """
-    checked_choice(of, Of, what="what a path is made of")
     counts = counted("journey_paths", study, of=of)
     if counts.empty:
         return pd.DataFrame(columns=list(PATH_COLUMNS))
@@ -124,7 +124,6 @@ def journey_sentences(steps: pd.DataFrame, paths: pd.DataFrame) -> list[str]:
     named = paths[paths["path"] != OTHER]
     if len(named):
         first = named.iloc[0]
-        said.append(
-            f"The most common path by team, of {first['journeys']:,} journeys ({percent(first['journeys_share'], 0)}): {first['path']}."
-        )
+        size = f"{counted_words(first['journeys'], 'journey')} ({percent(first['journeys_share'], 0)})"
+        said.append(f"The most common path by team, of {size}: {first['path']}.")
     return said

@@ -12,6 +12,7 @@ from alignment_toolkit.study import Study
 from alignment_toolkit.wording import people
 
 COLUMNS = ("item", "certainty", "owner", "figure", "page")
+QUIET = "Nothing got worse by more than chance explains and by enough to matter, and no target was missed: the agenda is empty."
 COUNTED, SIMULATED = "counted", "may still change: a simulation of what is open"
 
 
@@ -29,6 +30,15 @@ def agenda(study: Study, changes: list[Moved] | None = None) -> pd.DataFrame:
     known = moved(study) if changes is None else changes
     rows = [(each.item, each.certainty, people(each.owner), each.figure, each.page) for each in known if not each.is_good]
     return pd.DataFrame([*rows, *_targets(study)], columns=list(COLUMNS))
+
+
+def quiet(items: pd.DataFrame) -> list[str]:
+    """That the agenda is empty, in a sentence, where it is; the same on every page.
+
+    Args:
+        items: As `agenda` makes it.
+    """
+    return [QUIET] if items.empty else []
 
 
 def targets_of(study: Study) -> Study:

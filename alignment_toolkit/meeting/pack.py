@@ -8,14 +8,13 @@ import pandas as pd
 
 from alignment_toolkit.drivers.bridge import unanswerable
 from alignment_toolkit.drivers.joint import joint_wins
-from alignment_toolkit.meeting.agenda import agenda
+from alignment_toolkit.meeting.agenda import QUIET, agenda
 from alignment_toolkit.meeting.decisions import decisions
 from alignment_toolkit.meeting.know import to_know
 from alignment_toolkit.meeting.moved import moved
 from alignment_toolkit.meeting.wins import wins
 from alignment_toolkit.study import Study
 
-QUIET = "Nothing moved by more than chance explains, and no target was missed: the agenda is empty."
 MOST_SOURCES = 5
 EMPTY = {
     "agenda": "Nothing asks for talk.",

@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from alignment_toolkit.arguments import DAYS, OneOf, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.quality import EARLIER
 from alignment_toolkit.counts.tables import moves_frame
-from alignment_toolkit.errors import UsageError, nearest, quoted
+from alignment_toolkit.errors import quoted
 from alignment_toolkit.figures import MISSING, NOT_ENOUGH
 from alignment_toolkit.quality.ranking import HORIZON
 from alignment_toolkit.stats import bucket_tables, jackknife, value_per_unit
@@ -30,6 +31,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@checked(by=OneOf(LEVELS, "level"), horizon=DAYS)
 def cost_and_return(study: Study, *, by: Level = "campaign_id", horizon: int = HORIZON) -> pd.DataFrame:
     """Cost per lead, value per lead and their ratio.
 
@@ -53,8 +55,6 @@ def cost_and_return(study: Study, *, by: Level = "campaign_id", horizon: int = H
     Raises:
         UsageError: When `by` is none of the three.
     """
-    if by not in LEVELS:
-        raise UsageError("costs cannot be told by this slice", value=by, way_out=nearest(by, LEVELS))
     costs = _costs(study, by)
     frame = costs.merge(_values(study, by, horizon), on="segment", how="outer", sort=True)
     frame = frame.assign(
@@ -158,7 +158,10 @@ def _reason(created: pd.DataFrame, gaps: dict[str, str], *, by: Level) -> str | 
     """Why the money and the leads of a group do not belong together, None when they do."""
     campaigns = created.groupby("campaign_id")["n"].sum()
     if MISSING in campaigns.index:
-        return f"leads without a campaign: {campaigns[MISSING]} of {campaigns.sum()}"
+        bare, whole = int(campaigns[MISSING]), int(campaigns.sum())
+        if bare == whole:
+            return "its only lead has no campaign" if whole == 1 else f"none of its {whole:,} leads has a campaign"
+        return f"{bare:,} of its {whole:,} leads {'has' if bare == 1 else 'have'} no campaign"
     found = next((name for name in sorted(campaigns.index) if name in gaps), None)
     if found is None:
         return None

@@ -5,6 +5,7 @@ Every function takes a frame of this package and returns sentences; what could n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from alignment_toolkit.figures import ALL
 from alignment_toolkit.glossary import label
 from alignment_toolkit.stats.shrinkage import TOO_FEW
 from alignment_toolkit.study import Study
-from alignment_toolkit.wording import named, percent, records
+from alignment_toolkit.wording import amount, counted_words, named, percent, records, verb
 from alignment_toolkit.young import left_out_sentences
 
 MOST_NAMES = 6
@@ -21,12 +22,15 @@ LEANING = 0.1  # part of a value per lead from which it hangs on one win
 LIKELY, SURE = 0.8, 0.95  # probability of being the best from which it is said, plainly or without a "probably"
 
 
-def limits(lower: Any, upper: Any, *, share: bool = True) -> str:
-    """A 95 % interval in brackets, empty where there is none."""
-    if pd.isna(lower) or pd.isna(upper):
-        return ""
-    low, high = (percent(lower), percent(upper)) if share else (f"{lower:,.2f}", f"{upper:,.2f}")
-    return f" ({low} to {high})"
+def limits(lower: Any, upper: Any, say: Callable[[Any], str] = percent) -> str:
+    """A 95 % interval in brackets, empty where there is none.
+
+    Args:
+        lower: Lower limit.
+        upper: Upper limit.
+        say: How the figure itself is written, so that the limits are rounded alike.
+    """
+    return "" if pd.isna(lower) or pd.isna(upper) else f" ({say(lower)} to {say(upper)})"
 
 
 def history_sentences(study: Study) -> list[str]:
@@ -51,10 +55,9 @@ def _headline(kpi: str, row: dict[str, Any]) -> str:
     name = label(kpi)
     if pd.isna(row["value"]):
         return f"{name} cannot be told: {row['reason']}."
-    share = row["unit"] == "share"
-    value = percent(row["value"]) if share else f"{row['value']:,.0f} {row['unit']}"
-    before = "" if pd.isna(row["previous"]) else percent(row["previous"]) if share else f"{row['previous']:,.0f}"
-    return f"{name}: {value}{limits(row['lower'], row['upper'], share=share)}" + (f"; a quarter earlier {before}." if before else ".")
+    value, low, high, before = (amount(row[column], row["unit"]) for column in ("value", "lower", "upper", "previous"))
+    between = f" ({low} to {high})" if low and high else ""
+    return f"{name}: {value}{between}{f'; a quarter earlier {before}' if before else ''}."
 
 
 def ranking_sentences(frame: pd.DataFrame) -> list[str]:
@@ -104,7 +107,7 @@ def plane_sentences(frame: pd.DataFrame) -> list[str]:
         return ["Quality against quantity cannot be told: no group has enough matured leads."]
     top, total = records(told)[0], told["expected_wins"].sum()
     share = percent(top["expected_wins"] / total) if total > 0 else "no part"
-    size = f"{top['leads']:,} leads at {percent(top['conversion_rate'])}"
+    size = f"{counted_words(top['leads'], 'lead')} at {percent(top['conversion_rate'])}"
     said = [f"{named(top['segment'])} brings {share} of the expected wins of the period: {size}."]
     beaten = told[told["dominated_by"].notna()]
     by = beaten.groupby("dominated_by")["segment"].agg(list).to_dict()
@@ -118,18 +121,25 @@ def cost_sentences(frame: pd.DataFrame) -> list[str]:
     if len(told):
         ends = [records(told)[0], records(told)[-1]] if len(told) > 1 else [records(told)[0]]
         said += [f"{named(row.get('name', row['segment']))}: {_return(row)}." for row in ends]
-    reasons = dark.groupby("reason")["leads"].agg(["size", "sum"]).reset_index()
-    said += [f"No cost per lead for {row['size']} ({row['sum']:,} leads): {row['reason']}." for row in records(reasons)[:MOST_NAMES]]
+    said += [_without_cost(str(reason), group) for reason, group in list(dark.groupby("reason"))[:MOST_NAMES]]
     if said:
         return said
     why = next((reason for reason in (*frame["reason"], *frame["value_reason"]) if isinstance(reason, str)), "no leads were seen")
     return [f"What a lead costs and brings back cannot be told: {why}."]
 
 
+def _without_cost(reason: str, group: pd.DataFrame) -> str:
+    names = listed(group["name"] if "name" in group else group["segment"])
+    leads = f" ({counted_words(group['leads'].sum(), 'lead')})" if len(group) > 1 else ""
+    because = f"there is {reason}" if reason.endswith(" table") else reason
+    return f"{names}{leads}: no cost per lead, because {because}."
+
+
 def _return(row: dict[str, Any]) -> str:
     paid = f"a lead costs {row['cost_per_lead']:,.2f} {row['unit']}"
     brings = f"brings {row['value_per_lead']:,.0f} within {row['horizon_days']} days"
-    return f"{paid} and {brings}, {row['return_ratio']:.1f} times its cost{limits(row['return_lower'], row['return_upper'], share=False)}"
+    times = limits(row["return_lower"], row["return_upper"], "{:.1f}".format)
+    return f"{paid} and {brings}, {row['return_ratio']:.1f} times its cost{times}"
 
 
 def value_sentences(frame: pd.DataFrame) -> list[str]:
@@ -205,7 +215,9 @@ def _probability(brier: dict[str, Any], base: dict[str, Any]) -> list[str]:
 
 
 def _left_out(row: dict[str, Any]) -> str:
-    late = f"{row['left_out']:,} leads whose score changed after the handover are left out, since such a score may know the outcome"
+    n = row["left_out"]
+    changed = f"{counted_words(n, 'lead')} whose score changed after the handover {verb(n, 'is', 'are')} left out"
+    late = f"{changed}, since such a score may know the outcome"
     return f"{late}; of {row['undated']:,} used ones the score's time is not recorded." if row["undated"] else f"{late}."
 
 

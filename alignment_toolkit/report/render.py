@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from nbconvert.exporters import TemplateExporter
 
+from alignment_toolkit.errors import ended
 from alignment_toolkit.report.look import TEMPLATE, look
 from alignment_toolkit.report.markdown import Markdown
 from alignment_toolkit.report.notebooks import Notebook, code_cells, page_name, page_title, text_of
@@ -55,6 +56,7 @@ class PageExporter(TemplateExporter):
         environment = super()._create_environment()
         environment.autoescape = True
         environment.undefined = StrictUndefined
+        environment.filters["ended"] = ended
         return environment
 
 

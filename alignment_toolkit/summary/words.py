@@ -11,7 +11,7 @@ from alignment_toolkit.glossary import is_known, label, term
 from alignment_toolkit.recorded import late_as_of
 from alignment_toolkit.study import Study
 from alignment_toolkit.summary.change import Change
-from alignment_toolkit.wording import amount, interval_words, people, signed
+from alignment_toolkit.wording import amount, counted_words, interval_in_brackets, interval_words, people, signed
 from alignment_toolkit.young import left_out
 
 
@@ -34,14 +34,14 @@ def _volume(whole: pd.DataFrame, study: Study) -> str:
     row = whole.loc["leads"]
     when = "In all history" if study.cohort == "all" else f"In {study.quarter.label}"
     before = "" if pd.isna(row["previous"]) or study.cohort == "all" else f"; the quarter before it was {row['previous']:,.0f}"
-    return f"{when} {row['value']:,.0f} leads came in{before}."
+    return f"{when} {counted_words(float(row['value']), 'lead')} came in{before}."
 
 
 def _quality(whole: pd.DataFrame, change: Change) -> str:
     row = whole.loc["conversion_90d"] if "conversion_90d" in whole.index else None
     if row is None or pd.isna(row["value"]):
         return "How many leads are won within 90 days cannot be said yet: not enough data."
-    head = f"Of 100 leads {100 * row['value']:.1f} are won within 90 days (95 % interval {interval_words(row)})"
+    head = f"Of 100 leads {_of_100(row['value'])} are won within 90 days{interval_in_brackets(row)}"
     return f"{head}; {_moved(change)}."
 
 
@@ -69,17 +69,30 @@ def _pace(whole: pd.DataFrame) -> str:
     row = whole.loc["cycle_mean"] if "cycle_mean" in whole.index else None
     if row is None or pd.isna(row["value"]):
         return ""
-    return f"A lead that is won takes {amount(row['value'], 'days')} on average (95 % interval {interval_words(row)})."
+    return f"A lead that is won takes {amount(row['value'], 'days')} on average{interval_in_brackets(row)}."
 
 
 def _customers(whole: pd.DataFrame) -> str:
     row = whole.loc["logo_churn"] if "logo_churn" in whole.index else None
     if row is None or pd.isna(row["value"]):
         return ""
-    kept = whole["value"].get("net_revenue_retention")
-    share = None if kept is None or pd.isna(kept) else f"{100 * kept:.0f}"
-    revenue = f" Of each 100 of recurring revenue at the start, {share} were there at the end." if share else ""
-    return f"{amount(row['value'], 'share')} of customers left during the quarter ({interval_words(row)}).{revenue}"
+    limits = interval_words(row)
+    left = f"{amount(row['value'], 'share')} of customers left during the quarter{f' ({limits})' if limits else ''}."
+    return f"{left}{_revenue(whole['value'])}"
+
+
+def _revenue(values: pd.Series) -> str:
+    """How much of the recurring revenue at the start stayed, and what it came to with growth: gross and net retention."""
+    gross, net = (values.get(f"{kind}_revenue_retention") for kind in ("gross", "net"))
+    if gross is None or pd.isna(gross):
+        return ""
+    grown = "" if net is None or pd.isna(net) else f"; with growth it came to {_of_100(net)}"
+    return f" Of each 100 of recurring revenue at the start, {_of_100(gross)} stayed{grown}."
+
+
+def _of_100(share: float) -> str:
+    """A share as so many of 100, with one decimal where it has one."""
+    return f"{100 * share:.1f}".removesuffix(".0")
 
 
 def what_to_do(kpis: pd.DataFrame) -> list[str]:

@@ -17,6 +17,7 @@ from alignment_toolkit.responses import LONGEST_HOURS
 from alignment_toolkit.stats import risk_table
 from alignment_toolkit.study import Study
 from alignment_toolkit.waits import never_half, unknown, waits
+from alignment_toolkit.wording import counted_words
 
 THIRDS = 3
 TOO_LITTLE = "Whether leads wait longer with owners who hold many cannot be told: too few leads, or too few owners."
@@ -104,7 +105,8 @@ def capacity_sentences(frame: pd.DataFrame, now: pd.DataFrame) -> list[str]:
         now: As `open_per_owner` makes it.
     """
     said = [
-        f"In {row['team']} {row['owners']:,} owners hold {row['open_leads']:,} open leads, {row['per_owner']:,.0f} each on average."
+        f"In {row['team']} {counted_words(row['owners'], 'owner', 'holds|hold')}"
+        f" {counted_words(row['open_leads'], 'open lead')}, {row['per_owner']:,.0f} each on average."
         for row in now[now["per_owner"].notna()].to_dict("records")
     ]
     known = {str(team): rows[rows["median_hours"].notna()] for team, rows in frame.groupby("team")} if len(frame) else {}

@@ -33,6 +33,7 @@ from alignment_toolkit.velocity.cycle import mean_cycle
 from alignment_toolkit.velocity.tables import LIMIT_DAYS
 
 NOW, BEFORE = "report quarter", "four quarters before"
+UNITS = {"won_share": "share", "cycle_days": "days"}
 
 
 def win_hazard_test(study: Study) -> pd.DataFrame:
@@ -66,9 +67,9 @@ def change(study: Study) -> pd.DataFrame:
         study: Quarter and as-of.
 
     Returns:
-        Two rows, measure `won_share` and `cycle_days`: horizon_days (h: the largest age at most a year up to which `min_n` leads of both
-        groups can be observed), now, before, difference with lower and upper (95 %, jackknife of the difference over shared accounts),
-        reason.
+        Two rows, measure `won_share` and `cycle_days`: unit (share, days), horizon_days (h: the largest age at most a year up to
+        which `min_n` leads of both groups can be observed), now, before, difference with lower and upper (95 %, jackknife of the
+        difference over shared accounts), reason.
     """
     table, days = _cohorts(study)
     until = _common_horizon(table, days, min_n=study.config.min_n)
@@ -79,11 +80,17 @@ def change(study: Study) -> pd.DataFrame:
     rows: list[dict[str, Any]]
     if until is None:
         nothing = dict.fromkeys(("now", "before", "difference", "lower", "upper"), np.nan)
-        rows = [{"measure": name, "horizon_days": None, **nothing, "reason": NOT_ENOUGH} for name in measures]
+        rows = [_measure(name, None) | nothing | {"reason": NOT_ENOUGH} for name in measures]
     else:
         buckets = _buckets(study, until)
-        rows = [{"measure": name, "horizon_days": until} | _effect(buckets, measure) for name, measure in measures.items()]
+        rows = [
+            {"measure": name, "unit": UNITS[name], "horizon_days": until} | _effect(buckets, measure) for name, measure in measures.items()
+        ]
     return pd.DataFrame(rows).astype({"horizon_days": "Int64"})
+
+
+def _measure(name: str, until: int | None) -> dict[str, Any]:
+    return {"measure": name, "unit": UNITS[name], "horizon_days": until}
 
 
 def win_curves(study: Study) -> pd.DataFrame:

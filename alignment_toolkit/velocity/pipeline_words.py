@@ -6,6 +6,7 @@ import pandas as pd
 
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.pipeline import coverage, pipeline_waterfall, slippage, unknown_history
+from alignment_toolkit.wording import counted_words, verb
 
 
 def pipeline_sentences(study: Study) -> list[str]:
@@ -15,10 +16,11 @@ def pipeline_sentences(study: Study) -> list[str]:
             f"What moved in the pipeline cannot be told: {reason}. It holds each change of a deal's outcome, amount and expected close."
         ]
     steps, currency = pipeline_waterfall(study).set_index("step").to_dict("index"), study.config.reporting_currency
-    start, end = steps["start"], steps["end"]
+    start, end, won = steps["start"], steps["end"], -steps["won"]["deals"]
     return [
-        f"{start['deals']:,} deals worth {start['money']:,.0f} {currency} were due at the start of {study.quarter.label};"
-        f" {-steps['won']['deals']:,} were won, {-steps['lost']['deals']:,} lost, and {end['deals']:,} are still open and overdue.",
+        f"{counted_words(start['deals'], 'deal')} worth {start['money']:,.0f} {currency} {verb(start['deals'], 'was', 'were')} due at the"
+        f" start of {study.quarter.label}; {won:,} {verb(won, 'was', 'were')} won, {-steps['lost']['deals']:,} lost, and"
+        f" {end['deals']:,} {verb(end['deals'], 'is', 'are')} still open and overdue.",
         _slipped(study),
         *_covered(study),
     ]
@@ -28,11 +30,10 @@ def _slipped(study: Study) -> str:
     row = slippage(study).iloc[0]
     if not row["due"]:
         return "No deal was due in the quarter."
-    often = (
-        "" if pd.isna(row["pushes_per_deal"]) else f"; {row['pushed_deals']:,} deals were put off {row['pushes_per_deal']:.1f} times each"
-    )
+    put_off = f"; {counted_words(row['pushed_deals'], 'deal', 'was|were')} put off"
+    often = "" if pd.isna(row["pushes_per_deal"]) else f"{put_off} {row['pushes_per_deal']:.1f} times each"
     share = f"{100 * row['pushed_share']:.1f} % of {row['due']:,}"
-    return f"The expected close of {row['pushed_out']:,} deals ({share}) left the quarter{often}."
+    return f"The expected close of {counted_words(row['pushed_out'], 'deal')} ({share}) left the quarter{often}."
 
 
 def _covered(study: Study) -> list[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 from alignment_toolkit import glossary
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.study import Study
-from alignment_toolkit.wording import named, percent, records
+from alignment_toolkit.wording import counted_words, named, percent, records
 from alignment_toolkit.young import left_out_sentences
 
 CLEAR = 0.05
@@ -59,7 +59,7 @@ def _headline(row: dict[str, Any]) -> str:
     label = glossary.label(str(row["kpi"]))
     if pd.isna(row["value"]):
         return f"{label} cannot be told: {row['reason']}."
-    ways: dict[str, Callable[[float], str]] = {"share": percent, "days": days_words}
+    ways: dict[str, Callable[[float], str]] = {"share": lambda share: percent(share, 1), "days": days_words}
     say = ways.get(str(row["unit"]), money)
     unit = f" {row['unit']}" if say is money else ""
     before = "" if pd.isna(row["previous"]) else f"; a quarter earlier {say(row['previous'])}"
@@ -161,7 +161,8 @@ def bottleneck_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
         return ["No lead was in a stage during the quarter."]
     worst = records(frame.loc[[frame["lead_days"].idxmax()]])[0]
     share = percent(worst["lead_days"] / total)
-    told = [f"Leads wait most in {named(worst['stage'])}: {share} of all lead-days, {worst['waiting']:,.0f} leads at the quarter's end."]
+    waiting = f"{counted_words(worst['waiting'], 'lead')} at the quarter's end"
+    told = [f"Leads wait most in {named(worst['stage'])}: {share} of all lead-days, {waiting}."]
     if frame["value_waiting"].notna().any():
         rich = records(frame.loc[[frame["value_waiting"].idxmax()]])[0]
         told += [f"Most money waits in {named(rich['stage'])}: {money(rich['value_waiting'])} {currency} expected."]

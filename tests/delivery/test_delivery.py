@@ -105,7 +105,7 @@ def test_an_address_that_cannot_be_understood_is_told_by_its_place(address: str,
 
 
 def test_nobody_named_is_a_sentence() -> None:
-    with pytest.raises(UsageError, match=r"^nobody is named to be told\. The environment variable ALIGNMENT_NOTIFY is empty\. Set "):
+    with pytest.raises(UsageError, match=r"^No notification recipients\. The environment variable ALIGNMENT_NOTIFY is empty\. Set "):
         people({})
 
 

@@ -62,7 +62,7 @@ def test_a_lost_message_about_a_published_report_is_an_error_told_once(webhook: 
 
 
 def test_nobody_to_tell_is_refused_before_anything_runs() -> None:
-    with pytest.raises(UsageError, match="nobody is named"), telling({}, quarter="2026Q3", is_wanted=True, say=print):
+    with pytest.raises(UsageError, match="No notification recipients"), telling({}, quarter="2026Q3", is_wanted=True, say=print):
         pytest.fail("it ran")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alignment_toolkit import drivers
+from alignment_toolkit import drivers, meeting
 from alignment_toolkit.config import Config
 from tests.sample import sample_study
 from tests.worlds import study
@@ -14,26 +14,31 @@ from tests.worlds import study
 
 def test_the_agenda_of_the_bad_quarter() -> None:
     made = sample_study()
-    found = drivers.agenda(made)
-    assert found["owner"].tolist() == ["sales", "marketing", "both teams"]
-    assert found["figure"].tolist() == ["driver won_share", "driver opportunities_per_lead", "target_attainment bookings"]
+    found = meeting.agenda(made)
+    assert found["owner"].tolist() == ["sales", "marketing", "both teams", "both teams"]
+    figures = ["driver won_share", "driver opportunities_per_lead", "conversion_90d", "target_attainment bookings"]
+    assert found["figure"].tolist() == figures
     assert found["item"].iloc[0] == (
         "Won share of the deals in play, from 26.0 % to 11.3 %, most of all in DACH: −743,466 EUR of bookings moved there."
     )
     assert "most of all in Webinar" in found["item"].iloc[1]
-    assert found["item"].iloc[2] == "Bookings reached 34 % of the target."
-    assert set(found["page"]) == {"drivers-and-targets.html"}
-    assert drivers.agenda(made).equals(found)
+    assert found["item"].iloc[3] == "Bookings reached 34 % of the target."
+    assert set(found["page"]) == {"drivers-and-targets.html", "lead-quality.html"}
+    assert meeting.quiet(found) == []
+    assert meeting.pack(made).agenda.equals(found)  # every page has the same items
 
 
 LEADS = [{"lead_id": name, "created_at": "2026-01-05", "source": source} for name, source in (("a", "web"), ("b", "web"), ("c", "ads"))]
 EVENTS = [{"lead_id": "a", "stage": "lead", "entered_at": "2026-01-05"}]
 
 
-def test_where_nothing_moved_it_says_nothing() -> None:
+def test_where_nothing_moved_it_says_so() -> None:
     bare = study("2026Q2", as_of="2026-07-01", leads=LEADS, stage_events=EVENTS)
-    assert drivers.agenda(bare).empty
-    assert drivers.agenda_sentences(bare) == []
+    told = meeting.agenda(bare)
+    assert told.empty
+    assert meeting.quiet(told) == [
+        "Nothing got worse by more than chance explains and by enough to matter, and no target was missed: the agenda is empty."
+    ]
 
 
 def touch(lead: str, side: str, at: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pytest
 from alignment_toolkit.figures import COLUMNS
 from tests.conftest import ROOT
 from tests.end_to_end.conftest import alignment
+from tests.page_text import slips
 
 pytestmark = pytest.mark.slow
 PAGES = (
@@ -66,6 +67,11 @@ def test_the_command_prints_the_figures_of_the_report(sample_report: Path) -> No
     printed = alignment("kpis", "--data", "data/sample", "--quarter", "2026Q3", "--format", "json")
     assert printed.code == 0, printed.err
     assert json.loads(printed.out) == json.loads((sample_report / "2026Q3" / "kpis.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_an_editor_finds_nothing_in_the_text(sample_report: Path, name: str) -> None:
+    assert slips((sample_report / "2026Q3" / name).read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize("name", PAGES)

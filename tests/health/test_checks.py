@@ -42,7 +42,7 @@ def test_arrivals_in_words() -> None:
         "The newest row of leads is 177 days older than the as-of.",
         "The newest row of stage_events is 139 days older than the as-of.",
         "The newest row of deals is 149 days older than the as-of.",
-        "1 rows of leads lie after the as-of and are not visible.",
+        "1 row of leads lies after the as-of and is not visible.",
     ]
 
 

@@ -78,7 +78,7 @@ def test_a_quiet_quarter_says_nothing() -> None:
     assert pack.of_marketing.empty
     assert pack.in_short()[:2] == [
         "2026Q2, compared with 2026Q1.",
-        "Nothing moved by more than chance explains, and no target was missed: the agenda is empty.",
+        "Nothing got worse by more than chance explains and by enough to matter, and no target was missed: the agenda is empty.",
     ]
     assert pack.nothing("agenda") == ["Nothing asks for talk."]
     assert pack.nothing("wins") == []

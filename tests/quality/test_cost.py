@@ -99,7 +99,7 @@ def test_leads_after_the_end_of_a_campaign_need_no_cost_of_their_own():
 def test_leads_without_a_campaign_leave_their_source_without_a_cost():
     leads = [("L1", "2026-07-03", "web", "c1"), ("L2", "2026-07-04", "web", None)]
     row = by_segment(company(leads=leads, spent=[("c1", "2026-07-05", 1.0)]), "source").loc["web"]
-    assert row["reason"] == "leads without a campaign: 1 of 2"
+    assert row["reason"] == "1 of its 2 leads has no campaign"
     assert pd.isna(row["cost_per_lead"])
 
 

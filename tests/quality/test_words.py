@@ -73,12 +73,12 @@ def test_cost():
     costs = [{"campaign_id": "c1", "spent_on": "2025-01-01", "cost": 200.0}]
     said = words.cost_sentences(cost_and_return(study_of(*parts, deals=won_deals(*parts), campaign_costs=costs), by="source"))
     assert said[0].startswith("web: a lead costs 5.00 EUR and brings 250 within 180 days, 50.0 times its cost (")
-    assert said[1] == "No cost per lead for 1 (40 leads): leads without a campaign: 40 of 40."
+    assert said[1] == "fair: no cost per lead, because none of its 40 leads has a campaign."
     later = cost_and_return(study_of(*parts, quarter="2025Q4", cohort="4q"), by="source")
     assert words.cost_sentences(later) == ["What a lead costs and brings back cannot be told: no leads in the period."]
     assert words.cost_sentences(later.head(0)) == ["What a lead costs and brings back cannot be told: no leads were seen."]
     assert words.cost_sentences(cost_and_return(study_of(*parts), by="source")) == [
-        "No cost per lead for 2 (80 leads): no campaign_costs table."
+        "fair, web (80 leads): no cost per lead, because there is no campaign_costs table."
     ]
 
 
@@ -159,8 +159,8 @@ def test_headlines_and_naive_shares():
     ]
     kpis = figures(rows)
     assert words.headline_sentences(kpis) == [
-        "Leads: 1,234 leads; a quarter earlier 1,000.",
-        "Conversion within 180 days: 12 % (10 % to 15 %); a quarter earlier 13 %.",
+        "Leads: 1,234 leads; a quarter earlier 1,000 leads.",
+        "Conversion within 180 days: 12.3 % (10.0 % to 15.0 %); a quarter earlier 13.0 %.",
         "Acceptance by sales cannot be told: no feedback table.",
     ]
     assert words.naive_sentences(kpis) == [

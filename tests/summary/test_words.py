@@ -131,8 +131,14 @@ def test_customers_who_left_with_and_without_revenue() -> None:
     churn = {"value": 0.05, "lower": 0.04, "upper": 0.07, "unit": "share"}
     alone = in_one_minute(_study(), _frame(logo_churn=churn), change=NO_CHANGE)[-1]
     assert alone == "5.0 % of customers left during the quarter (4.0 % to 7.0 %)."
-    both = in_one_minute(_study(), _frame(logo_churn=churn, net_revenue_retention={"value": 0.978, "unit": "share"}), change=NO_CHANGE)[-1]
-    assert both == f"{alone} Of each 100 of recurring revenue at the start, 98 were there at the end."
+    gross, net = ({"value": value, "unit": "share"} for value in (0.8, 1.12))
+    kept = in_one_minute(_study(), _frame(logo_churn=churn, gross_revenue_retention=gross), change=NO_CHANGE)[-1]
+    assert kept == f"{alone} Of each 100 of recurring revenue at the start, 80 stayed."
+    both = _frame(logo_churn=churn, gross_revenue_retention=gross, net_revenue_retention=net)
+    assert in_one_minute(_study(), both, change=NO_CHANGE)[-1] == f"{kept.removesuffix('.')}; with growth it came to 112."
+    assert (
+        in_one_minute(_study(), _frame(logo_churn=churn, net_revenue_retention=net), change=NO_CHANGE)[-1] == alone
+    )  # growth did not stay
 
 
 def test_the_scorecard_shows_values_or_their_reasons_and_no_nan() -> None:

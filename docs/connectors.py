@@ -32,6 +32,28 @@ Best first; the first that is there is taken, and the ingest says which and what
 |---|---|---|
 """
 
+STRIPE = """
+### What counts as recurring revenue
+
+Stripe's own definition (docs.stripe.com/billing/subscriptions/analytics/glossary), applied to the prices of today:
+
+- Active and past-due subscriptions count. Trials, free plans, metered prices, one-off prices and taxes do not.
+- A subscription ends at `ended_at`; `canceled_at` is the request and stands in only for a cancelled one without an end.
+- An unpaid subscription has churned on the day it became unpaid. With history (`subscription_history`) that is the start of its last run
+  of versions with that status; without, it is the start of the billing period at hand, which comes later if more periods have begun
+  since.
+- Paused: a subscription that was paused at the end of its trial never paid. Where collection is paused with `void` or
+  `mark_uncollectible` nothing is charged, so it stops counting from then on, dated in the same way; with `keep_as_draft` it is charged
+  later and counts.
+- Where no day is known, and for a price that is missing, has no amount, has tiers that are not there or another currency than the rest,
+  the subscription is set aside under that reason: its revenue is unknown, not zero. Incomplete subscriptions never started. A status that
+  is not listed in `[words.status]` is refused.
+- A price per day, week, month or year is brought to a month (a year has 12 months and 365 days). Tiered prices are worked out from the
+  table of tiers, graduated or by volume; packages (`transform_quantity`) are rounded as they say. Amounts are in minor units: a hundred
+  to one, but for Stripe's zero-decimal and three-decimal currencies (ISK, UGX, HUF and TWD are in hundredths).
+- Discounts are not read. Stripe takes coupons that last forever off the recurring revenue, so with such coupons it is overstated here.
+"""
+
 
 def main() -> None:
     """Write the page."""
@@ -42,7 +64,7 @@ def page() -> str:
     """The text of the page."""
     parts = [INTRO + "".join(_overview(name) for name in shipped_names())]
     parts.append(TIMES + "".join(line for name in ("salesforce", "hubspot", "stripe") for line in _times(name)))
-    parts += [_inputs(name) for name in ("salesforce", "hubspot", "stripe")]
+    parts += [*(_inputs(name) for name in ("salesforce", "hubspot", "stripe")), STRIPE]
     return "".join(parts)
 
 

@@ -10,6 +10,7 @@ from alignment_toolkit.border.fatal import checked
 from alignment_toolkit.border.nothing import null_words
 from alignment_toolkit.border.parsing import TYPES, cleaned, parsed, without_null_words, without_open_end
 from alignment_toolkit.border.personal import pseudonym
+from alignment_toolkit.border.rules import TRANSLATE
 from alignment_toolkit.border.sentences import Fault
 from alignment_toolkit.border.sources import Source, settled
 from alignment_toolkit.mapping import InputColumn
@@ -36,11 +37,16 @@ def _source(bench: Workbench, name: str) -> Source:
     for column, separator in rule.split.items():
         header = match.headers[column][0]
         rows = rows.mutate(**{header: rows[header].cast("string").split(separator).unnest()})
-    contract = Table(name, f"a row of {name}", tuple(Column(column, spec.kind_of(column)) for column, spec in rule.columns.items()))
+    contract = Table(name, f"a row of {name}", tuple(_column(bench, column, spec) for column, spec in rule.columns.items()))
     found = {column: _found(bench, name, column, rows) for column in rule.columns if column in match.headers}
     readings = {column: bench.mapping.input_reading(name, column) for column in found}
     place = " and ".join(item.name for item in match.items)
     return Source(contract, place, rows, found, readings)
+
+
+def _column(bench: Workbench, name: str, spec: InputColumn) -> Column:
+    listed = bench.mapping.words[spec.words] if spec.words else {}
+    return Column(name, spec.kind_of(name), choices=tuple(label.strip().casefold() for label in listed))
 
 
 def _rows(bench: Workbench, name: str) -> Any:
@@ -75,14 +81,19 @@ def _found(bench: Workbench, name: str, column: str, rows: Any) -> Any:
         value = without_open_end(value, reading)
     if spec.person:
         return pseudonym(value.cast("string"))
+    if spec.words:
+        return value.cast("string").lower()
     if spec.lenient:
         return parsed(value, kind, reading).cast(TYPES[kind])
     return value
 
 
 def _by_header(fault: Fault, bench: Workbench, name: str) -> Fault:
-    """The fault with the header of the file in place of our own name for the column."""
-    what = fault.what
+    """The fault with the header of the file in place of our own name for the column, and the dictionary that may be extended."""
+    what, way_out = fault.what, fault.way_out
     for column, headers in bench.matched.found[name].headers.items():
         what = what.replace(f"values of {column} ", f"values of {headers[0]!r} ")
-    return replace(fault, what=what)
+        if what != fault.what and (words := bench.mapping.inputs[name].columns[column].words):
+            way_out = way_out.replace(TRANSLATE, f'Say what they mean in a mapping: extends = "{bench.mapping.name}", [words.{words}]')
+            break
+    return replace(fault, what=what, way_out=way_out)

@@ -13,6 +13,7 @@ from typing import Any
 
 from alignment_toolkit.border.bench import Workbench
 from alignment_toolkit.border.duck import stored
+from alignment_toolkit.border.parsing import MINOR_DIGITS
 from alignment_toolkit.border.sql import literal, short, single_select, tables_in, transpiled
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.mapping import Mapping
@@ -26,6 +27,8 @@ _SQL_TYPES: dict[Kind, str] = {
     "number": "DOUBLE",
     "flag": "BOOLEAN",
 }
+# Currency -> minor units in one major unit, where it is not a hundred.
+BUILT_IN_WORDS = {"minor_unit": {currency: str(10**digits) for digits, codes in MINOR_DIGITS.items() for currency in codes}}
 _NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
 _NO_COLUMN = re.compile(r'Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"')
 
@@ -119,8 +122,8 @@ class Layers:
             self._define_typed(name, self.make_input(self.bench, name))
         elif name in mapping.inputs:
             self._define(name, empty_select(mapping, name), place=f"inputs.{name}")
-        elif name.startswith("word_") and name.removeprefix("word_") in mapping.words:
-            self._define(name, words_select(mapping.words[name.removeprefix("word_")]), place=f"words.{name.removeprefix('word_')}")
+        elif name.startswith("word_") and (words := BUILT_IN_WORDS | mapping.words).get(name.removeprefix("word_")) is not None:
+            self._define(name, words_select(words[name.removeprefix("word_")]), place=f"words.{name.removeprefix('word_')}")
 
     def _define(self, name: str, statement: str, *, place: str) -> None:
         if self.bench.shelf.backend:

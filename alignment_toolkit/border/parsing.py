@@ -178,17 +178,19 @@ def _without_symbols(text: Any, symbols: tuple[str, ...]) -> Any:
     return text
 
 
-_MINOR_DIGITS = {
-    0: ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"),
+# As Stripe counts them (docs.stripe.com/currencies): the Ugandan shilling and the Icelandic króna have no smaller unit, but their amounts
+# are still given in hundredths.
+MINOR_DIGITS = {
+    0: ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"),
     3: ("bhd", "jod", "kwd", "omr", "tnd"),
 }
 
 
 def minor_digits(currency: Any) -> ir.Value:
-    """Digits of the minor unit of a currency, as payment services count them: none for the yen, three for the Kuwaiti dinar, else two."""
+    """Digits of the minor unit of a currency: none for the yen, three for the Kuwaiti dinar, two for those that are not listed."""
     import ibis
 
-    return ibis.cases(*((currency.lower().isin(codes), digits) for digits, codes in _MINOR_DIGITS.items()), else_=2)
+    return ibis.cases(*((currency.lower().isin(codes), digits) for digits, codes in MINOR_DIGITS.items()), else_=2)
 
 
 def _flag(value: Any, _: Reading) -> ir.Value:

@@ -27,6 +27,7 @@ UNREAD: dict[Kind, tuple[str, str, str]] = {
     ),
     "flag": ("are no flag", "A flag is true or false, yes or no, 1 or 0", "Repair the values, or translate them with a map in a mapping"),
 }
+TRANSLATE = "Translate them with a map in a mapping"
 _SHOWN_DATE = {"ymd": "2026/1/31", "dmy": "31/1/2026", "mdy": "1/31/2026"}
 
 
@@ -106,4 +107,4 @@ def _word(source: Source, column: Column, words: tuple[str, ...]) -> Fault:
         way_out = "Translate them with a map in a mapping, or add them to the stages of the configuration"
         return Fault(source.place, "stages are not among the configured ones", rule, way_out)
     what = f"values of {column.name} are not among the agreed ones"
-    return Fault(source.place, what, rule, "Translate them with a map in a mapping")
+    return Fault(source.place, what, rule, TRANSLATE)

@@ -136,6 +136,7 @@ class InputColumn(Writing):
         pattern: Only what the first group of this regular expression finds; empty where it finds nothing.
         lenient: A value of another kind is empty, not a fault: the column holds several kinds, as a history of fields does.
         person: The values are names of people: a stable pseudonym takes their place.
+        words: Name of a dictionary of the mapping that lists the only values allowed; they are compared without capitals.
     """
 
     origin: Annotated[Names, Field(alias="from", min_length=1)]
@@ -144,6 +145,7 @@ class InputColumn(Writing):
     pattern: str | None = None
     lenient: bool = False
     person: bool = False
+    words: str | None = None
 
     _one = field_validator("origin", mode="before")(listed)
 

@@ -72,6 +72,7 @@ def mapping_from(values: dict[str, Any], *, name: str, text: str = "", folder: P
     """
     values, text = _extended(values, text, name=name, folder=folder, seen=(name,))
     faults = []
+    values = _with_shared_columns(values)
     try:
         mapping = Mapping.model_validate(values | {"name": name, "text": text})
         faults += _unknown_names(mapping)
@@ -96,6 +97,21 @@ def _extended(values: dict[str, Any], text: str, *, name: str, folder: Path | No
     base_text, under = _parsed(path) if path.is_file() else (_shipped_text(base), tomllib.loads(_shipped_text(base)))
     under, base_text = _extended(under, base_text, name=base, folder=path.parent, seen=(*seen, path.name))
     return _merged(under, values), base_text + text
+
+
+def _with_shared_columns(values: dict[str, Any]) -> dict[str, Any]:
+    """The values; inputs with `columns_of` also have the columns of the input that it names."""
+    inputs = values.get("inputs")
+    if not isinstance(inputs, dict):
+        return values
+    told = {
+        name: rule | {"columns": other["columns"] | rule.get("columns", {})}
+        for name, rule in inputs.items()
+        if isinstance(rule, dict)
+        and isinstance(other := inputs.get(rule.get("columns_of")), dict)
+        and isinstance(other.get("columns"), dict)
+    }
+    return values | {"inputs": inputs | told}
 
 
 def _merged(under: Any, over: Any) -> Any:
@@ -125,8 +141,14 @@ def _unknown_names(mapping: Mapping) -> list[str]:
         faults += [f"tables.{name}.wide: unknown stage {stage!r}. {nearest(stage, stages)}" for stage in rule.wide if stage not in stages]
         faults += [f"tables.{name}.parts: {fault}" for part in rule.parts for fault in _unknown_needs(mapping, part.needs + part.any_of)]
     faults += [f"vendor: {fault}" for fault in _unknown_needs(mapping, mapping.vendor.needs if mapping.vendor else ())]
-    same = ((name, rule.same_as) for name, rule in mapping.inputs.items() if rule.same_as)
-    return faults + [f"inputs.{name}: {fault}" for name, other in same for fault in _unknown_needs(mapping, (str(other),))]
+    faults += [
+        f"inputs.{name}.columns.{column}: unknown words {spec.words!r}. {nearest(spec.words, mapping.words)}"
+        for name, rule in mapping.inputs.items()
+        for column, spec in rule.columns.items()
+        if spec.words and spec.words not in mapping.words
+    ]
+    same = ((name, other) for name, rule in mapping.inputs.items() for other in (rule.same_as, rule.columns_of) if other)
+    return faults + [f"inputs.{name}: {fault}" for name, other in same for fault in _unknown_needs(mapping, (other,))]
 
 
 def _unknown_needs(mapping: Mapping, needs: tuple[str, ...]) -> list[str]:

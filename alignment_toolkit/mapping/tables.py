@@ -20,6 +20,7 @@ class InputRule(SourceFiles):
         unless: Headers by which a file is something else.
         same_as: Another input that is read from the same file.
         split: Column -> separator: a row becomes one row per piece.
+        columns_of: Another input whose columns it has besides, before its own.
         columns: Name -> headers and kind.
     """
 
@@ -30,6 +31,7 @@ class InputRule(SourceFiles):
     unless: Names = ()
     same_as: str | None = None
     split: Annotated[dict[str, str], Field(max_length=1)] = Field(default_factory=dict)
+    columns_of: str | None = None
     columns: Annotated[dict[str, InputColumn], Field(min_length=1)]
 
     _short = field_validator("columns", mode="before")(short_columns)

@@ -19,6 +19,7 @@ from alignment_toolkit.border.bench import Workbench, laid_out, read
 from alignment_toolkit.border.combine import combined
 from alignment_toolkit.border.fatal import EMPTY, checked
 from alignment_toolkit.border.fingerprints import fingerprints
+from alignment_toolkit.border.home_currency import with_reporting_currency
 from alignment_toolkit.border.mapped import Mapped
 from alignment_toolkit.border.personal import impersonal_sentence
 from alignment_toolkit.border.sentences import Fault
@@ -115,9 +116,11 @@ def _note_unread(benches: list[Workbench], before: Before) -> None:
 def _renewed(target: Path, benches: list[Workbench], making: Making, told: tuple[str, ...]) -> IngestResult:
     before, plan = making.before, making.plan
     read(benches, tables=plan.read, files=plan.files)
+    settings, assumed = with_reporting_currency(benches, making.settings, before)
+    making = replace(making, settings=settings)
     made, notes = combined(benches)
     sources = _checked(benches, made, making)
-    journal = journal_text(benches, made, (*told, *plan.notes, *notes), before=before, kept=plan.kept(before))
+    journal = journal_text(benches, made, (*told, *plan.notes, *assumed, *notes), before=before, kept=plan.kept(before))
     try:
         done = made_snapshot(target, benches[0], sources, making=making, journal=journal)
     except OSError as error:

@@ -190,7 +190,7 @@ def test_all_fatal_faults_of_all_tables_come_at_once(tmp_path: Path) -> None:
         " Rename the columns, or say in a mapping which column is which and run alignment ingest.",
         "deals.csv: currencies have no rate: 'CHF' (1 row), 'USD' (1 row)."
         " Amounts are in EUR, the reporting currency, or their currency has a rate in exchange_rates."
-        " Add the table exchange_rates, or set reporting_currency in the configuration.",
+        " Add the table exchange_rates, or set reporting_currency in the configuration (Salesforce's rates are to its corporate currency).",
     )
 
 

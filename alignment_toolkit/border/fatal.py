@@ -174,6 +174,7 @@ def _currency_faults(sources: Mapping[str, Source], config: Config, fetch: Fetch
             words = _listed([f"{row['currency']!r} ({_rows(row['n'])})" for row in rows])
             rule = f"Amounts are in {config.reporting_currency}, the reporting currency, or their currency has a rate in exchange_rates"
             way_out = "Add the table exchange_rates, or set reporting_currency in the configuration"
+            way_out += " (Salesforce's rates are to its corporate currency)"
             yield Fault(source.place, f"currencies have no rate: {words}", rule, way_out)
 
 

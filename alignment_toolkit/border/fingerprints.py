@@ -82,7 +82,7 @@ def _files(table: str, benches: Iterable[Workbench]) -> dict[int, frozenset[str]
     found = {}
     for bench in benches:
         links = list(bench.mapping.links.values()) if table == "subscriptions" else []
-        found[bench.number] = frozenset(bench.files.get(table, ())) | _behind(bench, [*_selects(bench, table), *links])
+        found[bench.number] = frozenset(bench.files.get(table, ())) | files_behind(bench, [*_selects(bench, table), *links])
     return found
 
 
@@ -94,7 +94,7 @@ def _selects(bench: Workbench, table: str) -> list[str]:
     return [rule.sql] if rule.sql else [part.sql for part in chosen(bench.mapping, bench.matched, table).parts]
 
 
-def _behind(bench: Workbench, selects: Collection[str]) -> frozenset[str]:
+def files_behind(bench: Workbench, selects: Collection[str]) -> frozenset[str]:
     """Names of the files behind these SELECTs."""
     waiting = [name for sql in selects for name in tables_in(sql)]
     seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""The tables that the SELECTs of a mapping read: its inputs, its words and its views, under their own names.
+"""The tables that the SELECTs of a mapping read: its inputs, its words and its views, under their own names, and `setting` (one row).
 
 In the embedded engine each is computed once and kept. In another engine they are the WITH clauses of the one statement that is sent
 there, so that nothing has to be created and no row leaves it but those of the result.
@@ -122,6 +122,8 @@ class Layers:
             self._define_typed(name, self.make_input(self.bench, name))
         elif name in mapping.inputs:
             self._define(name, empty_select(mapping, name), place=f"inputs.{name}")
+        elif name == "setting":
+            self._define(name, f"SELECT {literal(mapping.settings.reporting_currency)} AS reporting_currency", place="config")
         elif name.startswith("word_") and (words := BUILT_IN_WORDS | mapping.words).get(name.removeprefix("word_")) is not None:
             self._define(name, words_select(words[name.removeprefix("word_")]), place=f"words.{name.removeprefix('word_')}")
 

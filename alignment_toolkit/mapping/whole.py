@@ -26,7 +26,8 @@ class Mapping(Strict):
         strip: Prefixes that headers may bear besides, such as `property_`.
         words: Name -> label of the source -> our word: a table `word_<name>` (label, word) for the SELECTs.
         inputs: Tables of the vendor under names of our own.
-        views: SELECTs over the inputs and over earlier views that the tables share.
+        views: SELECTs over the inputs and over earlier views that the tables share. `home_currency` gives the company's currency, where
+            the source states it: it is the reporting currency unless another is configured.
         links: `leads` and `customers`: SELECTs that say by which keys customers of one source are leads of another.
         tables: Canonical name -> where it comes from.
         name: Name of the file, for messages.

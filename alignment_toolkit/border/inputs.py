@@ -74,7 +74,7 @@ def _found(bench: Workbench, name: str, column: str, rows: Any) -> Any:
     kind, reading = spec.kind_of(column), bench.mapping.input_reading(name, column)
     words = null_words(column, kind) if reading.null_words is None else reading.null_words
     there = [without_null_words(cleaned(rows[header]), words, kind) for header in headers]
-    value = ibis.coalesce(*there) if len(headers) > 1 else there[0] if spec.person else rows[headers[0]]
+    value = ibis.coalesce(*there) if len(headers) > 1 else there[0] if spec.person or spec.words else rows[headers[0]]
     if spec.pattern:
         value = value.cast("string").re_extract(spec.pattern, 1).nullif("")
     if kind in ("instant", "date"):

@@ -1,5 +1,7 @@
 """Merged records resolve to their survivor before anything is counted.
 
+A merge is in force from the instant at which the CRM made it; one whose instant is not known is in force from the start.
+
 A survivor that is not among the records (an export that lags behind, a row lost on the way) takes nobody with it: the last known record on
 the way to it stands in, so that rows read = rows used + rows set aside.
 """
@@ -39,7 +41,8 @@ def merge_pairs(crm: Crm, *, table: str = "leads") -> ir.Table:
 
 def _merge_pairs(crm: Crm, table: str) -> ir.Table:
     merges = crm.tables["merges"]
-    seen = merges.filter((merges["table"] == table) & (merges.merged_at < crm.as_of)).select("lost_id", "survivor_id")
+    in_force = merges.merged_at.isnull() | (merges.merged_at < crm.as_of)
+    seen = merges.filter((merges["table"] == table) & in_force).select("lost_id", "survivor_id")
     listed = seen.to_pandas()
     heirs = dict(zip(listed["lost_id"], listed["survivor_id"], strict=True))
     ends = {lost: final_heir(heirs, lost) for lost in heirs}

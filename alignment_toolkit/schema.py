@@ -157,7 +157,7 @@ TABLES: dict[str, Table] = {
         Table(
             "merges",
             "a record merged away",
-            _columns("table!:text lost_id!:id survivor_id!:id merged_at!:instant"),
+            _columns("table!:text lost_id!:id survivor_id!:id merged_at:instant"),
             key=("table", "lost_id"),
         ),
         Table(

@@ -62,6 +62,14 @@ PLANTED = [
         },
     ),
     (
+        {
+            "merges": [
+                {"table": "leads", "lost_id": f"L{n}", "survivor_id": "L2", "merged_at": at} for n, at in ((8, None), (9, "2026-03-01"))
+            ]
+        },
+        {("merges", "records merged away"): (2, 2, "L8, L9"), ("merges", "merges at an unknown time"): (1, 2, "L8")},
+    ),
+    (
         {"stage_events": [*SOUND["stage_events"], event(8, "mql", "2026-02-01"), event(9, "mql", "2026-02-01")]},
         {("stage_events", "lead_id is not in leads"): (2, 4, "L8, L9")},
     ),

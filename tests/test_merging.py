@@ -18,7 +18,7 @@ from tests.worlds import study
 NAMES = "abcdef"
 
 
-def _merge(lost: str, heir: str, at: str = "2026-02-01", table: str = "leads") -> dict[str, Any]:
+def _merge(lost: str, heir: str, at: str | None = "2026-02-01", table: str = "leads") -> dict[str, Any]:
     return {"table": table, "lost_id": lost, "survivor_id": heir, "merged_at": at}
 
 
@@ -57,6 +57,11 @@ def test_a_ring_keeps_one_lead_and_all_events(ring: list[tuple[str, str]]) -> No
 def test_a_merge_counts_from_its_instant_on() -> None:
     assert "b" in _surviving(_merge("b", "a", at="2026-04-01"))
     assert "b" not in _surviving(_merge("b", "a", at="2026-03-31T23:59:59.999999"))
+
+
+def test_a_merge_of_unknown_time_counts_from_the_start() -> None:
+    assert "b" not in _surviving(_merge("b", "a", at=None))
+    assert _surviving(_merge("b", "a", at=None), _merge("c", "a", at="2026-04-01")) == {"a": "09", "c": "08", "d": "07"}
 
 
 def test_merges_of_other_tables_leave_leads_alone() -> None:

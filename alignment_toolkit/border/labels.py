@@ -63,8 +63,11 @@ def empty_tables(crm: Crm) -> Iterator[str]:
 
 
 def merged_away(crm: Crm) -> Iterator[Odd]:
-    """Records merged into another: no fault, but the reason why counts differ from the CRM's."""
+    """Records merged into another (no fault, but the reason why counts differ from the CRM's), and merges without an instant."""
     if crm.has("merges"):
         merges = crm.tables["merges"]
         rule = "A record merged away counts as its survivor"
         yield Odd("merges", "records merged away", merges.select(id=merges.lost_id), merges, rule, "Nothing has to be done")
+        rule = "A merge takes effect when the CRM made it; without an instant it is in force from the start, for earlier as-ofs too"
+        way_out = "Export the instant of the merge where the CRM keeps it"
+        yield Odd("merges", "merges at an unknown time", merges.lost_id, merges, rule, way_out, where=merges.merged_at.isnull())

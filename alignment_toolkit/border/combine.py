@@ -7,6 +7,7 @@ from typing import Any
 
 from alignment_toolkit.border.bench import Workbench
 from alignment_toolkit.border.duck import stored
+from alignment_toolkit.border.leadless import leadless
 from alignment_toolkit.border.linking import linked
 from alignment_toolkit.border.mapped import Mapped, all_mapped
 from alignment_toolkit.border.parsing import TYPES
@@ -26,7 +27,7 @@ def combined(benches: list[Workbench]) -> tuple[dict[str, Mapped], tuple[str, ..
         each.append(all_mapped(bench, known=known))
     made = {name: _stacked(name, [tables[name] for tables in each if name in tables], benches[0].backend) for name in _names(each)}
     made, notes = linked(benches, made)
-    return made, (*(note for bench in benches for note in bench.notes), *notes)
+    return made, (*(note for bench in benches for note in bench.notes), *notes, *leadless(made, benches[0].backend))
 
 
 def _names(each: list[dict[str, Mapped]]) -> list[str]:

@@ -37,6 +37,18 @@ def orphans(crm: Crm) -> Iterator[Odd]:
                 rule = f"Every {column} of {name} is in {home}; examples are the unknown ones"
                 way_out = "Load the missing records, or spell both sides alike; such rows take no part in what needs the link"
                 yield Odd(name, f"{column} is not in {home}", lost.select(id=lost[column].cast("string")), rows, rule, way_out)
+    yield from _leadless(crm)
+
+
+def _leadless(crm: Crm) -> Iterator[Odd]:
+    """Deals that name no lead at all, where others do."""
+    if crm.has("deals") and "lead_id" in crm.present.get("deals", ()):
+        deals = crm.tables["deals"]
+        rule, way_out = (
+            "A deal names its lead",
+            "Export the link between deals and leads; until then such deals count for no source or campaign",
+        )
+        yield Odd("deals", "no lead is named", deals.deal_id, deals, rule, way_out, where=deals.lead_id.isnull())
 
 
 def _known(crm: Crm, home: str, column: str) -> ir.Table:

@@ -94,7 +94,9 @@ def as_known(crm: Crm, seen: ir.Table) -> ir.Table:
 
 
 def last_changes(crm: Crm, *, columns: tuple[str, ...] = CHANGING) -> ir.Table:
-    """The last visible change of each column per deal; of several at the same instant the greatest, whatever the rows' order.
+    """The last visible change of each column per deal, whatever the rows' order.
+
+    Of several at the same instant the outcome that the deal was last seen with counts, else the greatest value.
 
     Args:
         crm: The records; visible is what lies before its `as_of`.
@@ -105,7 +107,13 @@ def last_changes(crm: Crm, *, columns: tuple[str, ...] = CHANGING) -> ir.Table:
         <column>_recorded (true: the deal has a history of it, so the last-seen value says nothing about `as_of`).
     """
     changes = crm.tables["deal_events"]
-    at_once = changes.group_by("deal_id", "changed_at").agg(**{column: changes[column].max() for column in columns})
+    values = {column: changes[column].max() for column in columns}
+    if "outcome" in columns and crm.has("deals"):
+        now = crm.tables["deals"].select("deal_id", outcome_now="outcome")
+        changes = changes.left_join(now, "deal_id").drop("deal_id_right")
+        agreeing = changes.outcome_now.max(where=changes.outcome == changes.outcome_now)
+        values = {column: changes[column].max() for column in columns} | {"outcome": ibis.coalesce(agreeing, changes.outcome.max())}
+    at_once = changes.group_by("deal_id", "changed_at").agg(**values)
     last: dict[str, ir.Value] = {}
     for column in columns:
         told = at_once[column].notnull()

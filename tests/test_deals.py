@@ -137,6 +137,13 @@ def test_outcome_and_amount_are_rebuilt_from_history(name: str) -> None:
     assert (told["outcome"], told["cents"], told["closed_at"]) == (outcome, cents, closed_at)
 
 
+@pytest.mark.parametrize("outcome", ["won", "lost", "open"])
+def test_the_outcome_last_seen_decides_a_tie_in_the_history(outcome: str) -> None:
+    at_once = [{"deal_id": "D", "changed_at": AS_OF - DAY, "outcome": each} for each in ("open", "won", "lost")]
+    told = _deals([{"deal_id": "D", "created_at": "2026-01-06", "outcome": outcome, "amount": 5.0}], deal_events=at_once)
+    assert told.loc["D"]["outcome"] == outcome
+
+
 def test_one_row_per_deal_whatever_its_history() -> None:
     assert _histories().index.is_unique
     assert len(_histories()) == len(HISTORY)

@@ -54,6 +54,50 @@ Stripe's own definition (docs.stripe.com/billing/subscriptions/analytics/glossar
 - Discounts are not read. Stripe takes coupons that last forever off the recurring revenue, so with such coupons it is overstated here.
 """
 
+OUTCOMES = """
+## What decides whether a deal is won, lost or open
+
+The first of these that says something about the deal as last seen:
+
+| | Salesforce | HubSpot |
+|---|---|---|
+| 1 | its flags: `IsWon` true is won, `IsClosed` false is open, `IsClosed` true with `IsWon` false is lost | the same with Is Closed Won and Is Closed |
+| 2 | its stage in `[words.opportunity_stage]` | its stage in `[words.deal_stage]`, with or without its pipeline: `Signed (Sales Pipeline)` or `Signed` |
+| 3 | the stage list (`OpportunityStage`), else the flags of the other opportunities in the stage | the pipelines (`deal_pipeline_stage`), else the flags of the other deals in the stage |
+| 4 | its probability: 100 is won, between 0 and 100 open, 0 lost only where `IsClosed` is true (an open stage may have 0) | its probability: 1 (or 100 %) is won, between open, 0 lost (HubSpot closes such stages) |
+| 5 | the probability of the other opportunities in the stage, and of the stage in the history | the probability of the other deals in the stage |
+| 6 | a stage that Salesforce comes with (`[words.usual_stage]`): open | a stage that HubSpot comes with: open |
+
+`IsClosed` alone says closed, not lost: whether such a deal was won is then told by 2 to 5, and 6 does not count. Sources of one rank that disagree
+say nothing. A stage that nothing explains is refused (exit 3), all of them at once, with the lines to put into a mapping:
+
+    extends = "hubspot"
+    [words.deal_stage]
+    "Signed" = "won"
+    "Rejected by us" = "lost"
+
+In a history each label is read by 2, 3, 5 and 6. The last label takes the outcome of the deal as last seen when nothing explains it, when the deal
+is open now or when it was closed no later; a deal closed after its history ends is closed on its close date. An earlier label that nothing explains,
+such as a stage deleted since, is an open stage. Of several changes in one second the last by the history's own id counts, at the end of the history
+the one that agrees with the deal as last seen; the others are set aside, counted.
+
+Types of deals and statuses of leads follow the same rule: one that is not listed is refused with the lines that list it. A company with a type
+"Partner" says whether it is new business, or keeps it apart from bookings under a word of its own:
+
+    extends = "salesforce"
+    [words.deal_type]
+    "Partner" = "new"
+
+A status that means `sal` is an acceptance and one that means `lost` a rejection, unless `[words.verdict]` says otherwise (`""`: no verdict).
+
+A status that never changed is in no history. The stage at creation is the old value of the first change, else today's value, where a history is
+there at all; Salesforce keeps 18 months of it at least, so of older leads it is counted as unknown. In a loader's history mode the current version
+of a row counts, and the versions of leads, contacts, opportunities and deals are their history.
+
+Ids of 15 and 18 characters are one id in Salesforce; they are stored with 18. A merge takes effect when the CRM made it, and from the start where
+the CRM does not say when. Deals without a lead, or with one that is not among the leads, are counted by `ingest` and by `alignment check`.
+"""  # noqa: E501 - the rows of a table are lines
+
 
 def main() -> None:
     """Write the page."""
@@ -64,6 +108,7 @@ def page() -> str:
     """The text of the page."""
     parts = [INTRO + "".join(_overview(name) for name in shipped_names())]
     parts.append(TIMES + "".join(line for name in ("salesforce", "hubspot", "stripe") for line in _times(name)))
+    parts.append(OUTCOMES)
     parts += [*(_inputs(name) for name in ("salesforce", "hubspot", "stripe")), STRIPE]
     return "".join(parts)
 

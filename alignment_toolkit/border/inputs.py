@@ -7,6 +7,7 @@ from typing import Any
 
 from alignment_toolkit.border.bench import Workbench
 from alignment_toolkit.border.fatal import checked
+from alignment_toolkit.border.matching import by_folded, folded
 from alignment_toolkit.border.nothing import null_words
 from alignment_toolkit.border.parsing import TYPES, cleaned, parsed, without_null_words, without_open_end
 from alignment_toolkit.border.personal import pseudonym
@@ -54,7 +55,7 @@ def _rows(bench: Workbench, name: str) -> Any:
     import ibis
 
     match = bench.matched.found[name]
-    parts = [bench.rows[item.name] for item in match.items if item.name in bench.rows]
+    parts = [_current(bench, name, item.name) for item in match.items if item.name in bench.rows]
     if len(parts) == 1:
         return parts[0]
     wanted = sorted({header for headers in match.headers.values() for header in headers})
@@ -63,6 +64,20 @@ def _rows(bench: Workbench, name: str) -> Any:
         *(part.select(**{header: part[names[header.casefold()]] for header in wanted}) for part, names in zip(parts, spelled, strict=True)),
         distinct=False,
     )
+
+
+def _current(bench: Workbench, name: str, file: str) -> Any:
+    """The rows of a file without those that a later version supersedes, which are counted."""
+    rows, flag = bench.rows[file], bench.mapping.source.current
+    header = by_folded(rows.columns).get(folded(flag)) if flag else None
+    if header is None or bench.mapping.inputs[name].versions:
+        return rows
+    current = parsed(rows[header], "flag").fill_null(True)
+    n = (bench.shelf.backend or bench.backend).to_pyarrow((~current).sum()).as_py()
+    if n:
+        said = "1 superseded version is" if n == 1 else f"{n:,} superseded versions are"
+        bench.notes += (f"{file}: {said} left out, the current version of a row counts",)
+    return rows.filter(current)
 
 
 def _found(bench: Workbench, name: str, column: str, rows: Any) -> Any:

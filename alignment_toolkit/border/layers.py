@@ -124,7 +124,7 @@ class Layers:
             self._define(name, empty_select(mapping, name), place=f"inputs.{name}")
         elif name == "setting":
             self._define(name, f"SELECT {literal(mapping.settings.reporting_currency)} AS reporting_currency", place="config")
-        elif name.startswith("word_") and (words := BUILT_IN_WORDS | mapping.words).get(name.removeprefix("word_")) is not None:
+        elif name.startswith("word_") and (words := BUILT_IN_WORDS | mapping.word_tables).get(name.removeprefix("word_")) is not None:
             self._define(name, words_select(words[name.removeprefix("word_")]), place=f"words.{name.removeprefix('word_')}")
 
     def _define(self, name: str, statement: str, *, place: str) -> None:

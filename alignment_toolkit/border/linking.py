@@ -1,7 +1,8 @@
 """Which customer of one source is which lead of another: by a link column first, then by equal e-mail addresses, never by names.
 
 A source of leads says by which keys a lead is known (its id, its account, the customer id that somebody entered in the CRM, the e-mail
-address), a source of customers by which keys a customer is. Keys are compared in small letters inside the engine and are not stored.
+address), a source of customers by which keys a customer is. E-mail addresses are compared without regard to case, ids exactly, a Salesforce
+id of 15 characters as the same id of 18. Keys are compared inside the engine and are not stored.
 A customer belongs to the lead with which it shares a key: a link before an e-mail address, then the earliest lead.
 """
 
@@ -16,6 +17,7 @@ from alignment_toolkit.border.inputs import typed_input
 from alignment_toolkit.border.layers import Layers
 from alignment_toolkit.border.mapped import Mapped
 from alignment_toolkit.border.personal import impersonal_id
+from alignment_toolkit.border.salesforce_ids import long_salesforce_id
 
 _SIDES = {"leads": ("lead_id", "created_at"), "customers": ("customer_id",)}
 
@@ -40,7 +42,8 @@ def linked(benches: list[Workbench], made: dict[str, Mapped]) -> tuple[dict[str,
 def _keys(bench: Workbench, side: str) -> Any:
     layers = Layers(bench, typed_input)
     table = layers.select(bench.mapping.links[side], name=f"keys {bench.number} {side}", place=f"links.{side}")  # type: ignore[index]
-    key = table["key"].cast("string").strip().lower().nullif("")
+    written = table["key"].cast("string").strip().nullif("")
+    key = (table["how"] == "e-mail").ifelse(written.lower(), long_salesforce_id(written))
     own = _SIDES[side][0]
     return (
         table.mutate(**{"key": key, own: impersonal_id(table[own].cast("string"))})

@@ -16,6 +16,7 @@ from alignment_toolkit.border.parts import PART, ensure_columns, files_of, from_
 from alignment_toolkit.border.personal import impersonal_id, impersonal_text, pseudonym
 from alignment_toolkit.border.records import BLANK
 from alignment_toolkit.border.sources import Source, settled
+from alignment_toolkit.border.unexplained import unexplained
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.mapping import ColumnRule, SetAside, TableRule
 from alignment_toolkit.schema import TABLES
@@ -68,6 +69,7 @@ def _mapped(bench: Workbench, layers: Layers, name: str) -> Mapped | None:
     source = _found(bench, layers, name, rule)
     if source is None:
         return None
+    bench.faults += unexplained(bench, layers, name)
     source = _computed(source, aside=_aside(source, rule, bench))
     extra = {column: source.rows[column] for column in (ASIDE, PART) if column in source.rows.columns}
     source = settled(_impersonal(source), bench.backend, name=f"canonical {bench.number} {name}", extra=extra)

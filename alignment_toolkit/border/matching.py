@@ -98,14 +98,14 @@ def match_inputs(mapping: Mapping, items: Iterable[Item]) -> Matched:
     fits = {
         name: [match for item in free if (match := _fit(mapping, name, rule, item))]
         for name, rule in mapping.inputs.items()
-        if not rule.same_as
+        if rule.names or not rule.same_as
     }
     result = Matched()
     claimed: set[str] = set()
     for name in sorted(fits, key=lambda name: not any(match.by_name for match in fits[name])):  # those with a name first
         _settle(name, [match for match in fits[name] if match.items[0].name not in claimed], result, claimed)
     for name, rule in mapping.inputs.items():
-        if rule.same_as in result.found:
+        if rule.same_as in result.found and name not in result.found:
             item = result.found[rule.same_as].items
             match = _fit(mapping, name, rule, item[0])
             if match:
@@ -138,7 +138,7 @@ def _fit(mapping: Mapping, name: str, rule: InputRule, item: Item) -> Match | No
     if rule.marks and not by_name and not first_found(there, rule.marks):
         return None
     headers = {column: found for column, spec in rule.columns.items() if (found := first_found(there, spec.origin))}
-    if not rule.same_as and any(need not in headers for need in rule.needs):
+    if any(need not in headers for need in rule.needs):
         return None
     if rule.same_as and any(column not in headers for column in rule.split):
         return None

@@ -43,6 +43,7 @@ class Reading:
         excel_dates: 1900 or 1904: numbers as dates and instants are days as spreadsheets of that system count them.
         epoch: Numbers as dates and instants are `s` seconds or `ms` milliseconds since 1970; None: not allowed.
         null_words: Words that stand for nothing; None: those that usually do in a column of its kind.
+        salesforce_ids: Ids of 15 characters are extended to 18.
     """
 
     time_zone: str = "UTC"
@@ -59,6 +60,7 @@ class Reading:
     excel_dates: int | None = None
     epoch: str | None = None
     null_words: tuple[str, ...] | None = None
+    salesforce_ids: bool = False
 
 
 def cleaned(value: Any) -> ir.Value:
@@ -121,11 +123,18 @@ def parsed(value: ir.Value, kind: Kind, reading: Reading = Reading(), *, is_clea
     found = value.type()
     if found.is_null():
         return value.cast(TYPES[kind])
-    parser = {"id": _identifier, "text": _identifier, "instant": _instant, "date": _date, "number": _number, "flag": _flag}[kind]
+    parser = {"id": _identifier, "text": _text, "instant": _instant, "date": _date, "number": _number, "flag": _flag}[kind]
     return parser(value if is_clean else cleaned(value), reading)
 
 
-def _identifier(value: ir.Value, _: Reading) -> ir.Value:
+def _identifier(value: ir.Value, reading: Reading) -> ir.Value:
+    from alignment_toolkit.border.salesforce_ids import long_salesforce_id
+
+    text = _text(value, reading)
+    return long_salesforce_id(text) if reading.salesforce_ids else text
+
+
+def _text(value: ir.Value, _: Reading) -> ir.Value:
     if value.type().is_string():
         return shortened(value)
     if value.type().is_floating():  # pandas turns whole-number keys into floats as soon as one is missing

@@ -30,13 +30,14 @@ Only canonical columns can be named, so names, e-mail addresses and phone number
 
 from alignment_toolkit.mapping.columns import ColumnRule, InputColumn, Scalar
 from alignment_toolkit.mapping.load import load_mapping, mapping_from, shipped, shipped_names
-from alignment_toolkit.mapping.tables import InputRule, PartRule, SetAside, TableRule, Vendor
+from alignment_toolkit.mapping.tables import InputRule, LabelRule, PartRule, SetAside, TableRule, Vendor
 from alignment_toolkit.mapping.whole import Mapping
 
 __all__ = [
     "ColumnRule",
     "InputColumn",
     "InputRule",
+    "LabelRule",
     "Mapping",
     "PartRule",
     "Scalar",

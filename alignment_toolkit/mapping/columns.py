@@ -76,10 +76,19 @@ class Writing(Strict):
 
 
 class SourceFiles(Writing):
-    """How the files of the source folder are written, unless a table or column says otherwise."""
+    """How the files of the source folder are written, unless a table or column says otherwise.
+
+    Attributes:
+        encoding: Encoding of text files.
+        delimiter: Mark between the fields of text files.
+        salesforce_ids: Ids are those of Salesforce: the 15 and 18 characters of one record are one id.
+        current: Header of a loader's flag that is true for the current version of a row.
+    """
 
     encoding: str | None = None
     delimiter: str | None = None
+    salesforce_ids: bool | None = None
+    current: str | None = None
 
     @field_validator("delimiter")
     @classmethod

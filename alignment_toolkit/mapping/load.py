@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.mapping.columns import ColumnRule, InputColumn, Writing
-from alignment_toolkit.mapping.tables import InputRule, PartRule, SetAside, SourceFiles, TableRule, Vendor
+from alignment_toolkit.mapping.tables import InputRule, LabelRule, PartRule, SetAside, SourceFiles, TableRule, Vendor
 from alignment_toolkit.mapping.whole import Mapping
 from alignment_toolkit.schema import TABLES
 
@@ -140,6 +140,7 @@ def _unknown_names(mapping: Mapping) -> list[str]:
             faults.append(f"tables.{name}: wide is for stage_events only")
         faults += [f"tables.{name}.wide: unknown stage {stage!r}. {nearest(stage, stages)}" for stage in rule.wide if stage not in stages]
         faults += [f"tables.{name}.parts: {fault}" for part in rule.parts for fault in _unknown_needs(mapping, part.needs + part.any_of)]
+        faults += [fault for words, label in rule.labels.items() for fault in _unknown_meanings(mapping, words, label)]
     faults += [f"vendor: {fault}" for fault in _unknown_needs(mapping, mapping.vendor.needs if mapping.vendor else ())]
     faults += [
         f"inputs.{name}.columns.{column}: unknown words {spec.words!r}. {nearest(spec.words, mapping.words)}"
@@ -149,6 +150,14 @@ def _unknown_names(mapping: Mapping) -> list[str]:
     ]
     same = ((name, other) for name, rule in mapping.inputs.items() for other in (rule.same_as, rule.columns_of) if other)
     return faults + [f"inputs.{name}: {fault}" for name, other in same for fault in _unknown_needs(mapping, (other,))]
+
+
+def _unknown_meanings(mapping: Mapping, words: str, rule: LabelRule) -> list[str]:
+    """Words of a section of `[words]` that a label cannot be read as."""
+    known = ("", *mapping.settings.stage_names) if rule.meanings == "stages" else rule.meanings
+    listed = mapping.words.get(words, {}).items() if known else ()
+    choices = ", ".join(repr(word) for word in known)
+    return [f"words.{words}: {label!r} is read as one of {choices} (given: {word!r})" for label, word in listed if word not in known]
 
 
 def _unknown_needs(mapping: Mapping, needs: tuple[str, ...]) -> list[str]:
@@ -172,6 +181,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     "column": ("from", *(name for name in ColumnRule.model_fields if name not in ("origin", *Writing.model_fields)), *Writing.model_fields),
     "set_aside": tuple(SetAside.model_fields),
     "parts": tuple(PartRule.model_fields),
+    "labels": tuple(LabelRule.model_fields),
 }
 
 
@@ -190,7 +200,7 @@ def _known_keys(place: list[str]) -> tuple[str, ...]:
         return _SECTIONS[place[0] if place[0] in ("source", "vendor") else ""]
     if place[0] == "inputs":
         return _SECTIONS["input column" if "columns" in place else "inputs"]
-    for inner in ("set_aside", "parts"):
+    for inner in ("set_aside", "parts", "labels"):
         if inner in place:
             return _SECTIONS[inner]
     return _SECTIONS["column" if "columns" in place else "table"]

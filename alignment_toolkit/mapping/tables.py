@@ -21,6 +21,7 @@ class InputRule(SourceFiles):
         same_as: Another input that is read from the same file.
         split: Column -> separator: a row becomes one row per piece.
         columns_of: Another input whose columns it has besides, before its own.
+        versions: Every version of a row is read; without it only the current one (see `current` of the source).
         columns: Name -> headers and kind.
     """
 
@@ -32,6 +33,7 @@ class InputRule(SourceFiles):
     same_as: str | None = None
     split: Annotated[dict[str, str], Field(max_length=1)] = Field(default_factory=dict)
     columns_of: str | None = None
+    versions: bool = False
     columns: Annotated[dict[str, InputColumn], Field(min_length=1)]
 
     _short = field_validator("columns", mode="before")(short_columns)
@@ -85,6 +87,22 @@ class PartRule(Strict):
     sql: str
 
 
+class LabelRule(Strict):
+    """Labels of the source that decide something, such as the stages of deals: one that nothing explains is refused.
+
+    Attributes:
+        what: Whose labels they are, for people.
+        meanings: What a label can be read as; empty: anything; `stages`: the configured stages, or "" for no change of stage.
+        rule: How labels are read, for people.
+        sql: A SELECT of the unexplained labels (column `label`), one row per record.
+    """
+
+    what: Annotated[str, Field(min_length=1)]
+    meanings: Names | Literal["stages"] = ()
+    rule: str = ""
+    sql: str
+
+
 class TableRule(SourceFiles):
     """Where one canonical table comes from: `origin` (`from`) with columns, `origin` with `wide`, `sql`, or `parts` over inputs.
 
@@ -98,6 +116,7 @@ class TableRule(SourceFiles):
         optional: The table is left out where its file is not there.
         once: Columns of which a combination is used once; further rows are set aside, counted.
         alone: The table is only made where no other source of the ingest makes it.
+        labels: Section of `[words]` -> the labels that have to stand in it unless something else explains them.
     """
 
     origin: Annotated[Names, Field(alias="from")] = ()
@@ -109,6 +128,7 @@ class TableRule(SourceFiles):
     optional: bool = False
     once: Names = ()
     alone: bool = False
+    labels: dict[str, LabelRule] = Field(default_factory=dict)
 
     _one = field_validator("origin", mode="before")(listed)
     _short = field_validator("columns", mode="before")(short_columns)

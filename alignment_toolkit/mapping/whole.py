@@ -47,6 +47,14 @@ class Mapping(Strict):
     name: str = "mapping"
     text: str = ""
 
+    @property
+    def word_tables(self) -> dict[str, dict[str, Scalar]]:
+        """`words`, in which a label that is the name of a configured stage stands for it."""
+        rules = {name: rule for table in self.tables.values() for name, rule in table.labels.items()}
+        stages: dict[str, Scalar] = {name: name for name in self.settings.stage_names}
+        by_stage = {name for name, rule in rules.items() if rule.meanings == "stages"}
+        return {name: _with_new(words, stages) if name in by_stage else words for name, words in self.words.items()}
+
     @cached_property
     def settings(self) -> Config:
         """The configuration that the store gets."""
@@ -75,7 +83,7 @@ class Mapping(Strict):
         levels = [level for level in (rule, table, self.source) if level is not None]
 
         def setting(name: str, default: Any = None) -> Any:
-            return next((value for level in levels if (value := getattr(level, name)) is not None), default)
+            return next((value for level in levels if (value := getattr(level, name, None)) is not None), default)
 
         minor = getattr(rule, "minor_units", 0)
         counting = next((level for level in levels if level.epoch or level.excel_dates), Writing())
@@ -92,6 +100,7 @@ class Mapping(Strict):
             accounting=setting("accounting", False),
             minor_units=minor if isinstance(minor, int) else 0,
             percent=rule.percent if rule else False,
+            salesforce_ids=setting("salesforce_ids", False),
             open_ended=tuple(day.isoformat() for day in setting("open_ended", ())),
             null_words=_stated_words(rule, levels, column),
         )
@@ -102,3 +111,8 @@ def _stated_words(rule: Writing | None, levels: list[Any], column: str) -> tuple
     asked = levels if column not in LABELS else [rule] if rule else []
     words = next((level.null_words for level in asked if level.null_words is not None), None)
     return None if words is None else spellings(words)
+
+
+def _with_new(words: dict[str, Scalar], more: dict[str, Scalar]) -> dict[str, Scalar]:
+    known = {label.strip().casefold() for label in words}
+    return words | {label: word for label, word in more.items() if label.casefold() not in known}

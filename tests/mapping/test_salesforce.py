@@ -156,8 +156,8 @@ def test_without_histories_dates_that_people_edit_stand_in_and_it_is_said(tmp_pa
         " (_fivetran_start of history mode) are not there"
     ) in done.notes
     assert (
-        "stage_events: no time of the stages of a lead, because there is no LeadHistory.CreatedDate (Field = Status)"
-        " and no dates on the lead (MQL Date, SAL Date, SQL Date)"
+        "stage_events: no time of the stages of a lead, because there is no LeadHistory.CreatedDate (Field = Status), else the versions of a"
+        " lead (_fivetran_start of history mode) and no dates on the lead (MQL Date, SAL Date, SQL Date)"
     ) in done.notes
 
 
@@ -240,9 +240,10 @@ def test_an_unknown_status_is_refused_with_its_count_and_the_nearest(tmp_path: P
     with pytest.raises(DataRefused) as caught:
         made(tmp_path, folder(tmp_path / "export", **odd))
     assert caught.value.faults == (
-        "stage_events (salesforce): stages are not among the configured ones: 'Nirvana' (1 row)."
-        " Configured are: lead, mql, sal, sql, opportunity, won, lost."
-        " Translate them with a map in a mapping, or add them to the stages of the configuration.",
+        "stage_events (salesforce): nothing says how to read these statuses of leads: 'Nirvana' (1 row)."
+        " A status is a stage of the funnel, or no change of stage. Put these lines into a file of your own, given with --mapping,"
+        ' and keep one word of each; "" is no change of stage:\n      extends = "salesforce"\n      [words.lead_status]\n'
+        '      "Nirvana" = "lead | mql | sal | sql | opportunity | won | lost"\n      # Then ingest again.',
     )
 
 

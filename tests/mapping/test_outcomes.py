@@ -48,7 +48,7 @@ HUBSPOT = {
     "2": ("Rejected (Sales Pipeline)", "", "", "0", "lost"),
     "3": ("Closed Won (Sales Pipeline)", "", "true", "", "won"),
     "4": ("contractsent", "", "", "1.0", "won"),  # an internal name that outlived its label
-    "5": ("contractsent ", "", "false", "", "open"),
+    "5": ("presentationscheduled ", "", "false", "1.0", "open"),
     "6": ("Appointment Scheduled", "", "", "", "open"),
     "7": ("Talks", "", "", "0.4", "open"),
     "8": ("Ours (Sales Pipeline)", "", "", "", "won"),

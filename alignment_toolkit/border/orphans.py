@@ -41,14 +41,12 @@ def orphans(crm: Crm) -> Iterator[Odd]:
 
 
 def _leadless(crm: Crm) -> Iterator[Odd]:
-    """Deals that name no lead at all, where others do."""
+    """Deals of the kind that bookings count which name no lead at all, where others do."""
     if crm.has("deals") and "lead_id" in crm.present.get("deals", ()):
         deals = crm.tables["deals"]
-        rule, way_out = (
-            "A deal names its lead",
-            "Export the link between deals and leads; until then such deals count for no source or campaign",
-        )
-        yield Odd("deals", "no lead is named", deals.deal_id, deals, rule, way_out, where=deals.lead_id.isnull())
+        counted = deals.filter(deals.deal_type.isnull() | (deals.deal_type == crm.config.deal_type))
+        way_out = "Export the link between deals and leads; until then such deals count for no campaign or persona"
+        yield Odd("deals", "no lead is named", counted.deal_id, counted, "A deal names its lead", way_out, where=counted.lead_id.isnull())
 
 
 def _known(crm: Crm, home: str, column: str) -> ir.Table:

@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from alignment_toolkit.caching import cached
+from alignment_toolkit.days import day_number as local_day_of
 from alignment_toolkit.deals import in_reporting_currency
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.journeys import window_start
@@ -132,7 +133,7 @@ def customers(crm: Crm) -> ir.Table:
 
 
 def _customers(crm: Crm) -> ir.Table:
-    born = leads(crm).select("lead_id", "source", "persona", "campaign_id", "score", created=_.created_at.date().epoch_days())
+    born = leads(crm).select("lead_id", "source", "persona", "campaign_id", "score", "created_at")
     joined = lives(crm).left_join(acquiring_leads(crm), "customer_id").drop("customer_id_right")
     known = joined.left_join(born, "lead_id").drop("lead_id_right")
     named = {name: ibis.coalesce(known[name], ibis.literal(MISSING)) for name in ("source", "persona", "campaign_id")}
@@ -143,7 +144,7 @@ def _customers(crm: Crm) -> ir.Table:
         **named,
         cohort_quarter=starting_quarter(crm, known.start),
         bucket=bucket_of(known.customer_id),
-        cycle=cycle_band(known.start - known.created),
+        cycle=cycle_band(known.start - local_day_of(crm, known.created_at)),
         quality=ibis.cases(*tiers, else_="high score"),
     )  # fmt: skip
 

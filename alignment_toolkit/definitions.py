@@ -44,11 +44,11 @@ def called(study: Study, *, within: str) -> ir.Table:
     told = kept.select("number", "bucket", "score", "score_at", "handed_at").left_join(first_verdicts(crm), "number").drop("number_right")
     for team in (config.definitions.marketing, config.definitions.sales):
         told = _with_stage(study, told, team)
-    day = days_until(told.handed_at, told.given_at)
+    day = days_until(crm, told.handed_at, told.given_at)
     return told.mutate(
         verdict=ibis.coalesce(told.verdict, ibis.literal(NO_VERDICT)),
         in_time=(told.given_at.notnull() & (day <= config.acceptance_days)).fill_null(False),
-        is_due=last_whole_day(told.handed_at, study.as_of) >= config.acceptance_days,
+        is_due=last_whole_day(crm, told.handed_at, study.as_of) >= config.acceptance_days,
         marketing=_says(study, told, config.definitions.marketing),
         sales=_says(study, told, config.definitions.sales),
     ).select("number", "bucket", "handed_at", "given_at", "verdict", "in_time", "is_due", "marketing", "sales")
@@ -77,5 +77,5 @@ def _says(study: Study, told: ir.Table, definition: Definition) -> ir.StringValu
     holds = at.notnull() if definition.verdict is None else (told.verdict == definition.verdict).fill_null(False)
     days = study.config.acceptance_days if definition.verdict and definition.within_days is None else definition.within_days
     if days is not None:
-        holds = holds & (days_until(told.handed_at, at) <= days)
+        holds = holds & (days_until(study.crm, told.handed_at, at) <= days)
     return ibis.ifelse(holds.fill_null(False), YES, NO)

@@ -7,16 +7,18 @@ the figures it touches; nothing is dropped without being counted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alignment_toolkit.border.clocks import TICK
 from alignment_toolkit.border.contradictions import contradictions
 from alignment_toolkit.border.labels import empty_labels, empty_tables, merged_away, repeated_rows
 from alignment_toolkit.border.odd import COLUMNS, counted
 from alignment_toolkit.border.orphans import orphans
 from alignment_toolkit.border.times import wrong_times
 from alignment_toolkit.config import Config, load_config
+from alignment_toolkit.periods import wall_clock
 from alignment_toolkit.sharing import shared
 from alignment_toolkit.store import Crm, last_event_day, open_crm
 
@@ -91,7 +93,8 @@ def table_rows(crm: Crm) -> pd.DataFrame:
     """Rows and span of every table.
 
     Returns:
-        table, rows, columns (names that are there), first_at, last_at (ISO text of the first instant or date column; null when empty).
+        table, rows, columns (names that are there), first_at, last_at (ISO text of the first date column, else of the local time of the
+        first instant column, only its day where that is a date; null when empty).
     """
     import pandas as pd
 
@@ -102,11 +105,21 @@ def table_rows(crm: Crm) -> pd.DataFrame:
         timed = next((column.name for column in TABLES[name].columns if column.kind in ("instant", "date")), None)
         measures: dict[str, Any] = {"rows": rows.count()}
         if timed:
-            measures |= {"first_at": rows[timed].min().cast("string"), "last_at": rows[timed].max().cast("string")}
+            measures |= {"first_at": rows[timed].min(), "last_at": rows[timed].max()}
         values = rows.aggregate(**measures).to_pyarrow().to_pylist()[0]
+        values |= {name: _local_text(values[name], crm) for name in ("first_at", "last_at") if name in values}
         columns = ", ".join(column for column in TABLES[name].column_names if column in crm.present.get(name, ()))
         listed.append({"table": name, "columns": columns, "first_at": None, "last_at": None} | values)
     return pd.DataFrame(listed, columns=["table", "rows", "columns", "first_at", "last_at"])
+
+
+def _local_text(value: date | None, crm: Crm) -> str | None:
+    """A date, or what the clocks of the configured zone show at an instant, as ISO text; of an instant that is a date only the day."""
+    if not isinstance(value, datetime):
+        return None if value is None else str(value)
+    is_day = crm.has_dates and value.microsecond == TICK
+    local = wall_clock(value, crm.config.time_zone)
+    return str(local.date() if is_day else local)
 
 
 def _empty(crm: Crm) -> list[tuple[Any, ...]]:

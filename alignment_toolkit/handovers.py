@@ -61,7 +61,9 @@ def verdict_spells(study: Study, *, event: str = "accepted") -> ir.Table:
     handed = handovers(crm).filter(_.handed_at < study.created_before)
     told = handed.left_join(first_verdicts(crm), "number").drop("number_right")
     entry = entry_index(study, told.handed_at, tables=("feedback",))
-    timed = told.mutate(entry=entry, last_index=last_whole_day(told.handed_at, study.as_of), day=days_until(told.handed_at, told.given_at))
+    timed = told.mutate(
+        entry=entry, last_index=last_whole_day(crm, told.handed_at, study.as_of), day=days_until(crm, told.handed_at, told.given_at)
+    )
     seen = timed.verdict.notnull() & (timed.day <= timed.last_index)
     moved = timed.mutate(
         exit=ibis.ifelse(seen, timed.day, timed.last_index),

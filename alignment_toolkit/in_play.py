@@ -110,7 +110,7 @@ def leads_open_at(crm: Crm, moment: datetime) -> ir.Table:
         number, cell.
     """
     early = lead_rows(crm).filter(_.created_at < moment)
-    aged = early.select("number", "cell", age=last_whole_day(early.created_at, moment))
+    aged = early.select("number", "cell", age=last_whole_day(crm, early.created_at, moment))
     joined = known_states(crm).filter(_.state == "open").inner_join(aged.filter(_.age >= 0), "number")
     waiting = joined.filter((joined.starts <= joined.age) & (joined.ends.isnull() | (joined.ends > joined.age)))
     return waiting.select("number", "cell").union(aged.filter(_.age < 0).select("number", "cell"))

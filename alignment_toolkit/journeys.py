@@ -67,15 +67,15 @@ def _states(crm: Crm) -> ir.Table:
     marks = milestones(crm)
     again = marks.filter(is_heard_of_again(marks)).select("number")
     born = lead_rows(crm).filter(_.last_index >= 0).select("number", "created_at", "last_index")
-    return ended_once(born.anti_join(again, "number"), marks).union(ended_often(crm, born.semi_join(again, "number"), again))
+    return ended_once(crm, born.anti_join(again, "number"), marks).union(ended_often(crm, born.semi_join(again, "number"), again))
 
 
-def ended_once(born: ir.Table, marks: ir.Table) -> ir.Table:
+def ended_once(crm: Crm, born: ir.Table, marks: ir.Table) -> ir.Table:
     """States of leads that were won or lost for good, or neither."""
     told = born.left_join(marks.select("number", "won_at", "lost_at"), "number").drop("number_right")
     is_won = told.won_at.notnull() & (told.lost_at.isnull() | (told.won_at <= told.lost_at))
     # A null end is day 0 to some engines: ask whether there is one before asking when.
-    day = days_until(told.created_at, ibis.ifelse(is_won, told.won_at, told.lost_at))
+    day = days_until(crm, told.created_at, ibis.ifelse(is_won, told.won_at, told.lost_at))
     over = (told.won_at.notnull() | told.lost_at.notnull()) & (day <= told.last_index)
     dated = told.mutate(day=day, over=over.fill_null(False), is_won=is_won.fill_null(False))
     nothing, no_name = ibis.null("int64"), ibis.null("string")
@@ -200,7 +200,7 @@ def window_start(study: Study, *tables: str) -> datetime | None:
 def entry_index(study: Study, begun_at: ir.TimestampValue, *, tables: tuple[str, ...] = ("leads", "stage_events")) -> ir.IntegerValue:
     """First whole day index, since `begun_at`, inside the window; `tables`: those whose records the clock depends on."""
     start = window_start(study, *tables)
-    return ibis.literal(0).cast("int64") if start is None else first_whole_day(begun_at, start)
+    return ibis.literal(0).cast("int64") if start is None else first_whole_day(study.crm, begun_at, start)
 
 
 __all__ = [

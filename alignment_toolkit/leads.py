@@ -55,7 +55,7 @@ def lead_rows(crm: Crm) -> ir.Table:
     """
     known = cached(crm, ("leads", crm.at_hand.as_of), lambda: _lead_rows(crm.at_hand))
     seen = known if crm.at_hand is crm else known.filter(_.created_at < crm.as_of)
-    return seen.mutate(last_index=last_whole_day(seen.created_at, crm.as_of))
+    return seen.mutate(last_index=last_whole_day(crm, seen.created_at, crm.as_of))
 
 
 def _lead_rows(crm: Crm) -> ir.Table:

@@ -18,7 +18,7 @@ from ibis import _
 
 from alignment_toolkit.caching import cached
 from alignment_toolkit.customers import FOREVER, customers, hidden_from
-from alignment_toolkit.days import DAY, EPOCH, floored, instant
+from alignment_toolkit.days import DAY, EPOCH, floored, instant, span
 from alignment_toolkit.handovers import handovers
 from alignment_toolkit.journeys import window_start
 from alignment_toolkit.leads import lead_numbers, lead_rows
@@ -140,25 +140,26 @@ def step_spells(study: Study) -> ir.Table:
 
 def _step(study: Study, told: ir.Table, place: int, at: list[ir.IntegerValue]) -> ir.Table:
     """The spells of one step: those that begin with a mark that came first."""
-    start, nothing = at[place], ibis.null("int64")
+    crm, start, nothing = study.crm, at[place], ibis.null("int64")
     met = nothing
     for later in at[place + 1 :]:
-        passed = (later >= start).fill_null(False)
+        passed = (span(crm, start, later) >= 0).fill_null(False)
         met = ibis.ifelse(passed & (met.isnull() | (later < met)), later, met)
     stopped = told.left_at if place == len(STEPS) - 1 else told.lost_at
-    stop = ibis.ifelse((stopped >= start).fill_null(False), stopped, nothing)
+    stop = ibis.ifelse((span(crm, start, stopped) >= 0).fill_null(False), stopped, nothing)
     ended = ibis.ifelse(met.notnull() & (stop.isnull() | (met <= stop)), met, ibis.coalesce(stop, met))
-    opened, until = window_start(study, "leads", "stage_events"), moment_of(study.as_of)
+    opened, until = window_start(study, "leads", "stage_events"), ibis.literal(moment_of(study.as_of))
     dated = told.select(
         "bucket",
         start=start,
         ended=ended,
         is_met=(met.notnull() & (stop.isnull() | (met <= stop))),
     ).filter(_.start.notnull() & (_.start < moment_of(study.created_before)))
+    zero = ibis.literal(0).cast("int64")
     aged = dated.mutate(
-        last_index=floored(ibis.greatest(until - dated.start, 0)) - 1,
-        left=floored(ibis.greatest(ibis.coalesce(dated.ended, dated.start) - dated.start, 0)),
-        entry=ibis.literal(0).cast("int64") if opened is None else floored(ibis.greatest(moment_of(opened) - dated.start, 0) + (DAY - 1)),
+        last_index=floored(ibis.greatest(span(crm, dated.start, until), 0)) - 1,
+        left=floored(ibis.greatest(span(crm, dated.start, ibis.coalesce(dated.ended, dated.start)), 0)),
+        entry=zero if opened is None else floored(ibis.greatest(span(crm, dated.start, ibis.literal(moment_of(opened))), 0) + (DAY - 1)),
     )
     seen = (aged.ended.notnull() & (aged.left <= aged.last_index)).fill_null(False)
     moved = aged.mutate(

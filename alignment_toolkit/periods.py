@@ -9,12 +9,14 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from alignment_toolkit.errors import UsageError
 
 _LABEL = re.compile(r"(\d{4})Q([1-4])")
+OffsetChanges = tuple[tuple[datetime, int], ...]
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
@@ -213,3 +215,30 @@ def last_full_quarter(last_instant: datetime, zone: str, *, start_month: int = 1
     """The last quarter that ends at or before the end of the day of the given instant."""
     day_after = local_day(last_instant, zone) + timedelta(days=1)
     return Quarter.containing(day_after, start_month=start_month).shift(-1)
+
+
+@cache
+def offset_changes(zone: str, since: datetime, until: datetime) -> OffsetChanges:
+    """The seconds that a zone is ahead of UTC, and the instants (naive UTC) from which on: the first holds at `since` and before it."""
+    told = [(since, _offset(since, zone))]
+    day = since
+    while day < until:
+        after = min(day + timedelta(days=1), until)
+        if _offset(after, zone) != told[-1][1]:
+            told.append((_change_between(day, after, zone), _offset(after, zone)))
+        day = after
+    return tuple(told)
+
+
+def _change_between(before: datetime, after: datetime, zone: str) -> datetime:
+    """The first second at which the later offset holds."""
+    low, high, later = 0, int((after - before).total_seconds()), _offset(after, zone)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _offset(before + timedelta(seconds=middle), zone) == later else (middle, high)
+    return before + timedelta(seconds=high)
+
+
+def _offset(at: datetime, zone: str) -> int:
+    ahead = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).utcoffset()
+    return int(ahead.total_seconds()) if ahead else 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from alignment_toolkit.border.clocks import local_clock
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.periods import Quarter, last_full_quarter, local_day, midnight
 from alignment_toolkit.store import Crm, Span, event_span, last_event_day
@@ -68,8 +69,8 @@ def full_quarters(crm: Crm) -> list[Quarter]:
 
 
 def _lead_days(crm: Crm) -> list[date]:
-    """The days on which leads came in, in UTC: a day more or less does not matter here."""
-    days = crm.tables["leads"].created_at.cast("date")
+    """The local days on which leads came in."""
+    days = local_clock(crm.tables["leads"].created_at, crm.clock).cast("date")
     return [day for day in days.name("day").as_table().distinct().to_pyarrow()["day"].to_pylist() if day is not None]
 
 

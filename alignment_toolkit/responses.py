@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from alignment_toolkit.caching import cached
-from alignment_toolkit.days import instant
+from alignment_toolkit.days import instant, not_before
 from alignment_toolkit.handovers import handovers
 from alignment_toolkit.leads import SLICES, lead_rows, with_attributes
 from alignment_toolkit.periods import midnight
@@ -47,7 +47,8 @@ def responses(crm: Crm) -> ir.Table:
 def _responses(crm: Crm) -> ir.Table:
     handed = handovers(crm).select("number", "cell", "bucket", "handed_at")
     touched = touch_rows(crm).filter(_.side == "sales").select("number", "occurred_at")
-    after = handed.inner_join(touched, "number").filter(_.occurred_at >= _.handed_at)
+    after = handed.inner_join(touched, "number")
+    after = after.filter(not_before(crm, after.occurred_at, after.handed_at))
     first = after.group_by("number").agg(touched_at=_.occurred_at.min())
     told = handed.left_join(first, "number").drop("number_right").left_join(ends(crm), "number").drop("number_right")
     closed = closed_after(crm, told, told.handed_at)
@@ -60,7 +61,8 @@ def closed_after(crm: Crm, told: ir.Table, since: ir.TimestampValue) -> ir.Times
     """When leads with the columns of `ends` were first won or lost at or after an instant of theirs; else over for good; null: not yet."""
     nothing = ibis.null("timestamp(6)")
     won, lost, over = (
-        ibis.ifelse((at >= since) & (at < crm.as_of), at.cast("timestamp(6)"), nothing) for at in (told.won_at, told.lost_at, told.over_at)
+        ibis.ifelse(not_before(crm, at, since) & (at < crm.as_of), at.cast("timestamp(6)"), nothing)
+        for at in (told.won_at, told.lost_at, told.over_at)
     )
     return ibis.ifelse(won.notnull() & (lost.isnull() | (won <= lost)), won, ibis.coalesce(lost, won, over))
 

@@ -2,6 +2,9 @@
 
 Kinds: `id` and `text` are strings, `instant` a naive UTC timestamp, `date` a plain date never converted between zones, `number` a float,
 `flag` a boolean. A column that is not required may be absent; one that is not `filled` may be null.
+
+An instant column whose source knows only the day of some rows has a companion flag, `<column>_is_date`: those rows hold the day's local
+midnight and count in calendar days. A store has the companion only where some row is a date.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ LEAD_ATTRIBUTES = ("source", "campaign_id", "persona", "segment", "region")  # c
 
 
 Kind = Literal["id", "text", "instant", "date", "number", "flag"]
+Granularity = Literal["instant", "date"]
+IS_DATE = "_is_date"  # ending of the flag beside an instant column
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,22 @@ class Table:
 
     def column(self, name: str) -> Column:
         """The contract of one column."""
-        return next(column for column in self.columns if column.name == name)
+        return next(column for column in self.stored_columns if column.name == name)
 
     @property
     def column_names(self) -> tuple[str, ...]:
         """Names of all its columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def instants(self) -> tuple[str, ...]:
+        """Names of its instant columns."""
+        return tuple(column.name for column in self.columns if column.kind == "instant")
+
+    @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        """Its columns, then the flags that say which instants are dates."""
+        return (*self.columns, *(Column(name + IS_DATE, "flag") for name in self.instants))
 
 
 def _columns(spec: str) -> tuple[Column, ...]:

@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from alignment_toolkit.caching import cached
-from alignment_toolkit.days import EPOCH, days_until, instant, last_whole_day
+from alignment_toolkit.days import EPOCH, days_until, instant, is_date, last_whole_day
 from alignment_toolkit.journeys import entry_index, in_cohort, window_start
 from alignment_toolkit.leads import lead_numbers, lead_rows
 from alignment_toolkit.timelines import KEY_STEP, is_heard_of_again, lost_rank, milestones, timeline, won_rank
@@ -108,7 +108,8 @@ def visits(crm: Crm, *, since: datetime | None = None) -> ir.Table:
 
     Returns:
         number, rank (of the stage), entered_at, left_at (null while it lasts), next_rank (of the stage it went to; null while it lasts),
-        is_backfilled (flagged so, or left at the instant it was entered: such a stay says nothing about time or conversion).
+        is_backfilled (flagged so, or left in the second it was entered in a column with times of day: such a stay says nothing about time
+        or conversion; a stay of one day in a column of dates is a stay of 0 days).
     """
     key = ("visits", crm.at_hand.as_of)
     whole = crm.cache.get((*key, None))
@@ -144,8 +145,14 @@ def _visits(crm: Crm, since: datetime | None) -> ir.Table:
         "left_at",
         rank=rank_of(stays.sequence).cast("int16"),
         next_rank=ibis.ifelse(stays.onward.notnull(), rank_of(stays.onward), ibis.null("int64")).cast("int16"),
-        is_backfilled=flagged | (stays.left_at == stays.entered_at).fill_null(False),
+        is_backfilled=flagged | stamped_together(crm, stays).fill_null(False),
     )
+
+
+def stamped_together(crm: Crm, stay: ir.Table) -> ir.BooleanValue:
+    """Whether a stay was left in the second it was entered, as only a back-filled one is; days say nothing about that."""
+    together = stay.left_at.truncate("s") == stay.entered_at.truncate("s")
+    return together & ~is_date(stay.entered_at) & ~is_date(stay.left_at) if crm.has_dates else together
 
 
 def is_advance(crm: Crm, visit: ir.Table) -> ir.BooleanValue:
@@ -216,8 +223,8 @@ def under_observation(study: Study, units: ir.Table) -> ir.Table:
         cohort = cohort.filter(_.ended_at.isnull() | (_.ended_at >= instant(start)))  # the others are never seen: less to compute
     aged = cohort.mutate(
         entry=entry_index(study, cohort.created_at),
-        left=days_until(cohort.created_at, cohort.ended_at),
-        last_index=last_whole_day(cohort.created_at, study.as_of),
+        left=days_until(study.crm, cohort.created_at, cohort.ended_at),
+        last_index=last_whole_day(study.crm, cohort.created_at, study.as_of),
     )
     # days_until of a null end is 0, since engines' GREATEST passes over nulls: ask whether it ended before asking when.
     gone = aged.ended_at.notnull() & (aged.left <= aged.last_index)

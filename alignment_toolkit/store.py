@@ -4,7 +4,7 @@ A store is a folder with one Parquet or CSV file per canonical table, a DuckDB f
 checked once with all fatal faults collected, and given out as tables with every column of their contract in canonical types.
 
 In a store, an instant in Parquet without a zone is UTC (that is how stores are written); an instant in CSV without a zone is
-a wall clock of the configured zone.
+a wall clock of the configured zone. Instants that are dates are found, or flagged in the store, as border/granularity.py says.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alignment_toolkit.border import address, seal
+from alignment_toolkit.border.clocks import TICK
 from alignment_toolkit.border.fatal import checked
 from alignment_toolkit.border.folder import Found, find_tables, find_tables_in
+from alignment_toolkit.border.granularity import dates_in, days_of, marked, offsets_for
 from alignment_toolkit.border.parsing import Reading
 from alignment_toolkit.border.sentences import Fault
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.config import CONFIG_FILE, Config, load_config
 from alignment_toolkit.errors import DataRefused, UsageError
-from alignment_toolkit.periods import standard_offset
+from alignment_toolkit.periods import OffsetChanges, offset_changes, standard_offset
 from alignment_toolkit.prepared import Prepared, prepared_for
 from alignment_toolkit.schema import TABLES
 
@@ -58,10 +60,12 @@ class Crm:
         as_of: Exclusive naive UTC instant; nothing at or after it is visible.
         prepared: Where counts of these records may have been kept (prepared.py); None: nowhere.
         known_until: The as-of of the data at hand, for a look back at an earlier as-of on today's data; None: `as_of` itself.
+        has_dates: Whether some instants are dates, marked as border/granularity.py says; otherwise all have a time of day.
         where: What the user pointed at, for messages.
         present: Table -> names of the columns that really were there.
         ignored: Table -> columns that the contract does not know; under "" the files or tables that are no canonical table.
         notes: What was assumed while reading, in words.
+        offsets: What `clock` has worked out.
         cache: Tables already materialised in the engine (caching.py); copies made with `dataclasses.replace` share it.
         counts: Results of counts queries already run (counts/catalogue.py), shared likewise.
     """
@@ -73,10 +77,20 @@ class Crm:
     present: dict[str, frozenset[str]] = field(default_factory=dict)
     ignored: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    offsets: list[OffsetChanges] = field(default_factory=list, repr=False)
     cache: dict[tuple[object, ...], ir.Table] = field(default_factory=dict, repr=False)
     counts: dict[tuple[object, ...], pd.DataFrame] = field(default_factory=dict, repr=False)
     known_until: datetime | None = None
+    has_dates: bool = False
     prepared: Prepared | None = None
+
+    @property
+    def clock(self) -> OffsetChanges:
+        """The offsets of the configured zone over the time that is recorded, worked out once."""
+        if not self.offsets:
+            span = event_span(self)
+            self.offsets.append(offset_changes(self.config.time_zone, span.first or self.as_of, span.last or self.as_of))
+        return self.offsets[0]
 
     @property
     def at_hand(self) -> Crm:
@@ -110,14 +124,18 @@ def open_crm(where: str | Path, *, as_of: datetime, config: Config | None = None
     folder = _folder(found, where)
     key = seal.content_key(found.sources, folder, settings) if folder else None
     sources = _sound(found, where, settings, key)
+    dates = dates_in(sources, found.fetch, settings.time_zone)
+    clock = offsets_for(sources, found.fetch, zone=settings.time_zone, until=as_of) if dates else ()
     return Crm(
-        tables={name: source.canonical() for name, source in sources.items()},
+        tables={name: marked(source, dates.get(name, {}), clock) if clock else source.canonical() for name, source in sources.items()},
         config=settings,
         as_of=as_of,
         where=address.shown(where),
-        present={name: frozenset(source.found) for name, source in sources.items()},
+        present={name: frozenset(source.found) & {*source.contract.column_names} for name, source in sources.items()},
         ignored=found.ignored,
-        notes=found.notes,
+        notes=(*found.notes, days_of(dates)) if dates else found.notes,
+        has_dates=bool(dates),
+        offsets=[clock] if clock else [],
         prepared=prepared_for(folder, key) if folder and backend is None else None,
     )
 
@@ -229,6 +247,8 @@ def event_span(crm: Crm | Mapping[str, ir.Table], *, tables: Iterable[str] = tup
     held = crm.tables if isinstance(crm, Crm) else crm
     zone = crm.config.time_zone if isinstance(crm, Crm) else "UTC"
     seen = [at for name in tables if name in held for at in _bounds(held[name], name, zone=zone) if at is not None]
+    if isinstance(crm, Crm) and crm.has_dates:
+        seen = [at.replace(microsecond=0) if at.microsecond == TICK else at for at in seen]
     return Span(min(seen, default=None), max(seen, default=None))
 
 
@@ -258,13 +278,14 @@ def row_counts(where: str | Path) -> dict[str, int]:
 
 
 def _found(where: str | Path, config: Config, backend: Any) -> Found:
+    reading = Reading(time_zone=config.time_zone, is_utc=True)
     if address.is_address(where):
-        return address.find_tables_at(str(where))
+        return address.find_tables_at(str(where), reading=reading)
     place = locate(where)
     if place.is_dir():
-        return find_tables(place, reading=Reading(time_zone=config.time_zone), backend=backend)
+        return find_tables(place, reading=reading, backend=backend)
     if place.suffix.lower() in _DATABASES:
-        return find_tables_in(place)
+        return find_tables_in(place, reading=reading)
     way_out = "Give the folder that holds leads.parquet or leads.csv"
     raise UsageError("Not a store", value=place, rule="A store is a folder or a .duckdb file", way_out=way_out)
 

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from alignment_toolkit.caching import cached
-from alignment_toolkit.days import days_until, last_whole_day
+from alignment_toolkit.days import day_number, days_until, is_date, last_whole_day, marked_before
 from alignment_toolkit.leads import lead_numbers
 
 if TYPE_CHECKING:
@@ -34,13 +34,31 @@ def timeline(crm: Crm) -> ir.Table:
 def _timeline(crm: Crm) -> ir.Table:
     stamped = crm.tables["stage_events"].filter(_.entered_at < crm.as_of)
     known = stamped.select("lead_id", "stage", "entered_at", "is_backfilled").inner_join(lead_numbers(crm), "lead_id")
-    return known.select(
+    told = known.select(
         "number",
         "created_at",
         "entered_at",
         rank=stage_rank(crm, known.stage).cast("int16"),
         is_backfilled=known.is_backfilled.fill_null(False),
     )
+    return in_funnel_order(crm, told) if crm.has_dates else told
+
+
+def in_funnel_order(crm: Crm, told: ir.Table) -> ir.Table:
+    """The events with each date placed within its day by the funnel: at the day's end, or just before the first instant that follows it.
+
+    Args:
+        crm: The records.
+        told: number, entered_at, rank.
+    """
+    is_day = is_date(told.entered_at)
+    days = told.mutate(day=day_number(crm, told.entered_at), timed_at=ibis.ifelse(is_day, ibis.null("timestamp(6)"), told.entered_at))
+    later = ibis.window(group_by=["number", "day"], order_by=[ibis.desc("rank"), ibis.desc("timed_at")], preceding=None, following=0)
+    seen = days.mutate(first_later=days.timed_at.min().over(later))
+    before = marked_before(seen.first_later)
+    before = ibis.ifelse(day_number(crm, before) == seen.day, before, seen.first_later)  # at midnight nothing of the day is before it
+    placed = ibis.ifelse(is_date(seen.entered_at) & seen.first_later.notnull(), before, seen.entered_at)
+    return seen.mutate(entered_at=placed.cast("timestamp(6)")).drop("day", "timed_at", "first_later")
 
 
 def stage_rank(crm: Crm, stage: ir.StringColumn) -> ir.IntegerColumn:
@@ -108,8 +126,8 @@ def is_heard_of_again(marks: ir.Table) -> ir.BooleanValue:
 
 def on_whole_days(crm: Crm, table: ir.Table) -> ir.Table:
     """The events of days that were observed whole, with `day` (index since creation, negative ones clamped to 0)."""
-    dated = table.mutate(day=days_until(table.created_at, table.entered_at))
-    return dated.filter(dated.day <= last_whole_day(dated.created_at, crm.as_of))
+    dated = table.mutate(day=days_until(crm, table.created_at, table.entered_at))
+    return dated.filter(dated.day <= last_whole_day(crm, dated.created_at, crm.as_of))
 
 
 def outcomes_to_date(crm: Crm, told: ir.Table) -> ir.Table:

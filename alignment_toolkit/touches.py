@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from alignment_toolkit.caching import cached
+from alignment_toolkit.days import DAY, between, not_before
 from alignment_toolkit.deals import deals
 from alignment_toolkit.leads import lead_numbers, lead_rows, named_or_missing
 from alignment_toolkit.merging import survivors
@@ -29,7 +30,6 @@ Unit = Literal["account", "lead"]
 Of = Literal["channel", "campaign_id"]
 START, WON, LOST = "(start)", "(won)", "(lost)"
 NO_TOUCH = "(no touch)"
-DAY_SECONDS = 86_400
 
 
 def touch_rows(crm: Crm) -> ir.Table:
@@ -123,7 +123,7 @@ def _touches_before_wins(study: Study, unit: str) -> ir.Table:
         placed = dated.filter(_.number.notnull()).drop("account").rename(toucher="number")
     joined = placed.inner_join(touch_rows(crm), placed.toucher == touch_rows(crm).number)
     before = joined.filter(_.occurred_at < _.closed_at).drop("number", "toucher")
-    return with_decay(with_milestones(ordered(before)), half_life_days=crm.config.half_life_days)
+    return with_decay(crm, with_milestones(crm, ordered(before)), half_life_days=crm.config.half_life_days)
 
 
 def ordered(touched: ir.Table) -> ir.Table:
@@ -137,24 +137,24 @@ def ordered(touched: ir.Table) -> ir.Table:
     return told.mutate(place=place)
 
 
-def with_milestones(touched: ir.Table) -> ir.Table:
+def with_milestones(crm: Crm, touched: ir.Table) -> ir.Table:
     """Which touches hold the milestones of the W rule: see `touches_before_wins`."""
     whole = ibis.window(group_by="deal_id")
     held = (touched.position == 1).cast("int64")
     named = ibis.literal(1).cast("int64")
     for at in (touched.handed_at, touched.created_at):
-        by_then = (touched.occurred_at <= at).fill_null(False).cast("int64").sum().over(whole)
+        by_then = not_before(crm, at, touched.occurred_at).fill_null(False).cast("int64").sum().over(whole)
         holds = at.notnull() & (touched.position == ibis.greatest(by_then, 1))
         held, named = held + holds.cast("int64"), named + at.notnull().cast("int64")
     told = touched.mutate(anchors=held, named=named)
     return told.mutate(held=(told.anchors > 0).cast("int64").sum().over(whole).cast("int64")).drop("handed_at", "created_at")
 
 
-def with_decay(touched: ir.Table, *, half_life_days: float) -> ir.Table:
+def with_decay(crm: Crm, touched: ir.Table, *, half_life_days: float) -> ir.Table:
     """Parts of a million by age before the win, halved with each half-life; what rounding leaves goes to the last touch."""
     whole = ibis.window(group_by="deal_id")
     latest = touched.mutate(latest_at=touched.occurred_at.max().over(whole))
-    age = latest.latest_at.delta(latest.occurred_at, unit="microsecond") / (1_000_000 * DAY_SECONDS)
+    age = between(crm, latest.occurred_at, latest.latest_at) / DAY
     # Counted from the last touch, which weighs 1, so that nothing is too old to be told from zero; shares are the same.
     weighed = latest.mutate(weight=ibis.literal(2.0) ** (-age / half_life_days))
     shared = weighed.mutate(floor=(weighed.weight / weighed.weight.sum().over(whole) * PARTS).floor().cast("int64"))

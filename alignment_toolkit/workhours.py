@@ -6,16 +6,16 @@ Public holidays count as the weekdays they fall on, and the hour of the night in
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
 
+from alignment_toolkit.border.clocks import wall_micros
 from alignment_toolkit.config import WEEKDAYS, BusinessHours
-from alignment_toolkit.days import DAY, EPOCH, instant
+from alignment_toolkit.days import DAY, EPOCH, between, day_number, instant, is_date
+from alignment_toolkit.periods import OffsetChanges, offset_changes
 
 if TYPE_CHECKING:
     from alignment_toolkit.store import Crm
@@ -37,12 +37,16 @@ def elapsed(crm: Crm, start: ir.TimestampValue, end: ir.TimestampValue, *, since
     """
     hours = crm.config.business_hours
     if hours is None:
-        return ibis.greatest(end.delta(start, unit="microsecond"), 0)
+        return ibis.greatest(between(crm, start, end), 0)
     changes = offset_changes(crm.config.time_zone, since or FIRST, max(crm.as_of, since or FIRST))
-    return ibis.greatest(worked(end, hours, changes) - worked(start, hours, changes), 0)
+    spent = worked(end, hours, changes) - worked(start, hours, changes)
+    if crm.has_dates:  # a date has no hours: the working days from the one to the other count whole
+        days = _worked_by(day_number(crm, end) * DAY, hours) - _worked_by(day_number(crm, start) * DAY, hours)
+        spent = ibis.ifelse(is_date(start) | is_date(end), days, spent)
+    return ibis.greatest(spent, 0)
 
 
-def worked(at: ir.TimestampValue, hours: BusinessHours, changes: tuple[tuple[datetime, int], ...]) -> ir.IntegerValue:
+def worked(at: ir.TimestampValue, hours: BusinessHours, changes: OffsetChanges) -> ir.IntegerValue:
     """Working microseconds from a Monday long ago to an instant.
 
     Args:
@@ -50,39 +54,14 @@ def worked(at: ir.TimestampValue, hours: BusinessHours, changes: tuple[tuple[dat
         hours: Working days and hours.
         changes: As `offset_changes` returns them.
     """
-    later = [offset for _, offset in changes]
-    until = [(at < instant(change), before * SECOND) for (change, _), before in zip(changes[1:], later, strict=False)]
-    ahead = ibis.cases(*until, else_=later[-1] * SECOND) if until else ibis.literal(later[-1] * SECOND)
-    wall = at.delta(instant(EPOCH), unit="microsecond") + ahead + TO_MONDAY
+    return _worked_by(wall_micros(at.delta(instant(EPOCH), unit="microsecond"), changes), hours)
+
+
+def _worked_by(shown: ir.IntegerValue, hours: BusinessHours) -> ir.IntegerValue:
+    """Working microseconds from a Monday long ago to what the wall clock shows."""
+    wall = shown + TO_MONDAY
     week, inside = (wall // WEEK).cast("int64"), wall % WEEK
     begins, length = hours.begins_at * SECOND, (hours.ends_at - hours.begins_at) * SECOND
     starts = [WEEKDAYS.index(day) * DAY + begins for day in hours.days]
     parts = [ibis.least(ibis.greatest(inside - start, 0), length) for start in starts]
     return week * (length * len(starts)) + sum(parts[1:], parts[0])
-
-
-@cache
-def offset_changes(zone: str, since: datetime, until: datetime) -> tuple[tuple[datetime, int], ...]:
-    """The seconds that a zone is ahead of UTC, and the instants (naive UTC) from which on: the first holds at `since` and before it."""
-    told = [(since, _offset(since, zone))]
-    day = since
-    while day < until:
-        after = min(day + timedelta(days=1), until)
-        if _offset(after, zone) != told[-1][1]:
-            told.append((_change_between(day, after, zone), _offset(after, zone)))
-        day = after
-    return tuple(told)
-
-
-def _change_between(before: datetime, after: datetime, zone: str) -> datetime:
-    """The first second at which the later offset holds."""
-    low, high, later = 0, int((after - before).total_seconds()), _offset(after, zone)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _offset(before + timedelta(seconds=middle), zone) == later else (middle, high)
-    return before + timedelta(seconds=high)
-
-
-def _offset(at: datetime, zone: str) -> int:
-    ahead = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).utcoffset()
-    return int(ahead.total_seconds()) if ahead else 0

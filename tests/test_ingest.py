@@ -87,8 +87,8 @@ def test_a_day_first_wide_export_becomes_a_store(tmp_path: Path) -> None:
         {"lead_id": "2", "created_at": datetime(2026, 2, 1, 9), "source": "ORGANIC", "region": "EMEA"},
     ]
     assert rows(store / "stage_events.parquet") == [
-        {"lead_id": "1", "stage": "mql", "entered_at": datetime(2026, 1, 4, 23)},
-        {"lead_id": "2", "stage": "won", "entered_at": datetime(2026, 4, 2, 22)},
+        {"lead_id": "1", "stage": "mql", "entered_at": datetime(2026, 1, 4, 23), "entered_at_is_date": True},
+        {"lead_id": "2", "stage": "won", "entered_at": datetime(2026, 4, 2, 22), "entered_at_is_date": True},
     ]
     assert rows(store / "deals.parquet") == [{"deal_id": "1", "outcome": "won", "amount": 1234.5}]
     assert pq.read_schema(store / "leads.parquet").field("created_at").type == pa.timestamp("us")

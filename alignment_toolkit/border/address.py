@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment_toolkit.border.folder import Found, from_backend
+from alignment_toolkit.border.parsing import Reading
 from alignment_toolkit.border.postgres import completed
 from alignment_toolkit.errors import UsageError
 
@@ -28,13 +29,13 @@ def shown(where: str | Path) -> str:
     return f"{scheme}://{re.split('[?#]', rest.rpartition('@')[2])[0]}"
 
 
-def find_tables_at(where: str) -> Found:
+def find_tables_at(where: str, *, reading: Reading) -> Found:
     """The tables behind an address.
 
     Raises:
         UsageError: When the variable is not set or the connection fails; the address is not in the message.
     """
-    return from_backend(connect(where))
+    return from_backend(connect(where), reading=reading)
 
 
 def connect(where: str) -> Any:

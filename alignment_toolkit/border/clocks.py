@@ -6,10 +6,18 @@ zone arithmetic mentions the wall clock five times.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from alignment_toolkit.periods import OffsetChanges
+
+EPOCH = datetime(1970, 1, 1)
+SECOND, DAY = 1_000_000, 86_400_000_000  # microseconds
+TICK = 1  # microsecond past the second: the mark of a date among instants
+_LONG_BEFORE = 36_525 * DAY  # added before numbers are divided, so that none is negative; floats still hold the sum
 
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
 _OFFSET = r"(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
@@ -149,3 +157,56 @@ def _of_zone(zone: str, instant: Any) -> Any:
     def timezone(zone: str, instant: Any) -> Any: ...
 
     return timezone(zone, instant)
+
+
+def micros(at: Any) -> Any:
+    """Microseconds of an instant since 1970."""
+    import ibis
+
+    return at.delta(ibis.literal(EPOCH, type="timestamp"), unit="microsecond")
+
+
+def is_date(since_1970: Any) -> Any:
+    """Whether an instant inside an engine, in microseconds since 1970, stands for a day without a time of day.
+
+    Such a value lies one microsecond past a whole second of its local day. The mark travels with the value through minima, CASE and
+    COALESCE, which a flag beside it would not.
+    """
+    return (since_1970 + _LONG_BEFORE) % SECOND == TICK
+
+
+def day_number(since_1970: Any, changes: OffsetChanges) -> Any:
+    """Days from 1970-01-01 to the local day of an instant.
+
+    Args:
+        since_1970: Microseconds.
+        changes: Offsets of the zone, as `periods.offset_changes` returns them.
+    """
+    return ((wall_micros(since_1970, changes) + _LONG_BEFORE) // DAY).cast("int64") - _LONG_BEFORE // DAY
+
+
+def span(start: Any, end: Any, changes: OffsetChanges) -> Any:
+    """Microseconds from one instant to another, given in microseconds since 1970; whole calendar days where either is a date."""
+    import ibis
+
+    days = day_number(end, changes) - day_number(start, changes)
+    return ibis.ifelse(is_date(start) | is_date(end), days * DAY, end - start)
+
+
+def local_clock(at: Any, changes: OffsetChanges) -> Any:
+    """What the clocks of a zone show at an instant."""
+    import ibis
+
+    shown = [at + ibis.interval(seconds=offset) if offset else at for _, offset in changes]
+    until = [(at < ibis.literal(change, type="timestamp"), before) for (change, _), before in zip(changes[1:], shown, strict=False)]
+    return ibis.cases(*until, else_=shown[-1]) if until else shown[-1]
+
+
+def wall_micros(since_1970: Any, changes: OffsetChanges) -> Any:
+    """What the clocks of a zone show at an instant, in microseconds since 1970."""
+    import ibis
+
+    offsets = [offset * SECOND for _, offset in changes]
+    starts = [(at - EPOCH).days * DAY + (at - EPOCH).seconds * SECOND for at, _ in changes[1:]]
+    until = [(since_1970 < start, before) for start, before in zip(starts, offsets, strict=False)]
+    return since_1970 + (ibis.cases(*until, else_=offsets[-1]) if until else offsets[-1])

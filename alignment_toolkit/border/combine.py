@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from alignment_toolkit.border import granularity
 from alignment_toolkit.border.bench import Workbench
 from alignment_toolkit.border.duck import stored
 from alignment_toolkit.border.leadless import leadless
@@ -26,6 +27,7 @@ def combined(benches: list[Workbench]) -> tuple[dict[str, Mapped], tuple[str, ..
         known = frozenset(name for other in elsewhere for name, rule in other.mapping.tables.items() if not rule.alone)
         each.append(all_mapped(bench, known=known))
     made = {name: _stacked(name, [tables[name] for tables in each if name in tables], benches[0].backend) for name in _names(each)}
+    benches[0].notes += granularity.dates_found({name: table.source for name, table in made.items()}, benches[0].backend)
     made, notes = linked(benches, made)
     return made, (*(note for bench in benches for note in bench.notes), *notes, *leadless(made, benches[0].backend))
 
@@ -40,7 +42,7 @@ def _stacked(name: str, tables: list[Mapped], backend: Any) -> Mapped:
 
     if len(tables) == 1:
         return tables[0]
-    columns = [column for column in TABLES[name].column_names if any(column in table.source.found for table in tables)]
+    columns = [column.name for column in TABLES[name].stored_columns if any(column.name in table.source.found for table in tables)]
     parts = [table.source.rows.select(**_both(table, name, columns)) for table in tables]
     rows = stored(backend, ibis.union(*parts, distinct=False), f"stacked {name}")
     found = {column: rows[f"found {column}"] for column in columns}

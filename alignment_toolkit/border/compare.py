@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alignment_toolkit.border import duck
 from alignment_toolkit.border.sql import literal
-from alignment_toolkit.schema import TABLES, Kind, Table, key_of
+from alignment_toolkit.schema import IS_DATE, TABLES, Kind, Table, key_of
 
 _SQL_TYPES: dict[Kind, str] = {
     "id": "VARCHAR",
@@ -112,6 +112,26 @@ def _by_row(contract: Table, before: Path | None, after: Path | None) -> str:
     )
 
 
+def dates_in(table: str, path: Path) -> dict[str, int]:
+    """Rows of a Parquet file whose instants are dates, by the column that flags them."""
+    flags = [column.name for column in TABLES[table].stored_columns if column not in TABLES[table].columns]
+    there = [name for name in columns_of(path) if name in flags]
+    if not there:
+        return {}
+    counts = ", ".join(f"count(*) FILTER (WHERE {_quoted(name)})" for name in there)
+    found = duck.connect().con.execute(f"SELECT {counts} FROM read_parquet({literal(path)})").fetchone() or ()
+    return {name: n for name, n in zip(there, found, strict=True) if n}
+
+
+def flagged_rows_of(contract: Table, path: Path) -> str:
+    """As `rows_of`, with the flags that say which instants are dates."""
+    there = set(columns_of(path))
+    flags = (column.name for column in contract.stored_columns if column not in contract.columns)
+    return rows_of(
+        contract, path, *(f"{f'coalesce({_quoted(name)}, false)' if name in there else 'false'} AS {_quoted(name)}" for name in flags)
+    )
+
+
 def rows_of(contract: Table, path: Path | None, *more: str) -> str:
     """A SELECT of every column of the contract, and of these expressions, from a Parquet file."""
     there = set(columns_of(path)) if path else set()
@@ -139,7 +159,7 @@ def columns_of(path: Path) -> list[str]:
 
 
 def _columns_changed(before: Path, after: Path) -> tuple[str, ...]:
-    was, now = columns_of(before), columns_of(after)
+    was, now = ([name for name in columns_of(path) if not name.endswith(IS_DATE)] for path in (before, after))
     return tuple([f"+ {name}" for name in now if name not in was] + [f"- {name}" for name in was if name not in now])
 
 

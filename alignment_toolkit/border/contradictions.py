@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from alignment_toolkit.border.clocks import is_date, micros
 from alignment_toolkit.border.odd import Odd
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def _stages(crm: Crm) -> Iterator[Odd]:
     before = ibis.window(group_by="lead_id", order_by=["entered_at", "rank"], preceding=(None, 1))
     seen = ranked.mutate(highest=ranked["rank"].max().over(before).fill_null(0), next_at=ranked.entered_at.lead().over(order))
     skipped = seen.filter((seen["rank"] - seen.highest).fill_null(0) > 1)
-    filled = seen.filter(seen.is_backfilled.fill_null(False) | (seen.next_at == seen.entered_at).fill_null(False))
+    together = seen.next_at.truncate("s") == seen.entered_at.truncate("s")
+    together = together & ~is_date(micros(seen.entered_at)) if crm.has_dates else together
+    filled = seen.filter(seen.is_backfilled.fill_null(False) | together.fill_null(False))
     rule = f"A lead passes the stages in order: {', '.join(open_stages)}, won"
     way_out = "Nothing is invented for a stage that was skipped; record it where it was passed"
     yield Odd("stage_events", "stages skipped on the way", skipped.select(id="lead_id"), events, rule, way_out)

@@ -117,7 +117,7 @@ def _foreign(found: Found, name: str, path: Path) -> Any:
     return found.backend.read_parquet(str(path), table_name=f"{name}_{next(_numbers)}")
 
 
-def find_tables_in(place: Path) -> Found:
+def find_tables_in(place: Path, *, reading: Reading) -> Found:
     """The tables of a DuckDB file, opened read-only."""
     try:
         backend = duck.connect(database=str(place), read_only=True)
@@ -126,16 +126,16 @@ def find_tables_in(place: Path) -> Found:
         found = Found(None, faults=[fault])
         found.broken |= set(TABLES)
         return found
-    return from_backend(backend)
+    return from_backend(backend, reading=reading)
 
 
-def from_backend(backend: Any) -> Found:
+def from_backend(backend: Any, *, reading: Reading) -> Found:
     """The canonical tables among those that a backend lists."""
     found = Found(backend)
     listed = {name.lower(): name for name in sorted(backend.list_tables())}
     for name in TABLES:
         if name in listed:
-            found.add(source_of(name, backend.table(listed[name]), place=listed[name], reading=Reading()))
+            found.add(source_of(name, backend.table(listed[name]), place=listed[name], reading=reading))
     if others := tuple(name for folded, name in listed.items() if folded not in TABLES):
         found.ignored[""] = others
     return found

@@ -29,7 +29,7 @@ def typed_input(bench: Workbench, name: str) -> Any:
     backend = bench.shelf.backend or bench.backend
     faults, _ = checked({name: source}, bench.mapping.settings, lambda expression: backend.to_pyarrow(expression).to_pylist())
     bench.faults += [_by_header(fault, bench, name) for fault in faults]
-    return source.canonical()
+    return source.marked()
 
 
 def _source(bench: Workbench, name: str) -> Source:
@@ -41,6 +41,7 @@ def _source(bench: Workbench, name: str) -> Source:
     contract = Table(name, f"a row of {name}", tuple(_column(bench, column, spec) for column, spec in rule.columns.items()))
     found = {column: _found(bench, name, column, rows) for column in rule.columns if column in match.headers}
     readings = {column: bench.mapping.input_reading(name, column) for column in found}
+    readings |= {column: replace(readings[column], is_utc=True) for column in found if rule.columns[column].lenient}  # read already
     place = " and ".join(item.name for item in match.items)
     return Source(contract, place, rows, found, readings)
 

@@ -54,6 +54,10 @@ class Layers:
     def _mapping(self) -> Mapping:
         return self.bench.mapping
 
+    def reads_inputs(self, sql: str) -> bool:
+        """Whether a SELECT reads typed inputs or views of them, whose instants are UTC already, and not files as they are."""
+        return any(name in self._mapping.inputs or name in self._mapping.views for name in tables_in(sql))
+
     def select(self, sql: str, *, name: str, place: str) -> Any:
         """The result of a SELECT, as a table of the embedded engine.
 

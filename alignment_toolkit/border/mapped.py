@@ -72,7 +72,8 @@ def _mapped(bench: Workbench, layers: Layers, name: str) -> Mapped | None:
     bench.faults += unexplained(bench, layers, name)
     source = _computed(source, aside=_aside(source, rule, bench))
     extra = {column: source.rows[column] for column in (ASIDE, PART) if column in source.rows.columns}
-    source = settled(_impersonal(source), bench.backend, name=f"canonical {bench.number} {name}", extra=extra)
+    by = "stage" if name == "stage_events" and (rule.wide or rule.sql is not None) else None
+    source = settled(_impersonal(source), bench.backend, name=f"canonical {bench.number} {name}", extra=extra, by=by)
     if rule.once:
         source = _once(source, rule.once, bench, name)
     counts = source.rows.group_by(ASIDE).aggregate(n=lambda table: table.count())
@@ -143,7 +144,8 @@ def _from_sql(bench: Workbench, layers: Layers, name: str, rule: TableRule) -> S
     rows = layers.select(rule.sql or "", name=f"selected {bench.number} {name}", place=f"tables.{name}")
     ensure_columns(rows.columns, name, bench.mapping.name)
     found = {column: rows[column] for column in rows.columns if column in TABLES[name].column_names}
-    return Source(TABLES[name], f"{name} (sql)", rows, found, {column: bench.mapping.reading(name, column) for column in found})
+    reading = {column: replace(bench.mapping.reading(name, column), is_utc=layers.reads_inputs(rule.sql or "")) for column in found}
+    return Source(TABLES[name], f"{name} (sql)", rows, found, reading)
 
 
 def _from_file(bench: Workbench, name: str, rule: TableRule) -> Source:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from alignment_toolkit.border.clocks import from_zone, instant_of, offset_of, to_zone, wall_clock
 from alignment_toolkit.border.datetexts import order_of, since_1970, spelled_out, wall_clock_of_serial
 from alignment_toolkit.border.nothing import is_nothing
-from alignment_toolkit.schema import Kind
+from alignment_toolkit.schema import Granularity, Kind
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -30,6 +30,8 @@ class Reading:
 
     Attributes:
         time_zone: Zone in which an instant without an offset is read.
+        granularity: Whether instants are days or have a time of day; None: the values decide (granularity.py).
+        is_utc: Timestamps without a zone are UTC, as in a store and in the typed inputs of a mapping, not wall clocks of `time_zone`.
         date_order: `ymd`, `dmy` or `mdy` for dates that are not ISO; `ymd` also reads `20260701`. None: only ISO is read.
         decimal: Decimal mark of numbers.
         thousands: Mark between groups of three digits; empty: none is allowed.
@@ -47,6 +49,8 @@ class Reading:
     """
 
     time_zone: str = "UTC"
+    granularity: Granularity | None = None
+    is_utc: bool = False
     date_order: str | None = None
     decimal: str = "."
     thousands: str = ""
@@ -227,7 +231,8 @@ def _date(value: Any, reading: Reading) -> ir.Value:
 def _instant(value: Any, reading: Reading) -> ir.Value:
     found = value.type()
     if found.is_timestamp():
-        return value.cast("timestamp")  # the session lives in UTC, so an aware instant becomes naive UTC
+        at = value.cast("timestamp")  # the session lives in UTC, so an aware instant becomes naive UTC
+        return at if found.timezone or reading.is_utc else from_zone(at, reading.time_zone)
     if found.is_date():
         return from_zone(value.cast("timestamp"), reading.time_zone)
     if reading.epoch and (found.is_numeric() or found.is_string()):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from alignment_toolkit.border.bench import Workbench
+from alignment_toolkit.border.clocks import TICK, from_zone
 from alignment_toolkit.border.layers import Layers
 from alignment_toolkit.border.matching import Matched
 from alignment_toolkit.border.parsing import TYPES
@@ -86,7 +87,7 @@ def from_parts(bench: Workbench, layers: Layers, name: str) -> Source | None:
     _note_counts(bench, name, choice, tables)
     rows = _stacked(bench, name, tables)
     found = {column: rows[column] for column in rows.columns if column in TABLES[name].column_names}
-    readings = {column: bench.mapping.reading(name, column) for column in found}
+    readings = {column: replace(bench.mapping.reading(name, column), is_utc=True) for column in found}
     return Source(TABLES[name], f"{name} ({bench.mapping.name})", rows, found, readings)
 
 
@@ -107,17 +108,22 @@ def _stacked(bench: Workbench, name: str, tables: list[Any]) -> Any:
     texts = {column for column in columns for table in tables if column in table.columns and table[column].type().is_string()}
     parts = []
     for place, table in enumerate(tables):
-        values = {column: _typed(table, column, name, as_text=column in texts) for column in columns}
+        values = {column: _typed(bench, table, column, name, as_text=column in texts) for column in columns}
         parts.append(table.select(**values, **{PART: ibis.literal(place, "int64")}))
     return ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
 
 
-def _typed(table: Any, column: str, name: str, *, as_text: bool) -> Any:
+def _typed(bench: Workbench, table: Any, column: str, name: str, *, as_text: bool) -> Any:
     """A column in the type that all parts share: text where one of them gives text, else the type of its kind."""
     import ibis
 
     dtype = "string" if as_text or column == "set_aside" else TYPES[TABLES[name].column(column).kind]
-    return table[column].cast(dtype) if column in table.columns else ibis.null(dtype)
+    if column not in table.columns:
+        return ibis.null(dtype)
+    value = table[column]
+    if dtype == "timestamp" and value.type().is_date():  # a day among instants: UTC, and marked as those of inputs are
+        return from_zone(value.cast(dtype), bench.mapping.reading(name, column).time_zone) + ibis.interval(microseconds=TICK)
+    return value.cast(dtype)
 
 
 def ensure_columns(columns: Any, name: str, mapping: str) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from alignment_toolkit.border.clocks import instant_of, offset_of, wall_clock
+from alignment_toolkit.border.clocks import TICK, from_zone, instant_of, is_date, micros, offset_of, to_zone, wall_clock
 from alignment_toolkit.border.datetexts import order_of, spelled_out
 from alignment_toolkit.border.duck import ROW, stored
 from alignment_toolkit.border.nothing import is_nothing, null_words
 from alignment_toolkit.border.parsing import TYPES, Reading, cleaned, parsed, without_null_words
-from alignment_toolkit.schema import TABLES, Table, key_of
+from alignment_toolkit.schema import IS_DATE, TABLES, Table, key_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -105,13 +105,25 @@ class Source:
         return self.rows.select(**self.columns())
 
     def columns(self) -> dict[str, Any]:
-        """Every column of the contract -> its canonical value."""
+        """Every column of the contract, and the flags of dates that are there -> its canonical value."""
         import ibis
 
         return {
             column.name: (self.value(column.name) if column.name in self.found else ibis.null()).cast(TYPES[column.kind])
-            for column in self.contract.columns
+            for column in self.contract.stored_columns
+            if column in self.contract.columns or column.name in self.found
         }
+
+    def marked(self) -> ir.Table:
+        """The columns that SELECTs of a mapping read; dates bear their mark (see `clocks.is_date`)."""
+        import ibis
+
+        values = {name: value for name, value in self.columns().items() if not name.endswith(IS_DATE)}
+        for name in self.contract.instants:
+            if name in self.found:
+                flag = self.typed.get(name + IS_DATE, ibis.literal(self.found[name].type().is_date()))
+                values[name] = ibis.ifelse(flag, values[name] + ibis.interval(microseconds=TICK), values[name])
+        return self.rows.select(**values)
 
 
 def source_of(name: str, rows: ir.Table, *, place: str, reading: Reading) -> Source:
@@ -124,13 +136,14 @@ def source_of(name: str, rows: ir.Table, *, place: str, reading: Reading) -> Sou
         reading: How its texts are understood.
     """
     contract = TABLES[name]
+    known = [column.name for column in contract.stored_columns]
     by_name = {column.strip().casefold(): column for column in rows.columns if column != ROW}
-    found = {column: rows[by_name[column]] for column in contract.column_names if column in by_name}
-    unknown = tuple(column for folded, column in by_name.items() if folded not in contract.column_names)
+    found = {column: rows[by_name[column]] for column in known if column in by_name}
+    unknown = tuple(column for folded, column in by_name.items() if folded not in known)
     return Source(contract, place, rows, found, dict.fromkeys(found, reading), unknown=unknown)
 
 
-def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | None = None) -> Source:
+def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | None = None, by: str | None = None) -> Source:
     """The source with its canonical values computed once and stored in a table of the embedded engine, beside what was found.
 
     Every step is a SELECT of its own, whose columns the next one mentions (see `clocks`): texts without blanks, then wall clocks, then
@@ -141,6 +154,7 @@ def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | 
         backend: The embedded engine.
         name: Name of the table to make.
         extra: Further columns to keep.
+        by: Column of the contract whose every value comes from a column of its own, so that each may or may not hold dates.
     """
     kept = (extra or {}) | ({ROW: source.rows[ROW]} if source.is_numbered else {})
     texts = {f"found {column}": source.there(column) for column in source.found}
@@ -149,9 +163,74 @@ def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | 
     if walls:
         rows = rows.mutate(**{f"{piece} {column}": value for column, parts in walls.items() for piece, value in parts.items()})
     values = {column: _canonical_value(source, column, rows, column in walls) for column in source.found}
-    rows = stored(backend, rows.select(*(f"found {column}" for column in source.found), *kept, **values), name)
-    found = {column: rows[f"found {column}"] for column in source.found}
+    asked = [column for column in source.contract.instants if column in source.found and column + IS_DATE not in source.found]
+    days = {f"day {column}": _is_day(source, column, rows, values[column]) for column in asked}
+    values |= {column: _without_mark(values[column]) for column in asked if _is_marked(source, column)}
+    rows = stored(backend, rows.select(*(f"found {column}" for column in source.found), *kept, **values, **days), name)
+    rows = _flagged(source, rows, asked, backend, by=by)
+    columns = [column.name for column in source.contract.stored_columns if f"found {column.name}" in rows.columns]
+    found = {column: rows[f"found {column}"] for column in columns}
     return replace(source, rows=rows, found=found, typed={column: rows[column] for column in found})
+
+
+def _is_marked(source: Source, column: str) -> bool:
+    """Whether the dates of a column bear their mark, as those that a SELECT takes from typed inputs do."""
+    return source.reading(column).is_utc and source.found[column].type().is_timestamp()
+
+
+def _without_mark(at: Any) -> Any:
+    import ibis
+
+    return ibis.ifelse(is_date(micros(at)), at - ibis.interval(microseconds=TICK), at)
+
+
+def _is_day(source: Source, column: str, rows: ir.Table, value: Any) -> Any:
+    """Whether a value is a day, or may be one: the first instant of a day where the source is."""
+    import ibis
+
+    found, reading = rows[f"found {column}"], source.reading(column)
+    if found.type().is_date():
+        return ibis.literal(True)
+    if _is_marked(source, column):
+        return is_date(micros(value))
+    if f"wall {column}" in rows.columns:
+        wall = rows[f"wall {column}"]
+        return ibis.ifelse(rows[f"offset {column}"].isnull(), _is_midnight(wall), _is_midnight(to_zone(value, reading.time_zone)))
+    return _is_midnight(to_zone(value, reading.time_zone))
+
+
+def _is_midnight(wall: Any) -> Any:
+    return wall == wall.cast("date").cast("timestamp")
+
+
+def _flagged(source: Source, rows: ir.Table, columns: list[str], backend: Any, *, by: str | None) -> ir.Table:
+    """The rows with a flag beside each column of instants in which some row is a date: `found x_is_date` and `x_is_date`."""
+    import ibis
+
+    flags: dict[str, Any] = {}
+    open_to_doubt = []
+    for column in columns:
+        said = source.reading(column).granularity
+        if said is not None:
+            flags[column] = ibis.literal(said == "date")
+        elif _is_marked(source, column) or source.found[column].type().is_date():
+            flags[column] = rows[f"day {column}"].fill_null(False)
+        else:
+            open_to_doubt.append(column)
+    marked = [column for column in flags if source.reading(column).granularity is None]
+    whole = {column: (rows[f"day {column}"] | rows[column].isnull()).all() & rows[column].notnull().any() for column in open_to_doubt}
+    if open_to_doubt:
+        groups = rows.group_by(f"found {by}").aggregate(**whole) if by in source.found else rows.aggregate(**whole)
+        told = backend.to_pyarrow(groups).to_pylist()
+        for column in open_to_doubt:
+            names = [row.get(f"found {by}") for row in told if row[column]]
+            if names:
+                flags[column] = rows[f"found {by}"].isin(names).fill_null(False) if by in source.found else ibis.literal(True)
+    if marked:
+        there = backend.to_pyarrow(rows.aggregate(**{column: flags[column].any() for column in marked})).to_pylist()[0]
+        flags = {column: flag for column, flag in flags.items() if there.get(column, True)}
+    made = {column + IS_DATE: (flag & rows[column].notnull()).cast("boolean") for column, flag in flags.items()}
+    return rows.mutate(**made, **{f"found {name}": value for name, value in made.items()}) if made else rows
 
 
 def _wall(source: Source, column: str, text: Any) -> dict[str, Any] | None:
@@ -164,7 +243,11 @@ def _wall(source: Source, column: str, text: Any) -> dict[str, Any] | None:
 
 
 def _canonical_value(source: Source, column: str, rows: ir.Table, has_wall: bool) -> Any:
-    reading = source.reading(column)
+    reading, kind = source.reading(column), source.contract.column(column).kind
     if has_wall:
-        return instant_of(rows[f"wall {column}"], rows[f"offset {column}"], zone=reading.time_zone)
-    return parsed(rows[f"found {column}"], source.contract.column(column).kind, reading, is_clean=True)
+        value = instant_of(rows[f"wall {column}"], rows[f"offset {column}"], zone=reading.time_zone)
+    else:
+        value = parsed(rows[f"found {column}"], kind, reading, is_clean=True)
+    if kind == "instant" and reading.granularity == "date":
+        return from_zone(to_zone(value, reading.time_zone).cast("date").cast("timestamp"), reading.time_zone)
+    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from alignment_toolkit.border.clocks import local_clock, micros, span
 from alignment_toolkit.border.odd import Odd
 from alignment_toolkit.schema import TABLES, key_of
 
@@ -34,7 +35,7 @@ def wrong_times(crm: Crm) -> Iterator[Odd]:
 def _before_creation(crm: Crm) -> Iterator[Odd]:
     events, leads = crm.tables["stage_events"], crm.tables["leads"].select("lead_id", "created_at")
     joined = events.inner_join(leads, "lead_id")
-    early = joined.filter(joined.entered_at < joined.created_at)
+    early = joined.filter(_is_before(joined.entered_at, joined.created_at, crm))
     ended = early.stage.isin(["won", "lost"])
     rule = "Nothing happens to a lead before it is created"
     way_out = "Repair the dates; until then the event counts as of the day of creation"
@@ -48,7 +49,14 @@ def _negative_durations(crm: Crm) -> Iterator[Odd]:
             rows = crm.tables[name]
             rule, way_out = f"{end} is not before {start}", "Repair the dates; until then the duration counts as zero"
             fault = f"negative duration: {end} before {start}"
-            yield Odd(name, fault, _id(name, rows, crm), rows, rule, way_out, where=rows[end] < rows[start])
+            yield Odd(name, fault, _id(name, rows, crm), rows, rule, way_out, where=_is_before(rows[end], rows[start], crm))
+
+
+def _is_before(one: ir.Value, other: ir.Value, crm: Crm) -> ir.BooleanValue:
+    """Whether an instant or date is before another; a date without a time of day is not before anything of its own day."""
+    if not crm.has_dates or not one.type().is_timestamp():
+        return one < other
+    return span(micros(other), micros(one), crm.clock) < 0
 
 
 def _sentinels(crm: Crm) -> Iterator[Odd]:
@@ -62,7 +70,7 @@ def _sentinels(crm: Crm) -> Iterator[Odd]:
 
 
 def _bursts(crm: Crm) -> Iterator[Odd]:
-    leads = crm.tables["leads"].mutate(day=crm.tables["leads"].created_at.date())
+    leads = crm.tables["leads"].mutate(day=local_clock(crm.tables["leads"].created_at, crm.clock).date())
     days = leads.group_by("day").aggregate(n=leads.count())
     usual = days.aggregate(usual=days.n.median())
     marked = days.cross_join(usual)

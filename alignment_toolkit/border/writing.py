@@ -10,11 +10,11 @@ from typing import Any
 
 from alignment_toolkit.border import duck
 from alignment_toolkit.border.bench import Workbench
-from alignment_toolkit.border.compare import columns_of, rows_of, shared_key
+from alignment_toolkit.border.compare import columns_of, flagged_rows_of, shared_key
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.config import CONFIG_FILE
 from alignment_toolkit.errors import DataRefused
-from alignment_toolkit.schema import TABLES, Kind, Table, key_of
+from alignment_toolkit.schema import IS_DATE, TABLES, Kind, Table, key_of
 
 _BATCH_ROWS = 200_000
 
@@ -50,10 +50,10 @@ def write_upserted(table: str, *, before: Path, news: Path, path: Path) -> None:
         what = f"the extract knows {table} by {keys[0]}, the store by {keys[1]}, so no row can be replaced"
         raise DataRefused(what, way_out="Give the whole extract with --merge replace")
     schema = _arrow_schema(contract, {*columns, *newer})
-    b, n = rows_of(contract, before), rows_of(contract, news)
+    b, n = flagged_rows_of(contract, before), flagged_rows_of(contract, news)
     if key:
         same = " AND ".join(f'b."{name}" IS NOT DISTINCT FROM n."{name}"' for name in key)
-        values = (f'{"n" if name in newer else "b"}."{name}"' for name in schema.names)
+        values = (f'{"n" if name.removesuffix(IS_DATE) in newer else "b"}."{name}"' for name in schema.names)
         rows = f"SELECT {', '.join(values)} FROM ({n}) n LEFT JOIN ({b}) b ON {same}"
         rows += f" UNION ALL SELECT {_listed(schema, 'b')} FROM ({b}) b ANTI JOIN ({n}) n ON {same}"
     else:
@@ -94,7 +94,7 @@ def _arrow_schema(contract: Table, found: Iterable[str]) -> Any:
         "number": pa.float64(),
         "flag": pa.bool_(),
     }
-    return pa.schema([(column.name, types[column.kind]) for column in contract.columns if column.name in set(found)])
+    return pa.schema([(column.name, types[column.kind]) for column in contract.stored_columns if column.name in set(found)])
 
 
 def _toml(values: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.moves import moves, segment_of
-from alignment_toolkit.days import days_until, last_whole_day
+from alignment_toolkit.days import days_until, follows, last_whole_day, not_before
 from alignment_toolkit.deals import deals
 from alignment_toolkit.definitions import NO_VERDICT, UNKNOWN, YES, called
 from alignment_toolkit.figures import MISSING
@@ -52,10 +52,11 @@ def called_moves(study: Study) -> ir.Table:
         The columns of moves; segment is one of `CELLS`; verdict. Leads that a team's rule says nothing about are left out.
     """
     told = called(study, within="window").filter((_.verdict != NO_VERDICT) & _.is_due & (_.marketing != UNKNOWN) & (_.sales != UNKNOWN))
-    dated = told.left_join(ends(study.crm), "number").drop("number_right")
-    won = dated.won_at.notnull() & (dated.won_at >= dated.given_at)
-    day = ibis.ifelse(won.fill_null(False), days_until(dated.given_at, dated.won_at), days_until(dated.given_at, dated.over_at))
-    last = last_whole_day(dated.given_at, study.as_of)
+    crm = study.crm
+    dated = told.left_join(ends(crm), "number").drop("number_right")
+    won = dated.won_at.notnull() & not_before(crm, dated.won_at, dated.given_at)
+    day = ibis.ifelse(won.fill_null(False), days_until(crm, dated.given_at, dated.won_at), days_until(crm, dated.given_at, dated.over_at))
+    last = last_whole_day(crm, dated.given_at, study.as_of)
     ended = (won | dated.over_at.notnull()).fill_null(False) & (day <= last).fill_null(False)
     mine, theirs = dated.marketing == YES, dated.sales == YES
     spells = dated.mutate(
@@ -108,7 +109,7 @@ def rejections_answered(study: Study) -> ir.Table:
     named = with_attributes(crm, numbered.inner_join(lead_rows(crm).select("number", "cell"), "number"))
     acted = crm.tables["actions"].filter(_.acted_at < study.as_of).group_by("campaign_id").agg(acted_at=_.acted_at.max())
     both = named.select("campaign_id", "given_at").left_join(acted, "campaign_id").drop("campaign_id_right")
-    later = (both.acted_at > both.given_at).fill_null(False)
+    later = follows(crm, both.acted_at, both.given_at).fill_null(False)
     answered = ibis.cases((both.campaign_id == MISSING, MISSING), (later, "yes"), else_="no")
     return both.group_by(answered=answered).agg(n=_.count())
 
@@ -118,9 +119,11 @@ def lead_attempts(study: Study) -> ir.Table:
     """Leads handed over in the report quarter whose agreed days have passed, by attempts of sales within those days: attempts, n."""
     crm, days = study.crm, study.config.acceptance_days
     handed = timed(study, within="quarter").select("number", "handed_at")
-    due = handed.filter(last_whole_day(handed.handed_at, study.as_of) >= days)
+    due = handed.filter(last_whole_day(crm, handed.handed_at, study.as_of) >= days)
     tries = touch_rows(crm).filter(_.side == "sales").select("number", "occurred_at").inner_join(due, "number")
-    within = tries.filter((tries.occurred_at >= tries.handed_at) & (days_until(tries.handed_at, tries.occurred_at) <= days))
+    within = tries.filter(
+        not_before(crm, tries.occurred_at, tries.handed_at) & (days_until(crm, tries.handed_at, tries.occurred_at) <= days)
+    )
     each = within.group_by("number").agg(attempts=_.count().cast("int64"))
     told = due.left_join(each, "number").drop("number_right")
     return told.group_by(attempts=told.attempts.fill_null(0)).agg(n=_.count())

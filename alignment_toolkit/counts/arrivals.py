@@ -1,7 +1,6 @@
 """Counts of what arrived, and of the days on which deals are said to close: rows by day, with and without a date.
 
-Unit: the row of a canonical table; for closings the deal. Days of instants are days of UTC (an import is a burst whatever the zone), days
-of closings are local, since a month ends on the clocks of the people who close.
+Unit: the row of a canonical table; for closings the deal. Days are local: a month ends on the clocks of the people who close.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
+from alignment_toolkit.border.clocks import local_clock
 from alignment_toolkit.border.times import BURST_LEADS, BURST_TIMES, FIRST_YEAR, LAST_YEAR
 from alignment_toolkit.counts.catalogue import counted, query
-from alignment_toolkit.periods import standard_offset
 from alignment_toolkit.schema import TABLES
 from alignment_toolkit.study import Study
 
@@ -42,12 +41,13 @@ def rows_by_day(study: Study, *, table: str = "leads") -> ir.Table:
         day (ISO text; "(none)": no date, "(far)": a sentinel such as 9999-12-31), n; every row of the table is in one of them.
     """
     rows, column = study.crm.tables[table], dated_by(table)
-    return rows.group_by(day=day_text(rows[column]) if column else ibis.literal(NO_DAY)).agg(n=lambda told: told.count())
+    return rows.group_by(day=day_text(rows[column], study.crm) if column else ibis.literal(NO_DAY)).agg(n=lambda told: told.count())
 
 
-def day_text(value: ir.Value) -> ir.StringValue:
-    """The day of an instant or date as ISO text, with a word where there is none or none that can be."""
-    told = value.cast("date").cast("string")
+def day_text(value: ir.Value, crm: Crm) -> ir.StringValue:
+    """The day of a date, or the local day of an instant, as ISO text, with a word where there is none or none that can be."""
+    local = local_clock(value, crm.clock) if value.type().is_timestamp() else value
+    told = local.cast("date").cast("string")
     return ibis.cases((value.isnull(), NO_DAY), (~value.year().between(FIRST_YEAR, LAST_YEAR), FAR), else_=told)
 
 
@@ -62,11 +62,10 @@ def closings_by_day(study: Study) -> ir.Table:
     if not crm.has("deals"):
         return nothing_closed(crm)
     deals = crm.tables["deals"]
-    shift = ibis.interval(seconds=standard_offset(crm.config.time_zone))
     closed = deals.filter((deals.outcome != "open") & (deals.closed_at < crm.as_of))
-    told = closed.select(kind=ibis.literal("closed"), day=day_text(closed.closed_at + shift))
+    told = closed.select(kind=ibis.literal("closed"), day=day_text(closed.closed_at, crm))
     waiting = deals.filter((deals.outcome == "open") & deals.close_on.notnull())
-    due = waiting.select(kind=ibis.literal("expected"), day=day_text(waiting.close_on))
+    due = waiting.select(kind=ibis.literal("expected"), day=day_text(waiting.close_on, crm))
     every = told.union(due)
     return every.filter(~every.day.isin([NO_DAY, FAR])).group_by("kind", "day").agg(n=lambda rows: rows.count())
 

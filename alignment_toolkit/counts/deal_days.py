@@ -8,13 +8,15 @@ import ibis
 from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
-from alignment_toolkit.days import DAY, instant
+from alignment_toolkit.days import DAY, between, instant
 from alignment_toolkit.deals import deals
 from alignment_toolkit.leads import group_of, lead_rows
 from alignment_toolkit.study import Study
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from alignment_toolkit.store import Crm
 
 
 @query
@@ -31,8 +33,8 @@ def deal_days(study: Study) -> ir.Table:
     starts = instant(study.starts_at)
     units = (known.cents / 100).round().cast("int64")
     dated = known.mutate(
-        created=day_of(ibis.least(known.created_at, ibis.coalesce(known.closed_at, known.created_at)), starts),
-        closed=day_of(known.closed_at, starts),
+        created=day_of(study.crm, ibis.least(known.created_at, ibis.coalesce(known.closed_at, known.created_at)), starts),
+        closed=day_of(study.crm, known.closed_at, starts),
         is_won=known.outcome == "won",
         group=group_of(known.bucket),
         squares=(units * units).fill_null(0),
@@ -51,9 +53,9 @@ def lead_yields(study: Study) -> ir.Table:
     """
     crm, starts = study.crm, instant(study.starts_at)
     now = day_number_of(study)
-    born = lead_rows(crm).select("number", "bucket", day=day_of(lead_rows(crm).created_at, starts))
+    born = lead_rows(crm).select("number", "bucket", day=day_of(crm, lead_rows(crm).created_at, starts))
     made = deals(crm).filter(_.created_at.notnull()).select("number", "bucket", "created_at", "closed_at")
-    day = day_of(ibis.least(made.created_at, ibis.coalesce(made.closed_at, made.created_at)), starts)
+    day = day_of(crm, ibis.least(made.created_at, ibis.coalesce(made.closed_at, made.created_at)), starts)
     dated = made.mutate(day=day).drop("created_at", "closed_at").filter(_.day >= now - 365)
     told = dated.left_join(born.select("number", lead_day="day"), "number").drop("number_right")
     age = ibis.ifelse(told.lead_day.isnull(), ibis.null("int64"), ibis.least(ibis.greatest(told.day - told.lead_day, 0), 366))
@@ -70,7 +72,7 @@ def day_number_of(study: Study) -> int:
     return round((study.as_of - study.starts_at).total_seconds() / 86_400)
 
 
-def day_of(at: ir.TimestampValue, starts: ir.TimestampValue) -> ir.IntegerValue:
+def day_of(crm: Crm, at: ir.TimestampValue, starts: ir.TimestampValue) -> ir.IntegerValue:
     """Whole days from the first instant, rounded down also before it."""
     shift = 200 * 366
-    return ((at.delta(starts, unit="microsecond") + shift * DAY) // DAY - shift).cast("int64")
+    return ((between(crm, starts, at) + shift * DAY) // DAY - shift).cast("int64")

@@ -10,7 +10,7 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.moves import segment_of, sliced_moves
 from alignment_toolkit.counts.stages import young_seconds
-from alignment_toolkit.days import days_until, first_whole_day, instant, last_whole_day
+from alignment_toolkit.days import days_until, first_whole_day, instant, last_whole_day, seconds_between
 from alignment_toolkit.deals import deals
 from alignment_toolkit.journeys import in_cohort, window_start
 from alignment_toolkit.study import Study
@@ -43,9 +43,9 @@ def observed_deals(study: Study) -> ir.Table:
     start = window_start(study, "deals")
     known = dated_deals(study)
     aged = known.mutate(
-        entry=ibis.literal(0).cast("int64") if start is None else first_whole_day(known.created_at, start),
-        left=days_until(known.created_at, known.closed_at),
-        last_index=last_whole_day(known.created_at, study.as_of),
+        entry=ibis.literal(0).cast("int64") if start is None else first_whole_day(study.crm, known.created_at, start),
+        left=days_until(study.crm, known.created_at, known.closed_at),
+        last_index=last_whole_day(study.crm, known.created_at, study.as_of),
     )
     gone = (aged.outcome != "open") & (aged.left <= aged.last_index)
     return aged.mutate(
@@ -85,7 +85,7 @@ def deal_quarter(study: Study, *, by: str | None = None) -> ir.Table:
     closed = (known.outcome != "open") & (known.closed_at >= starts).fill_null(False) & (known.closed_at < ends).fill_null(False)
     undated = known.created_at.isnull() | ((known.outcome != "open") & known.closed_at.isnull())
     won = closed & (known.outcome == "won")
-    took = ibis.greatest(known.closed_at.delta(known.created_at, unit="microsecond"), 0) // 1_000_000
+    took = seconds_between(study.crm, known.created_at, known.closed_at)
     flags = {
         "n_undated": undated,
         "n_open": ~undated & ((known.outcome == "open") | (known.closed_at >= ends)),

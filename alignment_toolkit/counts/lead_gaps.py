@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
+from alignment_toolkit.border.clocks import local_clock
 from alignment_toolkit.caching import cached
 from alignment_toolkit.counts.arrivals import burst_days
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.moves import SPELL
-from alignment_toolkit.days import days_until, instant, last_whole_day
+from alignment_toolkit.days import days_until, instant, last_whole_day, not_before, seconds_between
 from alignment_toolkit.deals import deals
 from alignment_toolkit.journeys import entry_index, in_cohort, spells
 from alignment_toolkit.leads import lead_numbers, lead_rows
@@ -73,16 +74,16 @@ def _gap_of(study: Study) -> ir.Table:
     told = told.left_join(won_deals(crm), "number").drop("number_right") if crm.has("deals") else without_deals(told)
     won, is_deal_won = told.won_at.notnull(), told.n_won.fill_null(0) > 0
     open_to_doubt = {
-        "won_before_creation": won & (told.won_at < told.created_at),
-        "lost_before_creation": ~won & (told.lost_at < told.created_at),
+        "won_before_creation": won & ~not_before(crm, told.won_at, told.created_at),
+        "lost_before_creation": ~won & ~not_before(crm, told.lost_at, told.created_at),
         "deal_won_lead_not": ~won & is_deal_won,
         "won_reversed": won & (told.last_lost > told.won_at),
         "won_without_deal": won & ~is_deal_won if crm.has("deals") else ibis.literal(False),
         "merged_later": told.is_merged_later,
-        "burst": in_burst(told.created_at, burst_days(study)),
+        "burst": in_burst(crm, told.created_at, burst_days(study)),
     }
     gap = ibis.cases(*[(open_to_doubt[name].fill_null(False), name) for name in GAPS], else_=ibis.null("string"))
-    day = ibis.ifelse(told.deal_won_at.notnull(), days_until(told.created_at, told.deal_won_at), ibis.null("int64"))
+    day = ibis.ifelse(told.deal_won_at.notnull(), days_until(crm, told.created_at, told.deal_won_at), ibis.null("int64"))
     marked = told.mutate(gap=gap).select("number", "gap", "deal_won_at", day=day, other_cents=told.deal_cents)
     return marked.filter(marked.gap.notnull())
 
@@ -114,9 +115,9 @@ def without_deals(told: ir.Table) -> ir.Table:
     return told.mutate(n_won=ibis.null("int64"), deal_won_at=ibis.null("timestamp"), deal_cents=ibis.null("int64"))
 
 
-def in_burst(created: ir.TimestampValue, days: list[date]) -> ir.BooleanValue:
-    """Whether an instant lies on one of the days."""
-    return created.cast("date").isin(days) if days else ibis.literal(False)
+def in_burst(crm: Crm, created: ir.TimestampValue, days: list[date]) -> ir.BooleanValue:
+    """Whether an instant lies on one of the local days."""
+    return local_clock(created, crm.clock).cast("date").isin(days) if days else ibis.literal(False)
 
 
 def unknown_leads(crm: Crm) -> ir.Table:
@@ -142,9 +143,9 @@ def merged_away(crm: Crm) -> ir.Table:
 def not_counted(study: Study, units: ir.Table, *, gap: str) -> ir.Table:
     """The spells that these units would have inside the study's window."""
     kept = in_cohort(study, units)
-    aged = kept.mutate(entry=entry_index(study, kept.created_at), last_index=last_whole_day(kept.created_at, study.as_of))
+    aged = kept.mutate(entry=entry_index(study, kept.created_at), last_index=last_whole_day(study.crm, kept.created_at, study.as_of))
     over = ibis.ifelse(aged.won_at.notnull(), aged.won_at, ibis.ifelse(aged.lost_at >= aged.last_at, aged.lost_at, ibis.null("timestamp")))
-    dated = aged.mutate(ended=over, left=days_until(aged.created_at, over))
+    dated = aged.mutate(ended=over, left=days_until(study.crm, aged.created_at, over))
     gone = dated.ended.notnull() & (dated.left <= dated.last_index)
     move = ibis.cases((~gone.fill_null(False), "censor"), (dated.won_at.notnull(), "event"), else_="competing")
     spent = dated.mutate(exit=ibis.ifelse(gone.fill_null(False), dated.left, dated.last_index), exit_move=move)
@@ -178,7 +179,7 @@ def lead_gap_volumes(study: Study) -> ir.Table:
     far = crm.tables["leads"].filter(_.created_at >= instant(study.as_of)).filter(_.created_at.year() > 2099)
     own = lead_rows(crm).select("created_at")
     parts = [
-        volume(study, own.filter(in_burst(own.created_at, burst_days(study))), gap="burst"),
+        volume(study, own.filter(in_burst(crm, own.created_at, burst_days(study))), gap="burst"),
         volume(study, unknown_leads(crm).select("created_at"), gap="unknown_lead"),
         volume(study, far.select("created_at"), gap="far_creation"),
         missing_deals(study),
@@ -211,7 +212,7 @@ def missing_deals(study: Study) -> ir.Table:
     marks = milestones(study.crm)
     gone = marks.inner_join(gap_of(study).filter(_.gap == "won_without_deal").select("number"), "number")
     start, end = ibis.greatest(gone.created_at, instant(study.starts_at)), ibis.least(gone.won_at, instant(study.ends_at))
-    spent = (ibis.greatest(end.delta(start, unit="microsecond"), 0) // 1_000_000).cast("int64")
+    spent = seconds_between(study.crm, start, end)
     summed = gone.select(spent=spent, **places(study, gone.won_at)).group_by("in_quarter", "in_window")
     told = summed.agg(n=_.count(), seconds=ibis.coalesce(_.spent.sum(), 0).cast("int64"))
     return told.select(gap=ibis.literal("won_without_deal"), in_quarter=_.in_quarter, in_window=_.in_window, n=_.n, seconds=_.seconds)

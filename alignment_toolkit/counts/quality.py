@@ -12,7 +12,7 @@ from ibis import _
 from alignment_toolkit.caching import cached
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.moves import moves, segment_of, squared_units
-from alignment_toolkit.days import first_whole_day
+from alignment_toolkit.days import first_whole_day, not_before
 from alignment_toolkit.deals import deals, in_reporting_currency
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.handovers import handovers
@@ -55,7 +55,7 @@ def matured_leads(study: Study, horizon: int) -> ir.Table:
     seen = in_cohort(study, lead_rows(study.crm))
     kept = seen.filter(seen.last_index >= horizon)
     if study.window_opens_at is not None:
-        kept = kept.filter(first_whole_day(kept.created_at, study.window_opens_at) <= horizon)
+        kept = kept.filter(first_whole_day(study.crm, kept.created_at, study.window_opens_at) <= horizon)
     if (floor := recorded_from(study)) is not None:
         kept = kept.filter(kept.created_at >= floor)
     told = kept.left_join(first_wins(study), "number").drop("number_right")
@@ -76,7 +76,7 @@ def score_counts(study: Study, *, horizon: int = 180) -> ir.Table:
     timing = ibis.cases(
         (told.score.isnull() | told.score.isnan(), "none"),
         (told.score_at.isnull(), "unknown"),
-        ((told.score_at > told.handed_at).fill_null(False) | (told.score_at >= study.as_of), "after"),
+        ((~not_before(study.crm, told.handed_at, told.score_at)).fill_null(False) | (told.score_at >= study.as_of), "after"),
         else_="before",
     )
     priced = _with_cents(study, told.mutate(timing=timing))

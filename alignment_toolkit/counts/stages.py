@@ -9,7 +9,7 @@ from ibis import _
 
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.moves import moves, segment_of
-from alignment_toolkit.days import DAY, instant
+from alignment_toolkit.days import DAY, between, instant, seconds_between
 from alignment_toolkit.leads import SLICES, bucket_in, group_of, leads
 from alignment_toolkit.stages import first_entries, is_advance, is_return, lost_rank, n_skipped, observed_visits, stage_label, visits
 from alignment_toolkit.study import Study
@@ -101,7 +101,7 @@ def stage_waiting(study: Study, *, horizon: int = 365) -> ir.Table:
     inside = stays.left_at.notnull() & (stays.left_at < ends)
     begun = ibis.greatest(stays.entered_at, starts)
     seen = stays.mutate(
-        seconds=_seconds(begun, ibis.ifelse(inside, stays.left_at, ends)),
+        seconds=seconds_between(study.crm, begun, ibis.ifelse(inside, stays.left_at, ends)),
         young_seconds=young_seconds(stays.entered_at, stays.left_at, study=study, horizon=horizon),
         entered=(stays.entered_at >= starts).cast("int64"),
         left=inside.cast("int64"),
@@ -134,14 +134,10 @@ def young_seconds(start: ir.TimestampValue, end: ir.TimestampValue, *, study: St
     """
     starts, ends = instant(study.starts_at), instant(study.ends_at)
     ended = end.notnull() & (end < ends)
-    alive = ibis.greatest(ibis.ifelse(ended, end, ends).delta(start, unit="microsecond"), 0)
+    alive = ibis.greatest(between(study.crm, start, ibis.ifelse(ended, end, ends)), 0)
     counted = ibis.least(ibis.ifelse(ended, (alive // DAY) * DAY, alive), horizon * DAY)
-    before = ibis.greatest(starts.delta(start, unit="microsecond"), 0)
+    before = ibis.greatest(between(study.crm, start, starts), 0)
     return (ibis.greatest(counted - before, 0) // SECOND).cast("int64")
-
-
-def _seconds(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:
-    return (ibis.greatest(end.delta(start, unit="microsecond"), 0) // SECOND).cast("int64")
 
 
 __all__ = ["entry_moves", "stage_moves", "stage_paths", "stage_waiting", "young_seconds"]

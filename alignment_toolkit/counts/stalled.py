@@ -73,7 +73,7 @@ def open_outcomes(study: Study, *, horizon: int = 90) -> ir.Table:
 def standing(study: Study) -> ir.Table:
     """One row per lead that is open at `as_of`: number, rank (of its stage), entered_at, day (whole days in the stage)."""
     stays = watched_visits(study).filter(_.left_at.isnull())
-    return stays.select("number", "rank", "entered_at", day=days_until(stays.entered_at, instant(study.as_of)))
+    return stays.select("number", "rank", "entered_at", day=days_until(study.crm, stays.entered_at, instant(study.as_of)))
 
 
 def open_amounts(study: Study) -> ir.Table:

@@ -16,7 +16,16 @@ from alignment_toolkit.days import days_until, last_whole_day
 from alignment_toolkit.journeys import entry_index
 from alignment_toolkit.leads import lead_numbers
 from alignment_toolkit.merging import merge_pairs
-from alignment_toolkit.stages import INSTANT, is_advance, is_return, n_skipped, observed_visits, under_observation, watched_visits
+from alignment_toolkit.stages import (
+    INSTANT,
+    is_advance,
+    is_return,
+    n_skipped,
+    observed_visits,
+    stamped_together,
+    under_observation,
+    watched_visits,
+)
 from alignment_toolkit.study import Study
 from alignment_toolkit.timelines import stage_rank, won_rank
 
@@ -43,11 +52,11 @@ def visit_gaps(study: Study) -> ir.Table:
     told = seen.inner_join(marked_visits(study), ["number", "rank", "entered_at"])
     from_start, won_late = told.gap == "detour_end", told.gap == "deal_won_lead_not"
     ended = from_start & (told.exit_move != "censor")
-    aged = last_whole_day(told.began_at, study.as_of)
+    aged = last_whole_day(study.crm, told.began_at, study.as_of)
     day = ibis.cases(
-        (ended, days_until(told.began_at, told.left_at)),
+        (ended, days_until(study.crm, told.began_at, told.left_at)),
         (from_start, aged),
-        (won_late, days_until(told.entered_at, told.deal_won_at)),
+        (won_late, days_until(study.crm, told.entered_at, told.deal_won_at)),
         else_=ibis.null("int64"),
     )
     nothing, since = ibis.null("int64"), entry_index(study, told.began_at)
@@ -59,7 +68,8 @@ def visit_gaps(study: Study) -> ir.Table:
 def over_at_once(study: Study) -> ir.Table:
     """Visits that a win or a loss ended at the instant they began, as it does when its stamp is older than the lead: they are left out."""
     crm = study.crm
-    stays = watched_visits(study).filter(_.is_backfilled & (_.next_rank >= won_rank(crm)) & (_.left_at == _.entered_at))
+    stays = watched_visits(study).filter(_.is_backfilled & (_.next_rank >= won_rank(crm)))
+    stays = stays.filter(stamped_together(crm, stays))
     seen = under_observation(study, stays.mutate(ended_at=_.left_at, won=_.next_rank == won_rank(crm)))
     nothing, zero = ibis.null("int64"), ibis.literal(0).cast("int64")
     gap = ibis.ifelse(seen.exit_move == "event", "won_before_creation", "lost_before_creation")

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from alignment_toolkit.errors import nearest
-from alignment_toolkit.schema import Kind
+from alignment_toolkit.schema import Granularity, Kind
 
 Scalar = str | bool | int | float | date | datetime
 Names = tuple[str, ...]
@@ -44,6 +44,7 @@ class Writing(Strict):
         open_ended: Days that stand for "no end", such as 9999-12-31: read as empty.
         null_words: Words that stand for nothing, in place of the usual ones such as null, n/a, none and -; of labels, the column itself
             has to say so.
+        granularity: `date` when the instants are days, `instant` when midnight is a time of day; else the values decide.
     """
 
     time_zone: str | None = None
@@ -58,6 +59,7 @@ class Writing(Strict):
     accounting: bool | None = None
     open_ended: tuple[date, ...] | None = None
     null_words: Names | None = None
+    granularity: Granularity | None = None
 
     _listed = field_validator("symbol", "null_words", mode="before")(listed)
 

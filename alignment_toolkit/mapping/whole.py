@@ -103,6 +103,7 @@ class Mapping(Strict):
             salesforce_ids=setting("salesforce_ids", False),
             open_ended=tuple(day.isoformat() for day in setting("open_ended", ())),
             null_words=_stated_words(rule, levels, column),
+            granularity=setting("granularity", None),
         )
 
 

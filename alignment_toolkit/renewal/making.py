@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment_toolkit.border.bench import Workbench
-from alignment_toolkit.border.compare import Changes, compared, rows_in
+from alignment_toolkit.border.compare import Changes, compared, dates_in, rows_in
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.border.writing import write_settings, write_table, write_upserted
 from alignment_toolkit.renewal.before import Before
@@ -90,7 +90,9 @@ def _settled(name: str, staging: Path, making: Making) -> Changes | None:
         write_upserted(name, before=old, news=news, path=path)
         news.unlink()
     change = compared(name, old, path)
-    if old and not change.is_any:  # the same rows in another order, or written by another version: the file stays
+    if (
+        old and not change.is_any and dates_in(name, old) == dates_in(name, path)
+    ):  # the same rows in another order, or written by another version: the file stays
         path.unlink()
         taken_over(old, staging)
     return change

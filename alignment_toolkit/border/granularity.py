@@ -108,9 +108,9 @@ def marked(source: Source, dates: Mapping[str, Any], changes: OffsetChanges) -> 
         if name in dates:
             begins = (source.contract.name, name) in BEGINS
             day = (rows[name] if begins else _end_of_day(rows[name], changes)) + ibis.interval(**_TICK)
-            told[name] = ibis.ifelse(rows[name + IS_DATE], day, plain).cast("timestamp(6)")
+            told[name] = ibis.ifelse(rows[name + IS_DATE], day, plain).cast("timestamp")
         elif name in source.found:
-            told[name] = plain.cast("timestamp(6)")
+            told[name] = plain.cast("timestamp")
     return rows.mutate(**told).select(*values)
 
 

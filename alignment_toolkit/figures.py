@@ -22,12 +22,13 @@ COLUMNS = (
     "n",
     "events",
     "matured_share",
+    "smallest_followed",
     "previous",
     "target",
     "owner",
     "reason",
 )
-NUMBERS = ("value", "lower", "upper", "n", "events", "matured_share", "previous", "target")
+NUMBERS = ("value", "lower", "upper", "n", "events", "matured_share", "smallest_followed", "previous", "target")
 ALL = "(all)"
 MISSING = "(missing)"
 OTHER = "(other)"
@@ -47,7 +48,7 @@ def figure(
         slice_: `all` or the attribute it is sliced by.
         segment: Value of that attribute.
         reason: Why the value is null; required then.
-        **counts: Any of lower, upper, n, events, matured_share, previous, target, owner.
+        **counts: Any of lower, upper, n, events, matured_share, smallest_followed, previous, target, owner.
     """
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row |= {"kpi": kpi, "slice": slice_, "segment": segment, "value": known(value), "unit": unit} | counts

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from alignment_toolkit.figures import ALL, NOT_ENOUGH, figure
-from alignment_toolkit.stats import incidence, probability_interval, wilson_interval
+from alignment_toolkit.followed import Estimates, Rule, estimates
+from alignment_toolkit.stats import incidence, wilson_interval
 from alignment_toolkit.stats.risk import RiskTable
 
 
@@ -49,35 +50,36 @@ def share_figure(
     )
 
 
-def incidence_figures(table: RiskTable, labels: list[str], names: dict[str, int], *, min_n: int, by: str) -> list[dict[str, Any]]:
-    """The incidence at each horizon and for each segment as figures with log(-log) 95 % limits.
+def incidence_figures(table: RiskTable, labels: list[str], names: dict[str, int], *, rule: Rule, by: str) -> list[dict[str, Any]]:
+    """The incidence at each horizon and for each segment as figures with 95 % limits.
 
     Args:
         table: Risk tables, leading axis = `labels`.
         labels: Segments.
         names: KPI name -> horizon in days.
-        min_n: The share is null where fewer units could be observed until the horizon.
+        rule: The share is null where too few units were followed.
         by: Slice name.
     """
     curve = incidence(table)
-    rows = []
-    for kpi, horizon in names.items():
-        matured = table.matured(horizon)
-        bounds = probability_interval(curve.value[..., horizon], curve.variance[..., horizon], matured)
-        for place, segment in enumerate(labels):
-            enough = matured[place] >= min_n
-            row = figure(
-                kpi,
-                value=curve.value[place, horizon] if enough else None,
-                lower=bounds.lower[place],
-                upper=bounds.upper[place],
-                unit="share",
-                slice_=by,
-                segment=segment,
-                n=table.entered[place, : horizon + 1].sum(),
-                events=table.won_by(horizon)[place],
-                matured_share=table.matured_share(horizon)[place],
-                reason=None if enough else NOT_ENOUGH,
-            )
-            rows.append(row)
-    return rows
+    return [row for kpi, horizon in names.items() for row in estimate_figures(kpi, labels, estimates(curve, table, horizon, rule), by=by)]
+
+
+def estimate_figures(kpi: str, labels: list[str], found: Estimates, *, by: str) -> list[dict[str, Any]]:
+    """One figure per segment of what was estimated."""
+    return [
+        figure(
+            kpi,
+            value=found.value[at],
+            lower=found.lower[at],
+            upper=found.upper[at],
+            unit="share",
+            slice_=by,
+            segment=segment,
+            n=found.n[at],
+            events=found.events[at],
+            matured_share=found.matured_share[at],
+            smallest_followed=found.smallest_followed[at],
+            reason=found.reasons[at],
+        )
+        for at, segment in enumerate(labels)
+    ]

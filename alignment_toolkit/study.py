@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from alignment_toolkit.config import Config, load_config
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.periods import Period, Quarter, in_utc, last_full_quarter, midnight, parse_as_of, wall_clock
 from alignment_toolkit.recorded import full_quarters, late_as_of, refuse_unrecorded
 from alignment_toolkit.store import Crm, last_event_day, open_crm, store_config
+
+if TYPE_CHECKING:
+    from alignment_toolkit.followed import Rule
 
 Cohort = Literal["4q", "1q", "all"]
 
@@ -97,6 +100,18 @@ class Study:
     def created_before(self) -> datetime:
         """Leads created at or after this instant are left out: the end of the report quarter, `as_of` for all history."""
         return self.as_of if self.cohort == "all" else self.ends_at
+
+    def followed_rule(self, unit: str = "lead", *, clock: str = "day", in_window: bool = True) -> Rule:
+        """How many units must be followed at every age before a figure is published.
+
+        Args:
+            unit: What a unit is called, in the singular.
+            clock: What an age is counted in, in the singular.
+            in_window: Whether the units are those of the study's window, so that another cohort rule would look at others.
+        """
+        from alignment_toolkit.followed import Rule
+
+        return Rule(self.config.min_n, unit, clock, all_may_have=in_window and self.cohort != "all")
 
     @property
     def question(self) -> tuple[object, ...]:

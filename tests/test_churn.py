@@ -359,7 +359,7 @@ def test_early_churn_flags_the_source_that_loses_more():
     found = churn.early_churn(world(*leave, *stay, *few, leads=LEADS)).set_index("segment")
     assert found["churned_share"].to_dict() == pytest.approx({"Webinar": 0.5, "Event": 0.0, "Partner": np.nan}, nan_ok=True)
     assert found["differs"].to_dict() == {"Webinar": "more", "Event": "less", "Partner": None}
-    assert found.loc["Partner", "reason"] == "not enough data"
+    assert found.loc["Partner", "reason"].startswith("not enough data: only 1 customer was followed at age 0 days; 20 are needed")
     assert np.isnan(found.loc["Partner", "p"])
     assert (found["adjusted_p"].dropna() >= found["p"].dropna()).all()
     assert churn.early_churn_sentences(found.reset_index())[-1] == "1 of 3 segments have too few customers to tell."
@@ -421,7 +421,7 @@ def test_lifetime_value_by_hand():
     assert (short["months"], short["value"]) == (2, pytest.approx(sum(means[:3])))
     [none] = churn.lifetime_value(world(*spells), by="all").to_dict("records")
     assert np.isnan(none["value"])
-    assert none["reason"] == "not enough data"
+    assert none["reason"] == "not enough data: only 3 customers were followed at age 0 days; 20 are needed"
 
 
 def test_payback_is_the_month_in_which_value_covers_the_cost():

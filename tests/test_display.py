@@ -87,8 +87,8 @@ def test_headline_figures_are_the_table_kpis(bundles: list[dict]) -> None:
     payload = bundles[0][TABLE_MIME]
     assert payload["name"] == "kpis"
     assert payload["rows"] == [
-        ["leads", "all", "(all)", 3, None, None, "leads", None, None, None, None, None, None, None],
-        ["bookings", "all", "(all)", None, None, None, "EUR", None, None, None, None, None, None, "not enough data"],
+        ["leads", "all", "(all)", 3, None, None, "leads", None, None, None, None, None, None, None, None],
+        ["bookings", "all", "(all)", None, None, None, "EUR", None, None, None, None, None, None, None, "not enough data"],
     ]
 
 
@@ -96,8 +96,8 @@ def test_other_columns_are_no_headline_figures() -> None:
     with pytest.raises(UsageError) as caught:
         show_kpis(pd.DataFrame({"kpi": ["leads"], "value": [1]}))
     rule = (
-        "The columns of the headline figures are kpi, slice, segment, value, lower, upper, unit, n, events, matured_share, previous, target,"
-        " owner, reason, in this order."
+        "The columns of the headline figures are kpi, slice, segment, value, lower, upper, unit, n, events, matured_share,"
+        " smallest_followed, previous, target, owner, reason, in this order."
     )
     assert str(caught.value) == f"these are no headline figures: 'kpi, value'. {rule}"
 

@@ -13,7 +13,7 @@ from alignment_toolkit.figures import COLUMNS, NUMBERS, figure, figures, known, 
 
 
 def test_the_columns_are_those_of_kpis_json_in_their_order() -> None:
-    stated = "kpi slice segment value lower upper unit n events matured_share previous target owner reason"
+    stated = "kpi slice segment value lower upper unit n events matured_share smallest_followed previous target owner reason"
     assert list(COLUMNS) == stated.split()
     assert list(figures([]).columns) == stated.split()
     assert set(NUMBERS) < set(COLUMNS)

@@ -16,7 +16,7 @@ METRICS = ("quality", "velocity", "churn", "attribution", "handoff", "drivers")
 
 TIERS = (
     {"errors", "visible", "schema", "digests", "locking", "__version__"},
-    {"arguments", "config", "periods", "figures", "tables", "glossary", "hashing", "stats", "wording", "shares"},
+    {"arguments", "config", "periods", "figures", "tables", "glossary", "hashing", "stats", "wording", "shares", "followed"},
     {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing", "prepared"}
     | {"recognise", "explain", "guessing", "starter", "snapshots", "renewal"},
     {"study", "days", "quarters"},

@@ -17,9 +17,10 @@ from alignment_toolkit.counts.agreement import CELLS
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.definitions import NO, NO_VERDICT, UNKNOWN, YES
 from alignment_toolkit.figures import MISSING
+from alignment_toolkit.followed import estimates
 from alignment_toolkit.handoff.rejections import rejection_reasons
 from alignment_toolkit.shares import share_figure
-from alignment_toolkit.stats import incidence, probability_interval, risk_table
+from alignment_toolkit.stats import incidence, risk_table
 from alignment_toolkit.stats.agreement import Kappa, cohens_kappa
 from alignment_toolkit.study import Study
 from alignment_toolkit.verdicts import NO_FEEDBACK, no_acceptance
@@ -96,7 +97,8 @@ def called_table(study: Study) -> pd.DataFrame:
 
     Returns:
         called_by (both, marketing only, sales only, neither), leads (of the report quarter), leads_share, window_leads (of the study's
-        window, behind the next), won_share within 180 days of the verdict, lost competing, with 95 % limits; null below `min_n` matured.
+        window, behind the next), won_share within 180 days of the verdict, lost competing, with 95 % limits; null where too few leads were
+        followed.
     """
     found = word_agreement(study)
     counts = found.table.ravel()
@@ -105,10 +107,7 @@ def called_table(study: Study) -> pd.DataFrame:
     if _no_verdicts(study):
         return frame.assign(**dict.fromkeys(columns, np.nan))
     labels, risk = risk_table(moves_frame("called_moves", study), max_day=WON_WITHIN + 1, segments=list(CELLS))
-    curve, matured = incidence(risk).at(WON_WITHIN), risk.matured(WON_WITHIN)
-    limits = probability_interval(curve.value, curve.variance, matured)
-    enough = matured >= study.config.min_n
-    shares = [np.where(enough, part, np.nan) for part in (curve.value, limits.lower, limits.upper)]
+    shares = estimates(incidence(risk), risk, WON_WITHIN, study.followed_rule())[:3]
     told = pd.DataFrame(dict(zip(columns, (risk.n.astype(int), *shares), strict=True))).assign(called_by=labels)
     return frame.merge(told, on="called_by", how="left")
 

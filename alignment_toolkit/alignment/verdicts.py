@@ -12,10 +12,10 @@ import pandas as pd
 
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.tables import moves_frame
-from alignment_toolkit.figures import MISSING, NOT_ENOUGH, figure
+from alignment_toolkit.figures import MISSING, figure
 from alignment_toolkit.handoff.rejections import rejection_reasons
 from alignment_toolkit.shares import share_figure
-from alignment_toolkit.stats import incidence, incidence_quantile, risk_table
+from alignment_toolkit.stats import incidence, incidence_quantile, risk_table, up_to
 from alignment_toolkit.study import Study
 from alignment_toolkit.verdicts import NO_FEEDBACK
 
@@ -89,8 +89,9 @@ def _days(study: Study) -> tuple[object, ...]:
     every = told.assign(move=told["move"].replace({"competing": "event"}))
     summed = every.groupby(["segment", "day", "move"], as_index=False)[["n", "amount", "amount_sq"]].sum()
     _, risk = risk_table(summed, max_day=LONGEST_DAYS, segments=["(all)"])
-    found = incidence_quantile(incidence(risk), 0.5)
-    n, value = int(risk.n[0]), float(found.value[0])
-    reason = NOT_ENOUGH if n < study.config.min_n else "fewer than half have a verdict within 90 days" if np.isnan(value) else None
-    known = (value, float(found.lower[0]), float(found.upper[0])) if reason is None else (np.nan,) * 3
-    return ("median days to a verdict", "sales", *known, "days", n, int(risk.won_by(LONGEST_DAYS)[0]), reason)
+    rule, curve = study.followed_rule(), incidence(risk)
+    anywhere = incidence_quantile(curve, 0.5, cap=risk.late_entry_cap())
+    missing = rule.reason(risk[0], int(np.nan_to_num(anywhere.value[0])))
+    reason = missing or ("fewer than half have a verdict within 90 days" if np.isnan(anywhere.value[0]) else None)
+    known = (float(part[0]) for part in up_to(anywhere, rule.reach(risk)))
+    return ("median days to a verdict", "sales", *known, "days", int(risk.n[0]), int(risk.won_by(LONGEST_DAYS)[0]), reason)

@@ -1,8 +1,8 @@
 """Cohort triangle: of the customers who started in a quarter, how many and how much of their revenue is there k quarters later.
 
 Question: do newer cohorts stay better than older ones at the same age? Unit: the customer in the first life. Denominator: all
-customers who started in the quarter, and their revenue on their first day. The corner that has not been observed is null. Cohorts
-that began before records do are left out.
+customers who started in the quarter, and their revenue on their first day. The corner that has not been observed is null, and so are
+the shares of cohorts of fewer than `min_n` customers. Cohorts that began before records do are left out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def cohort_triangle(study: Study) -> pd.DataFrame:
     Returns:
         One row per cohort and k: cohort (label), quarters (k, 0 is the end of the cohort's own quarter), customers,
         customers_share, mrr (reporting currency), mrr_share (of the revenue on the first days; above 1 where customers grew); all
-        null where not yet observed.
+        null where not yet observed, the shares also where fewer than `min_n` customers started.
     """
     if not study.crm.has("subscriptions"):
         return pd.DataFrame(columns=list(COLUMNS))
@@ -57,7 +57,8 @@ def _rows(study: Study, steps: pd.DataFrame, cohort: int, observed: object) -> l
         there, cents = (
             int(steps.loc[(steps["kind"] == kind) & (steps["quarter"] <= quarter), "n"].sum()) for kind in ("customers", "cents")
         )
-        rows.append((study.quarter.shift(cohort).label, later, there, there / size, cents / 100, cents / size_cents))
+        shares = (there / size, cents / size_cents) if size >= study.config.min_n else (np.nan, np.nan)
+        rows.append((study.quarter.shift(cohort).label, later, there, shares[0], cents / 100, shares[1]))
     return rows
 
 

@@ -12,7 +12,6 @@ import pandas as pd
 from alignment_toolkit.arguments import CUSTOMER_SLICES, checked
 from alignment_toolkit.churn.lifetimes import EARLY, at_horizon
 from alignment_toolkit.counts.tables import risk_of
-from alignment_toolkit.figures import NOT_ENOUGH
 from alignment_toolkit.stats.logrank import logrank
 from alignment_toolkit.stats.multiplicity import benjamini_hochberg
 from alignment_toolkit.stats.risk import Array, RiskTable
@@ -34,7 +33,7 @@ def early_churn(study: Study, *, by: str = "source") -> pd.DataFrame:
     Returns:
         segment (campaigns by name), customers, churned (within 90 days), churned_share with 95 % limits, p (log-rank against the
         rest, first 90 days), adjusted_p (Benjamini-Hochberg over the segments tested), differs ("more", "less" or "no"), reason
-        ("not enough data" below `min_n` matured customers, whose figures are null and who take no part in the test); highest first.
+        (too few customers followed: their figures are null and they take no part in the test); highest first.
 
     Reference:
         Benjamini and Hochberg 1995.
@@ -43,22 +42,22 @@ def early_churn(study: Study, *, by: str = "source") -> pd.DataFrame:
         return pd.DataFrame(columns=list(COLUMNS))
     labels, table = risk_of("customer_moves", study, by=by, max_day=EARLY + 1)
     names = campaign_names(study) if by == "campaign_id" else {}
-    rows = at_horizon(study, labels, table, horizon=EARLY, gone=True)
-    known = np.array([row["reason"] is None for row in rows], dtype=bool)
+    found = at_horizon(study, table, horizon=EARLY, gone=True)
+    known = np.array([reason is None for reason in found.reasons], dtype=bool)
     p = np.where(known, against_rest(table.cut(EARLY)), np.nan)
     adjusted = benjamini_hochberg(p)
     frame = pd.DataFrame(
         {
             "segment": [names.get(label, label) for label in labels],
-            "customers": [int(row["n"]) for row in rows],
-            "churned": [int(row["events"]) for row in rows],
-            "churned_share": [row["value"] for row in rows],
-            "lower_share": [row["lower"] if row["reason"] is None else None for row in rows],
-            "upper_share": [row["upper"] if row["reason"] is None else None for row in rows],
+            "customers": found.n.astype("int64"),
+            "churned": found.events.astype("int64"),
+            "churned_share": found.value,
+            "lower_share": found.lower,
+            "upper_share": found.upper,
             "p": p,
             "adjusted_p": adjusted,
             "differs": _direction(table.cut(EARLY), adjusted),
-            "reason": [row["reason"] for row in rows],
+            "reason": found.reasons,
         },
         columns=list(COLUMNS),
     ).astype(dict.fromkeys(COLUMNS[3:8], float))
@@ -100,6 +99,6 @@ def early_churn_sentences(frame: pd.DataFrame) -> list[str]:
         f" {row['differs']} than the rest ({p_words(row['adjusted_p'], 'adjusted p')})."
         for row in records(differing)
     ]
-    few = int((frame["reason"] == NOT_ENOUGH).sum())
+    few = int(frame["reason"].notna().sum())
     none = ["No segment differs from the rest by more than chance explains."] if not told else []
     return [*told, *none, *([f"{few} of {len(frame)} segments have too few customers to tell."] if few else [])]

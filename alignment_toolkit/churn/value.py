@@ -15,7 +15,6 @@ import pandas as pd
 from alignment_toolkit.arguments import CUSTOMER_SLICES, Whole, checked
 from alignment_toolkit.churn.spending import acquisition_costs
 from alignment_toolkit.counts.catalogue import counted
-from alignment_toolkit.figures import NOT_ENOUGH
 from alignment_toolkit.stats.jackknife import interval_from_replicates
 from alignment_toolkit.stats.risk import Array, ratio
 from alignment_toolkit.study import Study
@@ -59,7 +58,7 @@ def _row(steps: pd.DataFrame, study: Study, *, longest: int, cost: float | None)
     row["basis"] = "revenue" if study.config.gross_margin is None else "gross margin"
     last = min(int((total >= study.config.min_n).sum()) - 1, longest)
     if last < 0:
-        return row | {"reason": NOT_ENOUGH}
+        return row | {"reason": study.followed_rule("customer", in_window=False).why(int(total[0]), 0)}
     margin = (study.config.gross_margin if study.config.gross_margin is not None else 1.0) / 100
     so_far = np.cumsum(ratio(cents.sum(axis=0), total)) * margin
     left_out = ratio(cents.sum(axis=0) - cents, total - observed)[:, : last + 1].sum(axis=1) * margin

@@ -15,7 +15,7 @@ from alignment_toolkit.arguments import QUARTERS_BACK, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.deal_days import day_number_of
 from alignment_toolkit.periods import Period
-from alignment_toolkit.stats.forecast import Deals, simulated
+from alignment_toolkit.stats.forecast import OLDEST, Deals, followed_deals, simulated
 from alignment_toolkit.study import Study
 from alignment_toolkit.targets import promised_bookings
 
@@ -59,7 +59,7 @@ def forecast(study: Study) -> dict[str, Any]:
     else:
         told = dict(zip(("lower_80", "upper_80"), booked + np.quantile(sums, [0.1, 0.9]), strict=True)) | {"expected": booked + sums.mean()}
     chance = float((booked + sums >= target).mean()) if len(sums) and not np.isnan(target) else np.nan
-    reason = None if len(sums) else TOO_LITTLE
+    reason = None if len(sums) else not_followed(study, deals, now, days - now) or TOO_LITTLE
     return {
         "day": now,
         "days": days,
@@ -150,11 +150,17 @@ def _past_rate(frame: pd.DataFrame, quarter: str) -> float:
 
 def _sums(study: Study, deals: Deals, quarter: Period, now: float, *, draws: int) -> np.ndarray:
     """Simulated sums that remain to be won in a quarter, empty where the past is too short."""
-    first = first_day(study, quarter)
+    ends = first_day(study, quarter) + days_in(study, quarter)
     past = past_quarters(study, deals, quarter)
-    if len(past) < FEWEST_PAST:
+    if len(past) < FEWEST_PAST or not_followed(study, deals, now, ends - now):
         return np.empty(0)
-    return simulated(deals, now=now, ends=first + days_in(study, quarter), past=past, draws=draws, seed=SEED)
+    return simulated(deals, now=now, ends=ends, past=past, draws=draws, seed=SEED)
+
+
+def not_followed(study: Study, deals: Deals, now: float, days: float) -> str | None:
+    """Why the hazards of the ages that a deal created today passes within so many days are not known, None where they are."""
+    ages = int(np.clip(days, 1, OLDEST + 1))
+    return study.followed_rule("deal", in_window=False).shortage(followed_deals(deals, now)[:ages])
 
 
 def past_quarters(study: Study, deals: Deals, quarter: Period) -> list[tuple[float, float]]:

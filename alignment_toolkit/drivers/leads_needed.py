@@ -14,7 +14,17 @@ import pandas as pd
 
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.deal_days import day_number_of
-from alignment_toolkit.drivers.forecast import FEWEST_PAST, SEED, TOO_LITTLE, booked_between, day_counts, days_in, first_day, past_quarters
+from alignment_toolkit.drivers.forecast import (
+    FEWEST_PAST,
+    SEED,
+    TOO_LITTLE,
+    booked_between,
+    day_counts,
+    days_in,
+    first_day,
+    not_followed,
+    past_quarters,
+)
 from alignment_toolkit.figures import figure, figures
 from alignment_toolkit.periods import Period
 from alignment_toolkit.stats import leads_needed as model
@@ -136,9 +146,9 @@ def plan_of(study: Study) -> Plan:
         return Plan(quarter, target, ends - now, usual, np.empty(0), why)
     asked = model.Quarter(now, starts, ends, target - booked_between(deals, starts, min(now, ends)))
     past = [span for span in past_quarters(study, deals, quarter) if span[1] <= now]
-    enough = len(past) >= FEWEST_PAST
-    needed = model.leads_needed(deals, leads, asked, past=past, draws=DRAWS, seed=SEED) if enough else np.empty(0)
-    return Plan(quarter, target, ends - now, usual, needed, None if len(needed) else TOO_LITTLE)
+    missing = not_followed(study, deals, now, ends - now) or (None if len(past) >= FEWEST_PAST else TOO_LITTLE)
+    needed = np.empty(0) if missing else model.leads_needed(deals, leads, asked, past=past, draws=DRAWS, seed=SEED)
+    return Plan(quarter, target, ends - now, usual, needed, missing or (None if len(needed) else TOO_LITTLE))
 
 
 def yield_of(study: Study) -> model.Yield:

@@ -14,15 +14,14 @@ import pandas as pd
 from alignment_toolkit.arguments import LEAD_SLICES, checked
 from alignment_toolkit.config import Config
 from alignment_toolkit.counts.tables import risk_of
-from alignment_toolkit.figures import NOT_ENOUGH, figure, figures
+from alignment_toolkit.figures import figure, figures
 from alignment_toolkit.responses import LONGEST_HOURS
-from alignment_toolkit.stats import incidence, incidence_quantile, state_probabilities
+from alignment_toolkit.stats import state_probabilities
 from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
-from alignment_toolkit.waits import never_half, unknown, waits
+from alignment_toolkit.waits import waits
 
 KPI = "assignment_delay_median"
-MOST = 0.9
 SYSTEM, PEOPLE = "qualified to handed over", "handed over to first touch"
 COLUMNS = (
     "delay", "made_by", "segment", "leads", "ended", "median_hours", "lower_hours", "upper_hours", "p90_hours",
@@ -42,7 +41,8 @@ def assignment_delay(study: Study, *, by: str = "all") -> pd.DataFrame:
 
     Returns:
         Figure frame of `assignment_delay_median` in whole hours of the agreement's clock with 95 % limits; n leads qualified, events handed
-        over within 30 days; null below `min_n`, where fewer than half ever are, or where no stage comes before the handover.
+        over within 30 days; null where too few leads were followed, where fewer than half ever are, or where no stage comes before the
+        handover.
     """
     if study.config.qualified_stage is None:
         return figures([figure(KPI, value=None, unit="hours", reason=NO_STAGE)] if by == "all" else [])
@@ -75,19 +75,15 @@ def delays(study: Study, *, by: str = "all") -> pd.DataFrame:
 
 
 def _row(delay: str, segment: str, table: RiskTable, study: Study) -> dict[str, Any]:
-    enough = bool(table.n >= study.config.min_n)
-    found = waits(table, study.config) | {"p90_hours": float(incidence_quantile(incidence(table), MOST).value)}
-    numbers = found if enough else unknown(found)
-    missing = NOT_ENOUGH if not enough else never_half(study.config) if pd.isna(numbers["median_hours"]) else None
+    rule = study.followed_rule(clock="hour")
     return {
         "delay": delay,
         "made_by": "system" if delay == SYSTEM else "people",
         "segment": segment,
         "leads": int(table.n),
         "ended": int(table.won_by(LONGEST_HOURS)),
-        **numbers,
-        "closed_share": float(state_probabilities(table).lost[-1]) if enough else float("nan"),
-        "reason": missing,
+        **waits(table, study.config, rule),
+        "closed_share": float(state_probabilities(table).lost[-1]) if rule.holds(table, LONGEST_HOURS) else float("nan"),
     }
 
 

@@ -25,13 +25,13 @@ def rejection_rate(study: Study, *, by: str = "all") -> pd.DataFrame:
     """The incidence of rejected within 30 days of handover, accepted and recycled competing.
 
     Returns:
-        Figure frame of `rejection_rate` with a 95 % log(-log) interval; null below `min_n` matured leads, one null row without feedback.
+        Figure frame of `rejection_rate` with its 95 % interval; null where too few leads were followed, one null row without feedback.
     """
     if not study.crm.has("feedback"):
         return figures([figure("rejection_rate", value=None, unit="share", reason=NO_FEEDBACK)] if by == "all" else [])
     days = WITHIN_DAYS
     labels, table = risk_of("rejection_moves", study, by=by, max_day=days + 1)
-    return figures(incidence_figures(table, labels, {"rejection_rate": days}, min_n=study.config.min_n, by=by))
+    return figures(incidence_figures(table, labels, {"rejection_rate": days}, rule=study.followed_rule(), by=by))
 
 
 @checked(by=LEAD_SLICES)

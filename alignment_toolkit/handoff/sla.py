@@ -13,17 +13,16 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.arguments import LEAD_SLICES, OneOf, checked
-from alignment_toolkit.config import Config
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.handoff import STANDINGS
 from alignment_toolkit.counts.tables import risk_of
-from alignment_toolkit.figures import ALL, NOT_ENOUGH, figure, figures
+from alignment_toolkit.figures import ALL, figure, figures
+from alignment_toolkit.followed import smallest_by_quantile
 from alignment_toolkit.responses import LONGEST_HOURS
 from alignment_toolkit.shares import share_figure
-from alignment_toolkit.stats import Curve, incidence, incidence_quantile
-from alignment_toolkit.stats.risk import RiskTable
+from alignment_toolkit.stats import RiskTable, curve_limits, incidence, incidence_quantile, state_probabilities, up_to
 from alignment_toolkit.study import Study
-from alignment_toolkit.waits import HALF, never_half
+from alignment_toolkit.waits import HALF, why_no_median
 
 WITHIN = OneOf(("quarter", "window"), "period")
 
@@ -39,30 +38,32 @@ def speed_to_lead(study: Study, *, by: str = "all", within: str = "quarter") -> 
 
     Returns:
         Figure frame of `speed_to_lead_median` in whole hours with 95 % limits; n leads handed over, events touched within 30 days; null
-        below `min_n`, or where fewer than half are ever touched. Leads closed untouched count as never touched, open ones as open.
+        where too few leads were followed, or fewer than half are ever touched. Leads closed untouched count as never touched, open ones as
+        open.
     """
     labels, table = risk_of("response_moves", study, by=by, within=within, max_day=LONGEST_HOURS)
-    return speed_of(labels, table, by=by, config=study.config)
+    return speed_of(labels, table, by=by, study=study)
 
 
-def speed_of(labels: list[str], table: RiskTable, *, by: str, config: Config) -> pd.DataFrame:
+def speed_of(labels: list[str], table: RiskTable, *, by: str, study: Study) -> pd.DataFrame:
     """The figures of `speed_to_lead` from risk tables by whole hours, one per label."""
-    found = incidence_quantile(incidence(table), HALF)
+    curve, rule = incidence(table), study.followed_rule(clock="hour")
+    found = up_to(incidence_quantile(curve, HALF, cap=table.late_entry_cap()), rule.reach(table))
+    reasons, smallest = why_no_median(curve, table, found, config=study.config, rule=rule), smallest_by_quantile(table, found.value)
     rows = []
     for at, segment in enumerate(labels):
-        enough = table.n[at] >= config.min_n
         edges = {"lower": found.lower[at], "upper": found.upper[at]}
-        reason = never_half(config) if enough else NOT_ENOUGH
         told = figure(
             "speed_to_lead_median",
-            value=found.value[at] if enough else None,
+            value=found.value[at],
             unit="hours",
             slice_=by,
             segment=segment,
             n=table.n[at],
             events=table.won_by(LONGEST_HOURS)[at],
             matured_share=table.matured_share(LONGEST_HOURS)[at],
-            reason=reason,
+            smallest_followed=smallest[at],
+            reason=reasons[at],
             **edges,
         )
         rows.append(told)
@@ -114,25 +115,23 @@ def response_curve(study: Study, *, by: str = "all", within: str = "quarter") ->
     """The share touched by each hour since the handover, closed untouched competing.
 
     Returns:
-        segment, hour, touched_share with 95 % limits, closed_share (closed untouched by then), n. Segments of fewer than `min_n` leads are
-        left out.
+        segment, hour, touched_share with 95 % limits, closed_share (closed untouched by then), n. A segment's rows end before the first
+        hour at which fewer than `min_n` leads were followed.
     """
-    from alignment_toolkit.stats import loglog_interval, state_probabilities
-
     labels, table = risk_of("response_moves", study, by=by, within=within, max_day=LONGEST_HOURS)
-    curve: Curve = incidence(table)
-    limits = loglog_interval(curve.value, curve.variance)
-    lost = state_probabilities(table).lost
-    kept = [at for at in range(len(labels)) if table.n[at] >= study.config.min_n]
+    curve = incidence(table)
+    limits, lost = curve_limits(curve, table), state_probabilities(table).lost
+    hours = study.followed_rule(clock="hour").reach(table) + 1
+    kept = np.flatnonzero(hours)
     parts = [
         pd.DataFrame(
             {
                 "segment": labels[at],
-                "hour": np.arange(curve.value.shape[-1]),
-                "touched_share": curve.value[at],
-                "lower_share": limits.lower[at],
-                "upper_share": limits.upper[at],
-                "closed_share": lost[at],
+                "hour": np.arange(hours[at]),
+                "touched_share": curve.value[at, : hours[at]],
+                "lower_share": limits.lower[at, : hours[at]],
+                "upper_share": limits.upper[at, : hours[at]],
+                "closed_share": lost[at, : hours[at]],
                 "n": table.n[at],
             }
         )

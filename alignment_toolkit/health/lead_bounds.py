@@ -59,7 +59,7 @@ def time_bounds(study: Study, *, largest: float, stray_deals: tuple[float, float
     horizons = tuple(study.config.horizons_days)
     last_day = max(LONGEST_DAYS, VALUE_HORIZON, *horizons) + 1
     at_hand = AtHand.of(moves, last_day=last_day)
-    until = largest_horizon(at_hand.changed(), min_n=study.config.min_n) or 0
+    until = largest_horizon(at_hand.changed(), rule=study.followed_rule()) or 0
 
     def figure(changes: Sequence[Any]) -> dict[str, float]:
         table = at_hand.changed(changes)

@@ -14,9 +14,10 @@ import pandas as pd
 from alignment_toolkit.arguments import ROWS, OneOf, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.tables import moves_frame
-from alignment_toolkit.figures import NOT_ENOUGH, OTHER
+from alignment_toolkit.figures import OTHER
+from alignment_toolkit.followed import Rule, estimates
 from alignment_toolkit.lines import LEFT, LONGEST_PATH, LOST, OPEN, RENEWED, STEPS, WON, Of
-from alignment_toolkit.stats import advance_quantile_interval, bucket_tables, incidence, probability_interval, state_probabilities
+from alignment_toolkit.stats import advance_quantile_interval, bucket_tables, incidence, state_probabilities
 from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
 from alignment_toolkit.wording import counted_words, percent
@@ -42,28 +43,26 @@ def journey_steps(study: Study) -> pd.DataFrame:
         One row per step: step (from a mark to the next, or a later one where that was skipped), within_days (the horizon), n (accounts
         under observation), went_on, stopped (as seen), went_on_share (incidence by the horizon) with lower_share and upper_share (95 %),
         stopped_share (lost, or left as a customer, by then), still_open_share; median_days until half of those who go on within the horizon
-        have done so, with lower_days and upper_days (jackknife); reason (of a null: fewer than `min_n` accounts whose potential observation
-        reaches the horizon).
+        have done so, with lower_days and upper_days (jackknife); reason (of a null: fewer than `min_n` accounts followed at an age up to
+        the horizon).
     """
     frame = moves_frame("journey_step_moves", study)
     rows = []
     for step in STEPS:
         mine, horizon = frame[frame["segment"] == step], TO_RENEWAL if step == STEPS[-1] else YEAR
         buckets = bucket_tables(mine, max_day=horizon, segments=[step])[1][0]
-        rows.append({"step": step, "within_days": horizon, **_step(buckets, horizon, min_n=study.config.min_n)})
+        rows.append({"step": step, "within_days": horizon, **_step(buckets, horizon, study.followed_rule("account"))})
     return pd.DataFrame(rows, columns=list(STEP_COLUMNS))
 
 
-def _step(buckets: RiskTable, horizon: int, *, min_n: int) -> dict[str, Any]:
+def _step(buckets: RiskTable, horizon: int, rule: Rule) -> dict[str, Any]:
     table = buckets.total(axis=-1)
     counts = {"n": int(table.n), "went_on": int(table.won_by(horizon)), "stopped": int(table.competing.sum())}
-    matured = table.matured(horizon)
-    if matured < min_n:
-        return counts | {"reason": NOT_ENOUGH}
-    within, states = incidence(table).at(horizon), state_probabilities(table)
-    share = probability_interval(within.value, within.variance, matured)
+    if missing := rule.reason(table, horizon):
+        return counts | {"reason": missing}
+    share, states = estimates(incidence(table[None]), table[None], horizon, rule), state_probabilities(table)
     half = advance_quantile_interval(buckets, HALF, horizon)
-    told = {"went_on_share": within.value, "lower_share": share.lower, "upper_share": share.upper}
+    told = {"went_on_share": share.value[0], "lower_share": share.lower[0], "upper_share": share.upper[0]}
     told |= {"stopped_share": states.lost[-1], "still_open_share": states.open[-1]}
     told |= {"median_days": half.value, "lower_days": half.lower, "upper_days": half.upper}
     return counts | {name: float(value) for name, value in told.items()} | {"reason": None}

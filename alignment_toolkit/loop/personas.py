@@ -18,10 +18,9 @@ from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.periods import Quarter
 from alignment_toolkit.quality.ranking import HORIZON, two_shares_p
-from alignment_toolkit.stats import benjamini_hochberg, incidence
+from alignment_toolkit.stats import benjamini_hochberg, effective_wins, incidence
 from alignment_toolkit.stats.drift import Drift, population_drift
 from alignment_toolkit.stats.risk import Array
-from alignment_toolkit.stats.shrinkage import effective_counts
 from alignment_toolkit.study import Study
 from alignment_toolkit.verdicts import no_acceptance
 from alignment_toolkit.wording import percent
@@ -85,7 +84,7 @@ def told_apart(study: Study) -> pd.DataFrame:
 
     Returns:
         persona, other, conversion_rate and other_conversion_rate (within 180 days), p_conversion, p_acceptance (Benjamini-Hochberg over all
-        pairs and both outcomes; null below `min_n` matured leads or where acceptances are not on record), told_apart ("yes", "no", or null
+        pairs and both outcomes; null where too few leads were followed or acceptances are not on record), told_apart ("yes", "no", or null
         when nothing could be compared).
 
     Reference:
@@ -101,12 +100,11 @@ def told_apart(study: Study) -> pd.DataFrame:
 
 
 def _outcome(study: Study, query: str, horizon: int) -> tuple[dict[str, float], dict[str, tuple[Array, Array]]]:
-    """Incidence by persona, and effective counts of those with enough matured leads."""
+    """Incidence by persona, and effective counts of those with enough leads followed."""
     labels, table = risk_of(query, study, by="persona", max_day=horizon)
-    curve, matured = incidence(table).at(horizon), table.matured(horizon)
-    trials, wins = effective_counts(curve.value, curve.variance, matured)
-    enough = matured >= study.config.min_n
-    rates = {name: float(curve.value[at]) if enough[at] else float("nan") for at, name in enumerate(labels)}
+    value, (trials, wins) = incidence(table).at(horizon).value, effective_wins(table, horizon)
+    enough = study.followed_rule().holds(table, horizon)
+    rates = {name: float(value[at]) if enough[at] else float("nan") for at, name in enumerate(labels)}
     return rates, {name: (trials[at : at + 1], wins[at : at + 1]) for at, name in enumerate(labels) if enough[at]}
 
 

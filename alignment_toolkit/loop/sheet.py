@@ -19,6 +19,7 @@ from alignment_toolkit.churn.lifetimes import EARLY, at_horizon
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.figures import MISSING, OTHER
+from alignment_toolkit.followed import Rule
 from alignment_toolkit.handoff.rejections import top_reasons
 from alignment_toolkit.handoff.sla import speed_of
 from alignment_toolkit.quality.cost import cost_and_return
@@ -61,7 +62,7 @@ def campaign_sheet(study: Study, *, by: Level = "campaign") -> pd.DataFrame:
         - strengths, weaknesses: in words, where the segment differs from all others by more than chance (Benjamini-Hochberg); times_apart:
           the largest of these differences as a ratio of at least 1 between the two rates, null without any.
 
-        Null where the metric itself is: too few units, no such table.
+        Null where the metric itself is: too few units followed, no such table.
 
     Raises:
         UsageError: When `by` is none of the two.
@@ -107,14 +108,14 @@ def said(flags: dict[Any, Any], *, good: bool) -> str:
     return "; ".join(phrase for is_good, phrase in filter(None, found) if is_good == good)
 
 
-def apart(table: RiskTable, horizon: int, *, name: str, min_n: int) -> dict[str, Any]:
+def apart(table: RiskTable, horizon: int, *, name: str, rule: Rule) -> dict[str, Any]:
     """How each group compares with all others.
 
     Returns:
         flag_<name> as `against_the_rest` says it; times_<name>: the larger of the two rates over the smaller one (infinite when that is 0)
         for flagged groups, else null.
     """
-    told = against_the_rest(table, horizon, min_n=min_n)
+    told = against_the_rest(table, horizon, rule=rule)
     own, rest = incidence(table).at(horizon).value, np.asarray(told["rest_rate"], dtype=float)
     flags = np.array(told["different"], dtype=object)
     low, high = np.minimum(own, rest), np.maximum(own, rest)
@@ -151,10 +152,10 @@ def _cost(study: Study, by: Level) -> pd.DataFrame:
 
 def _quality(study: Study, by: Level) -> pd.DataFrame:
     labels, table = grouped(study, "lead_moves", by, max_day=HORIZON)
-    told = ranked(labels, table, horizon=HORIZON, min_n=study.config.min_n)
+    told = ranked(labels, table, horizon=HORIZON, rule=study.followed_rule())
     limits = {"rate": ("shrunk_rate", "own_rate"), "lower_rate": ("lower", "own_lower_rate"), "upper_rate": ("upper", "own_upper_rate")}
     columns = {f"conversion_{name}": told[shrunk].fillna(told[own]) for name, (shrunk, own) in limits.items()}
-    flags = pd.DataFrame({"segment": labels, **apart(table, HORIZON, name="conversion", min_n=study.config.min_n)})
+    flags = pd.DataFrame({"segment": labels, **apart(table, HORIZON, name="conversion", rule=study.followed_rule())})
     return told[["segment"]].assign(**columns).merge(flags, on="segment")
 
 
@@ -178,8 +179,8 @@ def _verdicts(study: Study, by: Level) -> pd.DataFrame:
     days = study.config.acceptance_days
     labels, table = grouped(study, "verdict_moves", by, max_day=days + 1)
     missing = no_acceptance(study)
-    rows = incidence_figures(table, labels, {"acceptance_rate": days}, min_n=study.config.min_n, by=by)
-    flags = apart(table, days, name="acceptance", min_n=study.config.min_n)
+    rows = incidence_figures(table, labels, {"acceptance_rate": days}, rule=study.followed_rule(), by=by)
+    flags = apart(table, days, name="acceptance", rule=study.followed_rule())
     told = pd.DataFrame({"segment": labels, "acceptance_rate": [np.nan if missing else row["value"] for row in rows], **flags})
     counts = counted("rejection_reasons", study, by="campaign_id")
     mine = counts.assign(segment=counts["segment"].map(_labels(study, by, counts["segment"])))
@@ -193,9 +194,9 @@ def _speed(study: Study, by: Level) -> pd.DataFrame:
     if not study.crm.has("touches"):
         return pd.DataFrame(columns=["segment", "speed_to_lead_hours"])
     labels, table = grouped(study, "response_moves", by, max_day=LONGEST_HOURS, within="window")
-    told = speed_of(labels, table, by=by, config=study.config)
+    told = speed_of(labels, table, by=by, study=study)
     limit = min(int(study.config.sla_hours), LONGEST_HOURS)
-    flags = apart(table, max(limit - 1, 0), name="speed", min_n=study.config.min_n)
+    flags = apart(table, max(limit - 1, 0), name="speed", rule=study.followed_rule(clock="hour"))
     return pd.DataFrame({"segment": labels, "speed_to_lead_hours": told["value"], **flags})
 
 
@@ -203,7 +204,6 @@ def _churn(study: Study, by: Level) -> pd.DataFrame:
     if not study.crm.has("subscriptions"):
         return pd.DataFrame(columns=["segment", "early_churn_rate", "customers"])
     labels, table = grouped(study, "customer_moves", by, max_day=EARLY + 1)
-    rows = at_horizon(study, labels, table, horizon=EARLY, gone=True)
-    flags = apart(table, EARLY, name="churn", min_n=study.config.min_n)
-    columns = {"early_churn_rate": [row["value"] for row in rows], "customers": table.n}
+    flags = apart(table, EARLY, name="churn", rule=study.followed_rule("customer"))
+    columns = {"early_churn_rate": at_horizon(study, table, horizon=EARLY, gone=True).value, "customers": table.n}
     return pd.DataFrame({"segment": labels, **columns, **flags})

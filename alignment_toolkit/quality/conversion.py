@@ -14,7 +14,7 @@ import pandas as pd
 from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked, several
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import bucket_risk_of, risk_of
-from alignment_toolkit.figures import NO_AMOUNT, NOT_ENOUGH, figure, figures
+from alignment_toolkit.figures import NO_AMOUNT, figure, figures
 from alignment_toolkit.shares import incidence_figures
 from alignment_toolkit.stats import jackknife, value_per_unit
 from alignment_toolkit.study import Study
@@ -32,11 +32,11 @@ def conversion(study: Study, *, by: str = "all", horizons: Iterable[int] | None 
 
     Returns:
         Figure frame of `conversion_<h>d`: value a share in [0, 1] with a 95 % log(-log) interval; n leads under observation by index h,
-        events wins by it, matured_share; null below `min_n` leads with potential observation at index h.
+        events wins by it, matured_share, smallest_followed; null where fewer than `min_n` leads were followed at an age up to h.
     """
     wanted = tuple(horizons or study.config.horizons_days)
     labels, table = risk_of("lead_moves", study, by=by, max_day=max(wanted) + 1)
-    rows = incidence_figures(table, labels, {f"conversion_{h}d": h for h in wanted}, min_n=study.config.min_n, by=by)
+    rows = incidence_figures(table, labels, {f"conversion_{h}d": h for h in wanted}, rule=study.followed_rule(), by=by)
     return in_window(figures(rows), study)
 
 
@@ -51,7 +51,7 @@ def acceptance(study: Study, *, by: str = "all") -> pd.DataFrame:
         return figures([figure("acceptance_rate", value=None, unit="share", reason=missing)] if by == "all" else [])
     days = study.config.acceptance_days
     labels, table = risk_of("verdict_moves", study, by=by, max_day=days + 1)
-    rows = incidence_figures(table, labels, {"acceptance_rate": days}, min_n=study.config.min_n, by=by)
+    rows = incidence_figures(table, labels, {"acceptance_rate": days}, rule=study.followed_rule(), by=by)
     return in_window(figures(rows), study)
 
 
@@ -61,7 +61,7 @@ def value_per_lead(study: Study, *, by: str = "all", horizon: int = 180) -> pd.D
 
     Returns:
         Figure frame of `value_per_lead_<h>d` in the reporting currency with a delete-a-bucket interval on the log scale; 0 where nobody
-        won, null below `min_n` matured leads, without a deals table, or where leads were won but no amount is recorded.
+        won, null where too few leads were followed, without a deals table, or where leads were won but no amount is recorded.
     """
     kpi = f"value_per_lead_{horizon}d"
     unit = study.config.reporting_currency
@@ -71,13 +71,13 @@ def value_per_lead(study: Study, *, by: str = "all", horizon: int = 180) -> pd.D
     whole = buckets.total(axis=1)
     interval = jackknife(buckets, lambda table: value_per_unit(table, horizon), scale="log")
     unpriced = _without_amounts(study, by)
+    reasons, smallest = study.followed_rule().reasons(whole, horizon), whole.smallest_followed(horizon)
     rows = []
     for place, segment in enumerate(labels):
-        enough = whole.matured(horizon)[place] >= study.config.min_n
         priced = segment not in unpriced or not whole.won_by(horizon)[place]
         row = figure(
             kpi,
-            value=np.nan_to_num(interval.value[place]) if enough and priced else None,
+            value=np.nan_to_num(interval.value[place]) if priced and reasons[place] is None else None,
             lower=interval.lower[place],
             upper=interval.upper[place],
             unit=unit,
@@ -86,7 +86,8 @@ def value_per_lead(study: Study, *, by: str = "all", horizon: int = 180) -> pd.D
             n=whole.entered[place, : horizon + 1].sum(),
             events=whole.won_by(horizon)[place],
             matured_share=whole.matured_share(horizon)[place],
-            reason=NOT_ENOUGH if not enough else None if priced else NO_AMOUNT,
+            smallest_followed=smallest[place],
+            reason=reasons[place] or (None if priced else NO_AMOUNT),
         )
         rows.append(row)
     return in_window(figures(rows), study)

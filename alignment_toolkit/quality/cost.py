@@ -15,7 +15,7 @@ from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.quality import EARLIER
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.errors import quoted
-from alignment_toolkit.figures import MISSING, NOT_ENOUGH
+from alignment_toolkit.figures import MISSING
 from alignment_toolkit.quality.ranking import HORIZON
 from alignment_toolkit.stats import bucket_tables, jackknife, value_per_unit
 from alignment_toolkit.study import Study
@@ -183,10 +183,10 @@ def _value_rows(moves: pd.DataFrame, segments: list[str], horizon: int, study: S
     labels, buckets = bucket_tables(moves[moves["segment"].isin(segments)], max_day=horizon, segments=segments)
     whole = buckets.total(axis=1)
     interval = jackknife(buckets, lambda table: value_per_unit(table, horizon), scale="log")
-    matured, shares, won = whole.matured(horizon), whole.matured_share(horizon), whole.won_by(horizon)
+    shares, won, reasons = whole.matured_share(horizon), whole.won_by(horizon), study.followed_rule().reasons(whole, horizon)
     rows = []
     for place, segment in enumerate(labels):
-        reason = NO_DEALS if not study.crm.has("deals") else NOT_ENOUGH if matured[place] < study.config.min_n else None
+        reason = reasons[place] if study.crm.has("deals") else NO_DEALS
         value = (float("nan"),) * 3 if reason else (interval.value[place], interval.lower[place], interval.upper[place])
         counts = {"n": whole.n[place], "events": won[place], "matured_share": shares[place], "value_reason": reason}
         rows.append({"segment": segment} | dict(zip(("value_per_lead", "value_lower", "value_upper"), value, strict=True)) | counts)

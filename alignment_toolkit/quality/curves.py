@@ -6,14 +6,14 @@ how long a single win took (velocity does).
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import ALL
+from alignment_toolkit.followed import Rule
 from alignment_toolkit.quality.slices import refused
-from alignment_toolkit.stats import incidence, probability_interval
+from alignment_toolkit.stats import curve_limits, incidence
 from alignment_toolkit.stats.risk import RiskTable
 from alignment_toolkit.study import Study
 
@@ -32,8 +32,8 @@ def conversion_curves(study: Study, *, by: str = "source", longest: int | None =
     Returns:
         One row per group and day: segment ("(all)" first, then the groups by size), day (index from 0), value (share won by the end of
         that day), lower, upper (95 %), at_risk (open leads observed on the day), n (leads under observation so far), events (wins so far),
-        matured (leads whose potential observation reaches the day). A curve ends at the last day with `min_n` matured leads; a group
-        without one has no rows.
+        matured (leads followed at that age: entered by it and observable to it). A curve ends before the first day with fewer than
+        `min_n` of them; a group without such a day has no rows.
 
         An attribute that cannot slice conversions gives the curve of all leads alone.
 
@@ -43,17 +43,17 @@ def conversion_curves(study: Study, *, by: str = "source", longest: int | None =
     last = max(study.config.horizons_days) if longest is None else longest
     labels, table = risk_of("lead_moves", study, by="all" if refused(study, by) else by, max_day=last)
     everybody, total = risk_of("lead_moves", study, by="all", max_day=last)
-    parts = [_curve(total[place], ALL, min_n=study.config.min_n) for place in range(len(everybody))]
+    rule = study.followed_rule()
+    parts = [_curve(total[place], ALL, rule=rule) for place in range(len(everybody))]
     sizes = table.entered.sum(axis=-1)
     order = sorted(range(len(labels)), key=lambda place: (-sizes[place], labels[place]))
-    parts += [_curve(table[place], labels[place], min_n=study.config.min_n) for place in order if labels[place] != ALL]
+    parts += [_curve(table[place], labels[place], rule=rule) for place in order if labels[place] != ALL]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
 
 
-def _curve(table: RiskTable, segment: str, *, min_n: int) -> pd.DataFrame:
-    matured = np.cumsum(table.entered) - np.concatenate([[0.0], np.cumsum(table.potential)[:-1]])  # `RiskTable.matured` at every day
+def _curve(table: RiskTable, segment: str, *, rule: Rule) -> pd.DataFrame:
     curve = incidence(table)
-    bounds = probability_interval(curve.value, curve.variance, matured)
+    bounds = curve_limits(curve, table)
     frame = pd.DataFrame(
         {
             "segment": segment,
@@ -64,9 +64,8 @@ def _curve(table: RiskTable, segment: str, *, min_n: int) -> pd.DataFrame:
             "at_risk": table.at_risk,
             "n": table.entered.cumsum(),
             "events": (table.events + table.events_from_lost).cumsum(),
-            "matured": matured,
+            "matured": table.followed(),
             "unit": "share",
         }
     )
-    enough = np.flatnonzero(matured >= min_n)
-    return frame.iloc[: enough[-1] + 1 if len(enough) else 0]
+    return frame.iloc[: int(rule.reach(table)) + 1]

@@ -12,10 +12,11 @@ import pandas as pd
 from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.figures import ALL
+from alignment_toolkit.followed import Rule, estimates
 from alignment_toolkit.quality.slices import refused
-from alignment_toolkit.stats import benjamini_hochberg, incidence, leave_one_out, probability_interval, shrink
+from alignment_toolkit.stats import benjamini_hochberg, effective_wins, incidence, leave_one_out, shrink
 from alignment_toolkit.stats.risk import Array, RiskTable, ratio
-from alignment_toolkit.stats.shrinkage import TOO_FEW, effective_counts
+from alignment_toolkit.stats.shrinkage import TOO_FEW
 from alignment_toolkit.study import Study
 
 HORIZON = 180
@@ -38,10 +39,10 @@ def ranking(study: Study, *, by: str = "source", horizon: int = HORIZON) -> pd.D
         - segment, horizon_days; rank (1 = best; null when not ranked);
         - shrunk_rate, lower, upper: shrunk conversion in [0, 1] with its 95 % limits; p_best: probability of being the best of the ranked,
           adding up to 1; null where `reason` is not;
-        - own_rate, own_lower_rate, own_upper_rate: the group's own incidence, unshrunk; null below `min_n` matured leads;
+        - own_rate, own_lower_rate, own_upper_rate: the group's own incidence, unshrunk; null where too few leads were followed;
         - n (leads under observation by the horizon), events (wins by it), matured (leads whose potential observation reaches it) and
-          matured_share;
-        - rest_rate: incidence of all other leads; p_adjusted: Benjamini-Hochberg over the groups with enough leads; different: "above the
+          matured_share; smallest_followed (leads followed at the age where they were fewest);
+        - rest_rate: incidence of all other leads; p_adjusted: Benjamini-Hochberg over the groups compared; different: "above the
           rest", "below the rest" or "not told apart", null when not compared;
         - reason: "too few to rank" or "fewer than five groups to compare", else null.
 
@@ -56,51 +57,57 @@ def ranking(study: Study, *, by: str = "source", horizon: int = HORIZON) -> pd.D
     if reason := refused(study, by):
         return _frame(pd.DataFrame([{"segment": ALL, "reason": reason}]), horizon)
     labels, table = risk_of("lead_moves", study, by=by, max_day=horizon)
-    return ranked(labels, table, horizon=horizon, min_n=study.config.min_n)
+    return ranked(labels, table, horizon=horizon, rule=study.followed_rule())
 
 
-def ranked(labels: list[str], table: RiskTable, *, horizon: int, min_n: int) -> pd.DataFrame:
+def ranked(labels: list[str], table: RiskTable, *, horizon: int, rule: Rule) -> pd.DataFrame:
     """The groups of a risk table ranked: see `ranking` for the columns.
 
     Args:
         labels: The groups, the leading axis of the table.
         table: Moves of leads by group.
         horizon: A day index of the table.
-        min_n: Groups with fewer matured leads are listed, not ranked.
+        rule: Groups of which it followed too few leads are listed, not ranked.
     """
     if not labels:
         return _frame(pd.DataFrame({"segment": []}), horizon)
-    columns = _own(table, horizon, min_n=min_n) | _shrunk(table, horizon, min_n=min_n) | against_the_rest(table, horizon, min_n=min_n)
+    columns = _own(table, horizon, rule) | _shrunk(table, horizon, rule) | against_the_rest(table, horizon, rule=rule)
     return _frame(pd.DataFrame({"segment": labels} | columns), horizon)
 
 
-def _own(table: RiskTable, horizon: int, *, min_n: int) -> dict[str, Array]:
-    own, matured = incidence(table).at(horizon), table.matured(horizon)
-    bounds = probability_interval(own.value, own.variance, matured)
-    enough = matured >= min_n
-    shown = {"own_rate": own.value, "own_lower_rate": bounds.lower, "own_upper_rate": bounds.upper}
-    counts = {"n": table.n, "events": table.won_by(horizon), "matured": matured, "matured_share": table.matured_share(horizon)}
-    return {name: np.where(enough, column, np.nan) for name, column in shown.items()} | counts
+def _own(table: RiskTable, horizon: int, rule: Rule) -> dict[str, Array]:
+    own = estimates(incidence(table), table, horizon, rule)
+    return {
+        "own_rate": own.value,
+        "own_lower_rate": own.lower,
+        "own_upper_rate": own.upper,
+        "n": table.n,
+        "events": own.events,
+        "matured": table.matured(horizon),
+        "matured_share": own.matured_share,
+        "smallest_followed": own.smallest_followed,
+    }
 
 
-def _shrunk(table: RiskTable, horizon: int, *, min_n: int) -> dict[str, object]:
-    own = incidence(table).at(horizon)
-    rates = shrink(own.value, own.variance, table.matured(horizon), min_n=min_n)
+def _shrunk(table: RiskTable, horizon: int, rule: Rule) -> dict[str, object]:
+    own, held = incidence(table).at(horizon), rule.holds(table, horizon)
+    cap = table.late_entry_cap()[..., horizon]
+    rates = shrink(np.where(held, own.value, np.nan), own.variance, table.matured(horizon), min_n=rule.min_n, cap=cap)
     columns = {"shrunk_rate": rates.value, "lower": rates.lower, "upper": rates.upper, "p_best": rates.p_best}
     return columns | {"reason": list(rates.reason)}
 
 
-def against_the_rest(table: RiskTable, horizon: int, *, min_n: int) -> dict[str, object]:
+def against_the_rest(table: RiskTable, horizon: int, *, rule: Rule) -> dict[str, object]:
     """Each group's incidence against that of all other units, those of groups too small to rank included.
 
     Returns:
         rest_rate, p_adjusted (Benjamini-Hochberg over the groups compared) and different (`ABOVE`, `BELOW` or `ALIKE` the rest), each of
-        the length of the leading axis; null where the group or the rest has fewer than `min_n` matured units.
+        the length of the leading axis; null where too few units of the group or of the rest were followed.
     """
     rest = leave_one_out(table)
     own, other = incidence(table).at(horizon), incidence(rest).at(horizon)
-    compared = (table.matured(horizon) >= min_n) & (rest.matured(horizon) >= min_n)
-    p_value = two_shares_p(*effective_counts(*own, table.matured(horizon)), *effective_counts(*other, rest.matured(horizon)))
+    compared = rule.holds(table, horizon) & rule.holds(rest, horizon)
+    p_value = two_shares_p(*effective_wins(table, horizon), *effective_wins(rest, horizon))
     adjusted = benjamini_hochberg(np.where(compared, p_value, np.nan))
     flags = [
         None if np.isnan(p) else ALIKE if p > FLAGGED_BELOW else ABOVE if ours > theirs else BELOW
@@ -131,7 +138,7 @@ def two_shares_p(trials: Array, wins: Array, other_trials: Array, other_wins: Ar
 
 COLUMNS = (
     "segment", "rank", "shrunk_rate", "lower", "upper", "p_best", "own_rate", "own_lower_rate", "own_upper_rate", "n", "events", "matured",
-    "matured_share", "rest_rate", "p_adjusted", "different", "unit", "horizon_days", "reason",
+    "matured_share", "smallest_followed", "rest_rate", "p_adjusted", "different", "unit", "horizon_days", "reason",
 )  # fmt: skip
 
 

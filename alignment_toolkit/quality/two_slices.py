@@ -15,9 +15,10 @@ import pandas as pd
 from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.errors import UsageError
-from alignment_toolkit.figures import ALL, NOT_ENOUGH
+from alignment_toolkit.figures import ALL
+from alignment_toolkit.followed import estimates
 from alignment_toolkit.quality.slices import refused
-from alignment_toolkit.stats import incidence, probability_interval, risk_table
+from alignment_toolkit.stats import incidence, risk_table
 from alignment_toolkit.study import Study
 
 HORIZON = 180
@@ -39,8 +40,8 @@ def conversion_by_two(study: Study, *, by: str, and_by: str, horizon: int = HORI
     Returns:
         One row per segment (of `by`) and part (of `and_by`), "(all)" for the totals of either:
 
-        - segment, part; value, lower, upper: incidence in [0, 1] with 95 % limits, null below `min_n` matured leads; n, events,
-          matured_share; previous: the same a quarter earlier; reason;
+        - segment, part; value, lower, upper: incidence in [0, 1] with 95 % limits, null where too few leads were followed;
+          n, events, matured_share; previous: the same a quarter earlier; reason;
         - reversed: on totals over parts, whether every part moved against the total since the quarter before; null where fewer than two
           parts, or parts with less than 90 % of the leads, can be told.
 
@@ -70,17 +71,15 @@ def _conversions(study: Study, *, by: str, and_by: str, horizon: int) -> pd.Data
     places = pd.Series(range(len(pairs)), index=pd.MultiIndex.from_frame(pairs))
     codes = places.reindex(pd.MultiIndex.from_frame(everything[KEY])).to_numpy()
     labels, table = risk_table(everything.assign(segment=[f"{code:06d}" for code in codes]), max_day=horizon)
-    own, matured = incidence(table).at(horizon), table.matured(horizon)
-    bounds = probability_interval(own.value, own.variance, matured)
-    enough = matured >= study.config.min_n
-    reasons: Any = [None if told else NOT_ENOUGH for told in enough]
+    own = estimates(incidence(table), table, horizon, study.followed_rule())
+    reasons: Any = own.reasons
     return pairs.iloc[[int(label) for label in labels]].assign(
-        value=np.where(enough, own.value, np.nan),
-        lower=np.where(enough, bounds.lower, np.nan),
-        upper=np.where(enough, bounds.upper, np.nan),
-        n=table.entered.sum(axis=-1).astype("int64"),
-        events=table.won_by(horizon).astype("int64"),
-        matured_share=table.matured_share(horizon),
+        value=own.value,
+        lower=own.lower,
+        upper=own.upper,
+        n=own.n.astype("int64"),
+        events=own.events.astype("int64"),
+        matured_share=own.matured_share,
         reason=reasons,
         unit="share",
     )

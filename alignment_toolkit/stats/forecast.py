@@ -118,6 +118,16 @@ def estimated(seen: Deals, now: float) -> Rates:
     return Rates(*whole, arrived, ratio(sums[1], sums[0], empty=0.0), ratio(sums[2], sums[0], empty=0.0))
 
 
+def followed_deals(deals: Deals, now: float) -> Array:
+    """Deals that the year before `now` followed at each age, shape (367,): under observation by that age, and created so long before."""
+    seen = deals.seen_at(now)
+    opened = np.maximum(now - WINDOW - seen.created, 0)
+    last = np.minimum(now - 1 - seen.created, OLDEST)
+    kept = (seen.closed >= now - WINDOW) & (opened <= OLDEST)
+    came, gone = (np.bincount(at[kept].astype(np.int64), weights=seen.n[kept], minlength=OLDEST + 1) for at in (opened, last))
+    return np.asarray(np.cumsum(came) - (np.cumsum(gone) - gone), dtype=float)
+
+
 def drawn(rates: Rates, rng: np.random.Generator, draws: int, *more: Array) -> tuple[Array, ...]:
     """Hazards, arrivals and mean amount of each simulation, with the jackknife covariance of all of them together.
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from alignment_toolkit.stats.risk import Array, ratio
+from alignment_toolkit.stats.incidence import Curve
+from alignment_toolkit.stats.risk import Array, RiskTable, ratio
 
 Z = 1.959963984540054  # the 97.5 % point of the standard normal distribution
 
@@ -85,6 +86,31 @@ def probability_interval(value: ArrayLike, variance: ArrayLike, matured: ArrayLi
     lower = np.where(share <= 0, 0 * none.lower, np.where(share >= 1, every.lower, inner.lower))
     upper = np.where(share <= 0, none.upper, np.where(share >= 1, every.upper, inner.upper))
     return Bounds(lower, upper)
+
+
+def widened(limits: Bounds, value: ArrayLike, cap: ArrayLike) -> Bounds:
+    """The wider of given limits and Wilson's for the value on the units followed from age 0 on.
+
+    Args:
+        limits: Limits of a probability.
+        value: The probability.
+        cap: Those units where others entered late, infinite where none did (`RiskTable.late_entry_cap`).
+    """
+    share, units = np.broadcast_arrays(np.asarray(value, dtype=float), np.asarray(cap, dtype=float))
+    late = np.isfinite(units)
+    some = np.where(late, units, 0.0)
+    outer = wilson_interval(share * some, some)
+    return Bounds(np.fmin(limits.lower, outer.lower), np.fmax(limits.upper, outer.upper))
+
+
+def curve_limits(curve: Curve, table: RiskTable) -> Bounds:
+    """The limits of a curve at every age: `probability_interval`, widened under late entry.
+
+    Args:
+        curve: `incidence` or `survival` of the table.
+        table: Counts of shape (..., K+1).
+    """
+    return widened(probability_interval(curve.value, curve.variance, table.followed()), curve.value, table.late_entry_cap())
 
 
 def difference_interval(

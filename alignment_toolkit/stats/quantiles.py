@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alignment_toolkit.stats.incidence import Curve, state_probabilities
-from alignment_toolkit.stats.intervals import loglog_interval
+from alignment_toolkit.stats.intervals import Bounds, loglog_interval, widened
 from alignment_toolkit.stats.jackknife import interval_from_replicates
 from alignment_toolkit.stats.risk import Array, RiskTable, leave_one_out
 
@@ -27,12 +27,13 @@ class Quantile(NamedTuple):
     upper: Array
 
 
-def survival_quantile(curve: Curve, p: float) -> Quantile:
+def survival_quantile(curve: Curve, p: float, *, cap: ArrayLike = np.inf) -> Quantile:
     """The first day index by which a share p has left.
 
     Args:
         curve: Kaplan-Meier curve of shape (..., K+1).
         p: Share in (0, 1); 0.5 is the median.
+        cap: Widens the band under late entry (`RiskTable.late_entry_cap`).
 
     Returns:
         The smallest index with S ≤ 1 − p, and the indices at which the lower and the upper log(-log) band do so.
@@ -40,19 +41,17 @@ def survival_quantile(curve: Curve, p: float) -> Quantile:
     Reference:
         Brookmeyer and Crowley 1982, on the log(-log) scale.
     """
-    band = loglog_interval(curve.value, curve.variance)
-    edge = np.where(np.isnan(curve.value), np.nan, np.where(curve.value >= 1, 1.0, 0.0))
-    lower = np.where(np.isnan(band.lower), edge, band.lower)
-    upper = np.where(np.isnan(band.upper), edge, band.upper)
-    return Quantile(*(first_index(limit <= 1 - p + TOLERANCE) for limit in (curve.value, lower, upper)))
+    band = _band(curve, cap)
+    return Quantile(*(first_index(limit <= 1 - p + TOLERANCE) for limit in (curve.value, *band)))
 
 
-def incidence_quantile(curve: Curve, p: float) -> Quantile:
+def incidence_quantile(curve: Curve, p: float, *, cap: ArrayLike = np.inf) -> Quantile:
     """The first day index by which a share p of all units has had the event, those that never will included.
 
     Args:
         curve: Cumulative incidence of shape (..., K+1).
         p: Share in (0, 1).
+        cap: Widens the band under late entry (`RiskTable.late_entry_cap`).
 
     Returns:
         The smallest index with F ≥ p, and those at which the upper and the lower log(-log) band get there; null where they never do. Units
@@ -61,11 +60,20 @@ def incidence_quantile(curve: Curve, p: float) -> Quantile:
     Reference:
         Peng and Fine 2007, "Nonparametric quantile inference with competing-risks data", with limits by inversion of the band.
     """
-    band = loglog_interval(curve.value, curve.variance)
+    band = _band(curve, cap)
+    return Quantile(*(first_index(limit >= p - TOLERANCE) for limit in (curve.value, band.upper, band.lower)))
+
+
+def _band(curve: Curve, cap: ArrayLike) -> Bounds:
+    """The log(-log) band, the curve itself where it is 0 or 1, widened under late entry."""
+    inner = loglog_interval(curve.value, curve.variance)
     edge = np.where(np.isnan(curve.value), np.nan, np.where(curve.value >= 1, 1.0, 0.0))
-    lower = np.where(np.isnan(band.lower), edge, band.lower)
-    upper = np.where(np.isnan(band.upper), edge, band.upper)
-    return Quantile(*(first_index(limit >= p - TOLERANCE) for limit in (curve.value, upper, lower)))
+    return widened(Bounds(*(np.where(np.isnan(limit), edge, limit) for limit in inner)), curve.value, cap)
+
+
+def up_to(found: Quantile, last: ArrayLike) -> Quantile:
+    """The quantile where it lies at or before an index, null after it; its limits likewise."""
+    return Quantile(*(np.where(part <= np.asarray(last, dtype=float), part, np.nan) for part in found))
 
 
 def advance_quantile(incidence: ArrayLike, p: float, horizon: int) -> Array:

@@ -88,6 +88,23 @@ class RiskTable:
         known = (horizon < self.at_risk.shape[-1]) | (count <= 0)
         return np.where(known, count, np.nan)
 
+    def followed(self) -> Array:
+        """Units followed at each age: entered at or before it, with a potential observation, whatever became of them, that reaches it."""
+        return np.cumsum(self.entered, axis=-1) - (np.cumsum(self.potential, axis=-1) - self.potential)
+
+    def smallest_followed(self, horizon: int) -> Array:
+        """The fewest units followed at any age up to the horizon; null where the table was cut below it; shape (...)."""
+        fewest = self.followed()[..., : horizon + 1].min(axis=-1)
+        return fewest if horizon < self.at_risk.shape[-1] else np.minimum(fewest, self.matured(horizon))
+
+    def late_entry_cap(self) -> Array:
+        """Units followed from age 0 on, by each age at which others have entered late; infinite where none has. Shape (..., K+1).
+
+        Late entrants carry a curve on at its later ages; how sure its first ages are is decided by those who were there.
+        """
+        by_now, from_birth = np.cumsum(self.entered, axis=-1), self.entered[..., :1]
+        return np.where(by_now > from_birth, from_birth, np.inf)
+
     def matured_share(self, horizon: int) -> Array:
         """`matured` over all units that entered by the horizon; null where none did; shape (...)."""
         return ratio(self.matured(horizon), self._entered_by(horizon))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from alignment_toolkit.stats.risk import Array, ratio
+from alignment_toolkit.stats.incidence import incidence
+from alignment_toolkit.stats.risk import Array, RiskTable, ratio
 
 MIN_GROUPS = 5
 TOO_FEW = "too few to rank"
@@ -42,14 +43,15 @@ class ShrunkRates:
     reason: tuple[str | None, ...]
 
 
-def shrink(value: ArrayLike, variance: ArrayLike, matured: ArrayLike, *, min_n: int = 20) -> ShrunkRates:
+def shrink(value: ArrayLike, variance: ArrayLike, matured: ArrayLike, *, min_n: int = 20, cap: ArrayLike = np.inf) -> ShrunkRates:
     """Shrink incidences of groups towards their common mean by an empirical-Bayes beta-binomial, integrated, not plugged in.
 
     Args:
-        value: Incidence F of each group, shape (groups,).
+        value: Incidence F of each group, shape (groups,); a group without one takes no part.
         variance: Its variance.
         matured: Units of the group whose potential observation reaches the horizon.
         min_n: Groups with fewer matured units take no part.
+        cap: As in `effective_counts`.
 
     Returns:
         One row per group, in the order given. No randomness: the same input gives the same output.
@@ -58,7 +60,7 @@ def shrink(value: ArrayLike, variance: ArrayLike, matured: ArrayLike, *, min_n: 
         Gelman et al. 2013, section 5.3 (beta-binomial hierarchy, integrated over a grid); Kish 1965 for effective counts.
     """
     share, spread, units = (np.asarray(array, dtype=float) for array in (value, variance, matured))
-    trials, wins = effective_counts(share, spread, units)
+    trials, wins = effective_counts(share, spread, units, cap=cap)
     ranked = (units >= min_n) & ~np.isnan(trials)
     enough = int(ranked.sum()) >= MIN_GROUPS
     mean, lower, upper, p_best = columns = np.full((4, len(share)), np.nan)
@@ -68,14 +70,20 @@ def shrink(value: ArrayLike, variance: ArrayLike, matured: ArrayLike, *, min_n: 
     return ShrunkRates(mean, lower, upper, p_best, trials, wins, reason)
 
 
-def effective_counts(value: Array, variance: Array, matured: Array) -> tuple[Array, Array]:
+def effective_counts(value: Array, variance: Array, matured: Array, *, cap: ArrayLike = np.inf) -> tuple[Array, Array]:
     """Counts n* = F(1 − F) / Var F and x* = n* F of a binomial as precise as the estimate.
 
-    Where nobody or everybody was won (F is 0 or 1, the variance 0) n* is the matured count. Null where F is.
+    Where nobody or everybody was won (F is 0 or 1, the variance 0) n* is the matured count. Null where F is. `cap` is the largest n*:
+    under late entry the units followed from age 0 on (`RiskTable.late_entry_cap`), since the variance does not know how few they were.
     """
     trials = np.where((value > 0) & (value < 1), ratio(value * (1 - value), variance), matured)
-    trials = np.where(np.isnan(value), np.nan, trials)
+    trials = np.where(np.isnan(value), np.nan, np.minimum(trials, cap))
     return trials, trials * value
+
+
+def effective_wins(table: RiskTable, horizon: int) -> tuple[Array, Array]:
+    """The effective counts of the incidence at a horizon of the table, shape (...)."""
+    return effective_counts(*incidence(table).at(horizon), table.matured(horizon), cap=table.late_entry_cap()[..., horizon])
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,12 +43,11 @@ def conversion_change(study: Study, *, horizon: int = 90) -> Change:
         horizon: Days.
 
     Returns:
-        The difference with a delete-a-bucket jackknife interval that leaves each account out of both estimates at once; null below `min_n`
-        matured leads in either.
+        The difference with a delete-a-bucket jackknife interval that leaves each account out of both estimates at once; null where too few
+        leads were followed in either.
     """
     tables = [bucket_risk_of("lead_moves", each, max_day=horizon + 1)[1] for each in (study, study.previous())]
-    matured = [float(table.total(axis=1).matured(horizon)[0]) for table in tables]
-    if not min(matured) >= study.config.min_n:
+    if not all(study.followed_rule().holds(table.total(axis=1), horizon)[0] for table in tables):
         return Change(None, None, None)
     interval = jackknife_difference(tables[0], tables[1], lambda table: _won_by(table, horizon))
     return Change(*(known(np.ravel(part)[0]) for part in (interval.value, interval.lower, interval.upper)))

@@ -7,7 +7,7 @@ stage is filling up or draining, or its records do not hang together.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,14 +33,14 @@ def bottleneck(study: Study) -> pd.DataFrame:
         at its end), value_per_entry (reporting currency won per lead that enters the stage, within H), value_waiting (waiting ×
         value_per_entry: as if each had just entered), lost (in the quarter), losses_per_100_lead_days with lower and upper (95 %, exact
         Poisson), mean_in_stage (mean number in it, younger than H), arrivals_per_day, mean_days (restricted to H), horizon_days,
-        little_ratio (mean_in_stage / (arrivals_per_day × mean_days)). Null without deals (the values) and below `min_n` visits that
-        reach H (what rests on it).
+        little_ratio (mean_in_stage / (arrivals_per_day × mean_days)). Null without deals (the values), where fewer than `min_n` visits
+        were followed at an age up to H (what rests on it) and below `min_n` visits in the quarter (the losses); reason (of a null).
 
     Reference:
         Little 1961; Garwood 1936 (Poisson limits).
     """
     labels, table = stage_tables(study)
-    reach = horizons(labels, table, min_n=study.config.min_n)
+    reach, missing = horizons(labels, table, rule=study.followed_rule("visit"))
     stages = labels[1:]
     frame = _quarter(study, stages, horizon=max((until for until in reach[1:] if until), default=1))
     days, worth = _mean_days(table, reach)[1:], _value_per_entry(study, stages)
@@ -53,8 +53,8 @@ def bottleneck(study: Study) -> pd.DataFrame:
     enough = frame["visits"] >= study.config.min_n
     hazard = ["losses_per_100_lead_days", "lower", "upper"]
     frame[hazard] = frame[hazard].where(enough, axis=0)
-    reason = pd.Series(NOT_ENOUGH, frame.index).where(~enough, cast("Any", None))
-    return whole_counts(frame, "visits", "waiting", "lost")[list(COLUMNS)].assign(reason=reason)
+    reasons: Any = [why or (None if known else NOT_ENOUGH) for why, known in zip(missing[1:], enough, strict=True)]
+    return whole_counts(frame, "visits", "waiting", "lost")[list(COLUMNS)].assign(reason=reasons)
 
 
 COLUMNS = (
@@ -115,6 +115,6 @@ def _value_per_entry(study: Study, stages: list[str]) -> Array:
     if not study.crm.has("deals"):
         return np.full(len(stages), np.nan)
     labels, table = stage_tables(study, query="entry_moves")
-    reach = horizons(labels, table, min_n=study.config.min_n)
+    reach, _ = horizons(labels, table, rule=study.followed_rule())
     values = [np.nan if until is None else float(value_per_unit(padded(table[at], until), until)) for at, until in enumerate(reach)]
     return np.array(values[1:])

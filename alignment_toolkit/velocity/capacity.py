@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.counts import counted
-from alignment_toolkit.figures import NOT_ENOUGH
 from alignment_toolkit.responses import LONGEST_HOURS
 from alignment_toolkit.stats import risk_table
 from alignment_toolkit.study import Study
-from alignment_toolkit.waits import never_half, unknown, waits
+from alignment_toolkit.waits import waits
 from alignment_toolkit.wording import counted_words
 
 THIRDS = 3
@@ -52,7 +51,7 @@ def capacity(study: Study) -> pd.DataFrame:
         One row per team and third, the smallest loads first: team, open_leads (the third's loads in words), from_load and to_load (numbers,
         to_load null: no end), leads (handed over), touched (within 30 days), median_hours to the first touch with lower_hours and
         upper_hours, in_time_share (touched within the agreed hours) with lower_share and upper_share, reason (of a null: fewer than `min_n`
-        leads or `min_cell` owners). Empty without touches or owners of leads.
+        leads followed, or `min_cell` owners). Empty without touches or owners of leads.
     """
     if not study.crm.has("touches"):
         return pd.DataFrame(columns=list(COLUMNS))
@@ -84,12 +83,13 @@ def _named(first: int, last: int) -> dict[str, Any]:
 
 def _waits(moves: pd.DataFrame, people: int, study: Study) -> dict[str, Any]:
     table = risk_table(moves.assign(segment=""), max_day=LONGEST_HOURS, segments=[""])[1][0]
-    found = waits(table, study.config)
-    few = too_few(study) if people < study.config.min_cell else NOT_ENOUGH if table.n < study.config.min_n else None
-    numbers = unknown(found) if few else found
-    why = few or (never_half(study.config) if np.isnan(numbers["median_hours"]) else None)
-    touched = None if few == too_few(study) else int(table.won_by(LONGEST_HOURS))
-    return {"leads": int(table.n), "touched": touched, **numbers, "reason": why}
+    if people < study.config.min_cell:
+        return {"leads": int(table.n), "touched": None, **dict.fromkeys(COLUMNS[6:12], np.nan), "reason": too_few(study)}
+    return {
+        "leads": int(table.n),
+        "touched": int(table.won_by(LONGEST_HOURS)),
+        **waits(table, study.config, study.followed_rule(clock="hour")),
+    }
 
 
 def too_few(study: Study) -> str:

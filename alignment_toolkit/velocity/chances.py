@@ -34,12 +34,14 @@ class Chances:
     Attributes:
         stages: Names of the open stages in order.
         horizon: Days.
-        by_age: Shape (stages, OLDEST + 1): by whole days in the stage; null where too few visits were seen.
+        by_age: Shape (stages, OLDEST + 1): by whole days in the stage; null where too few visits were followed.
+        reasons: Why a stage has none, None where it has.
     """
 
     stages: list[str]
     horizon: int
     by_age: Array
+    reasons: list[str | None]
 
     @property
     def fresh(self) -> Array:
@@ -67,7 +69,10 @@ def win_chances(study: Study, *, horizon: int = HORIZON) -> Chances:
     stages, table = labels[1:], pooled[slice(1, None)]
     to = leaving(table, exits(study, stages).sum(axis=0), min_n=study.config.min_n, last=OLDEST + horizon)
     found = chance_by_age(to, horizon=horizon)
-    return Chances(stages, horizon, np.where((table.n >= study.config.min_n)[:, None], found, np.nan))
+    rule = study.followed_rule("visit")
+    reasons = [rule.reason(table[at], band_starts(table.at_risk[at], min_n=rule.min_n)[-1]) for at in range(len(stages))]
+    known = np.array([reason is None for reason in reasons], dtype=bool)
+    return Chances(stages, horizon, np.where(known[:, None], found, np.nan), reasons)
 
 
 def chances_without(study: Study, stages: list[str], *, horizon: int = HORIZON) -> Array:
@@ -129,9 +134,14 @@ def leaving(table: RiskTable, ended: Array, *, min_n: int, last: int) -> Array:
     return told
 
 
+def band_starts(at_risk: Array, *, min_n: int) -> list[int]:
+    """The first days of the bands that are used: a band begins only where enough visits are at risk."""
+    return [day for day in BANDS if day == 0 or (day < len(at_risk) and at_risk[day] >= min_n)]
+
+
 def banded(moves: Array, at_risk: Array, *, min_n: int, last: int) -> Array:
     """Moves over exposure in bands of days, by day 0 to `last`; the last band with enough at risk at its start holds all later days."""
-    starts = [day for day in BANDS if day == 0 or (day < len(at_risk) and at_risk[day] >= min_n)]
+    starts = band_starts(at_risk, min_n=min_n)
     rates = [ratio(moves[a:b].sum(), at_risk[a:b].sum(), empty=0.0) for a, b in zip(starts, [*starts[1:], len(at_risk)], strict=True)]
     return np.array(rates, dtype=float)[np.searchsorted(starts, np.arange(last + 1), side="right") - 1]
 

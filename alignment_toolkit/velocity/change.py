@@ -15,22 +15,22 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.counts.tables import moves_frame
-from alignment_toolkit.figures import NOT_ENOUGH
+from alignment_toolkit.followed import Rule
 from alignment_toolkit.stats import (
     RiskTable,
     bucket_tables,
+    curve_limits,
     incidence,
     jackknife,
     jackknife_difference,
     logrank,
-    probability_interval,
     risk_table,
     state_probabilities,
 )
 from alignment_toolkit.stats.risk import Array
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.cycle import mean_cycle
-from alignment_toolkit.velocity.tables import LIMIT_DAYS
+from alignment_toolkit.velocity.tables import LIMIT_DAYS, padded
 
 NOW, BEFORE = "report quarter", "four quarters before"
 UNITS = {"won_share": "share", "cycle_days": "days"}
@@ -44,7 +44,7 @@ def win_hazard_test(study: Study) -> pd.DataFrame:
 
     Returns:
         One row: days (largest common age, last whole day index), n_now, won_now, n_before, won_before (within those days), statistic,
-        freedom, p_value (null with a reason below `min_n` leads in either group).
+        freedom, p_value (null with a reason where fewer than `min_n` leads of either group were followed from the first day on).
 
     Reference:
         Mantel 1966; lost leads leave the risk set, so this is a test of the win hazard and not of the share won.
@@ -53,11 +53,11 @@ def win_hazard_test(study: Study) -> pd.DataFrame:
     seen = table.cut(days)
     test = logrank(seen)
     n, won = seen.n, (seen.events + seen.events_from_lost).sum(axis=-1)
-    enough = bool((n >= study.config.min_n).all())
+    reason = _missing(table, 0, rule=_rule(study))
     row = {"days": days, "n_now": int(n[0]), "won_now": int(won[0]), "n_before": int(n[1]), "won_before": int(won[1])}
     found = {"statistic": float(test.statistic), "freedom": float(test.freedom), "p_value": float(test.p)}
     nothing = dict.fromkeys(found, np.nan)
-    return pd.DataFrame([row | (found if enough else nothing) | {"reason": None if enough else NOT_ENOUGH}])
+    return pd.DataFrame([row | (nothing if reason else found) | {"reason": reason}])
 
 
 def change(study: Study) -> pd.DataFrame:
@@ -68,11 +68,11 @@ def change(study: Study) -> pd.DataFrame:
 
     Returns:
         Two rows, measure `won_share` and `cycle_days`: unit (share, days), horizon_days (h: the largest age at most a year up to
-        which `min_n` leads of both groups can be observed), now, before, difference with lower and upper (95 %, jackknife of the
+        which enough leads of both groups were followed at every age), now, before, difference with lower and upper (95 %, jackknife of the
         difference over shared accounts), reason.
     """
     table, days = _cohorts(study)
-    until = _common_horizon(table, days, min_n=study.config.min_n)
+    until = _common_horizon(table, days, rule=_rule(study))
     measures: dict[str, Callable[[RiskTable], Array]] = {
         "won_share": lambda part: state_probabilities(part.cut(until or 0)).won[..., -1],
         "cycle_days": lambda part: mean_cycle(part, until or 0),
@@ -80,7 +80,8 @@ def change(study: Study) -> pd.DataFrame:
     rows: list[dict[str, Any]]
     if until is None:
         nothing = dict.fromkeys(("now", "before", "difference", "lower", "upper"), np.nan)
-        rows = [_measure(name, None) | nothing | {"reason": NOT_ENOUGH} for name in measures]
+        missing = _missing(table, 1, rule=_rule(study))
+        rows = [_measure(name, None) | nothing | {"reason": missing} for name in measures]
     else:
         buckets = _buckets(study, until)
         rows = [
@@ -106,13 +107,12 @@ def win_curves(study: Study) -> pd.DataFrame:
         Aalen and Johansen 1978; interval on the log(-log) scale.
     """
     table, days = _cohorts(study)
-    until = _common_horizon(table, days, min_n=study.config.min_n)
+    until = _common_horizon(table, days, rule=_rule(study))
     if until is None:
         return pd.DataFrame(columns=["group", "day", "won_share", "lower_share", "upper_share"])
     seen = table.cut(until)
     curve = incidence(seen)
-    matured = np.stack([table.matured(day) for day in range(until + 1)], axis=-1)
-    bounds = probability_interval(curve.value, curve.variance, matured)
+    bounds = curve_limits(curve, seen)
     parts = []
     for at, group in enumerate((NOW, BEFORE)):
         columns = {"won_share": curve.value[at], "lower_share": bounds.lower[at], "upper_share": bounds.upper[at]}
@@ -148,10 +148,16 @@ def _grouped(study: Study, *, by_bucket: bool) -> pd.DataFrame:
     return frame.assign(segment=frame["segment"].map(names)).dropna(subset="segment")
 
 
-def _common_horizon(table: RiskTable, days: int, *, min_n: int) -> int | None:
-    """The largest h at most a year, and not beyond the common age, with `min_n` matured leads in both groups."""
-    entered = np.cumsum(table.entered, axis=-1)
-    matured = entered - (np.cumsum(table.potential, axis=-1) - table.potential)
-    enough = np.asarray(matured.min(axis=0) >= min_n)
-    reached = np.flatnonzero(enough[: min(days, LIMIT_DAYS) + 1])
-    return int(reached[-1]) if len(reached) and reached[-1] >= 1 else None
+def _rule(study: Study) -> Rule:
+    return study.followed_rule(in_window=False)
+
+
+def _missing(table: RiskTable, horizon: int, *, rule: Rule) -> str | None:
+    """Why the two groups cannot be compared at a horizon, None where they can."""
+    return next(filter(None, rule.reasons(padded(table, horizon), horizon)), None)
+
+
+def _common_horizon(table: RiskTable, days: int, *, rule: Rule) -> int | None:
+    """The largest h at most a year, and not beyond the common age, up to which enough leads of both groups were followed at every age."""
+    reached = min(int(rule.reach(table).min()), days, LIMIT_DAYS)
+    return reached if reached >= 1 else None

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.arguments import DAYS_AHEAD, LEAD_SLICES, OneOf, by_segment, checked
-from alignment_toolkit.figures import NOT_ENOUGH
 from alignment_toolkit.stages import opportunity_stage
 from alignment_toolkit.stats import RiskTable, bucket_tables, jackknife, mean_time_among, state_probabilities
 from alignment_toolkit.stats.risk import Array
@@ -30,7 +29,7 @@ def cycle(study: Study, *, by: str = "all", start: Start = "creation", horizon: 
         study: Quarter, as-of and cohort rule.
         by: `all` or an attribute of leads.
         start: `creation`, or `opportunity`: the first entry into that stage.
-        horizon: H in days, for all or by segment; by default a year, or the largest day up to which `min_n` leads can be observed.
+        horizon: H in days, for all or by segment; by default a year, or as far as enough leads were followed at every age.
 
     Returns:
         The rows and columns of `cycle_means` and, after the mean, lower_days and upper_days (95 %, delete-a-bucket jackknife).
@@ -60,13 +59,13 @@ def cycle_means(study: Study, *, by: str = "all", start: Start = "creation", hor
 
     Returns:
         One row for all leads together, segment "(all)", then one per segment: n (under observation by H), won (by H), matured_share,
-        horizon_days, mean_days, naive_mean_days (of the won alone), reason. Null below `min_n` leads whose potential observation reaches H
-        (at least half of the whole's H), and where nobody won.
+        smallest_followed, horizon_days, mean_days, naive_mean_days (of the won alone), reason. Null where fewer than `min_n` leads were
+        followed at an age up to H (at least half of the whole's H), and where nobody won.
     """
     query, choices = _counted(study, start)
     labels, table = sliced_tables(query, study, by=by, **choices)
-    reach = horizons(labels, table, min_n=study.config.min_n, asked=horizon)
-    rows = [_row(label, table[place], until) for place, (label, until) in enumerate(zip(labels, reach, strict=True))]
+    reach = zip(*horizons(labels, table, rule=study.followed_rule(), asked=horizon), strict=True)
+    rows = [_row(label, table[place], *found) for place, (label, found) in enumerate(zip(labels, reach, strict=True))]
     return pd.DataFrame(rows).astype({"horizon_days": "Int64"})
 
 
@@ -79,10 +78,10 @@ def _counted(study: Study, start: Start) -> tuple[str, dict[str, str]]:
     return ("lead_moves", {}) if start == "creation" else ("entry_moves", {"stage": opportunity_stage(study.crm)})
 
 
-def _row(label: str, table: RiskTable, until: int | None) -> dict[str, Any]:
+def _row(label: str, table: RiskTable, until: int | None, missing: str | None) -> dict[str, Any]:
     row = {"segment": label, **counts_by(table, until)}
     if until is None or not row["won"]:
-        reason = NOT_ENOUGH if until is None else f"nobody was won within {until} days"
+        reason = missing or f"nobody was won within {until} days"
         return row | {"mean_days": np.nan, "naive_mean_days": np.nan, "reason": reason}
     seen = padded(table, until)
     return row | {"mean_days": float(mean_cycle(seen, until)), "naive_mean_days": naive_cycle(seen.cut(until)), "reason": None}
@@ -94,13 +93,14 @@ def _limits(frame: pd.DataFrame, until: int) -> tuple[float, float]:
 
 
 def counts_by(table: RiskTable, until: int | None) -> dict[str, Any]:
-    """The counts beside a figure by H: n and won by it, matured_share, horizon_days; without H everything that was counted."""
+    """The counts beside a figure by H: n and won by it, matured_share, smallest_followed, horizon_days; without H all that was counted."""
     if until is None:
         won = (table.events + table.events_from_lost).sum()
-        return {"n": int(table.n), "won": int(won), "matured_share": np.nan, "horizon_days": None}
+        return {"n": int(table.n), "won": int(won), "matured_share": np.nan, "smallest_followed": np.nan, "horizon_days": None}
     reach = padded(table, until)
     n, won = reach.entered[: until + 1].sum(), reach.won_by(until)
-    return {"n": int(n), "won": int(won), "matured_share": float(reach.matured_share(until)), "horizon_days": until}
+    followed = {"matured_share": float(reach.matured_share(until)), "smallest_followed": float(reach.smallest_followed(until))}
+    return {"n": int(n), "won": int(won), **followed, "horizon_days": until}
 
 
 def naive_cycle(table: RiskTable) -> float:

@@ -16,7 +16,8 @@ from alignment_toolkit.velocity.time_in_stage import stay_quantiles
 from alignment_toolkit.young import without_unrecorded
 
 HORIZON = 90
-MATURED = {"matured_share": "matured_share"}
+SMALLEST = {"smallest_followed": "smallest_followed"}
+MATURED = {"matured_share": "matured_share"} | SMALLEST
 
 
 def velocity_kpis(study: Study) -> pd.DataFrame:
@@ -60,7 +61,7 @@ def conversion_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def time_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Figure rows of `stay_quantiles`; no horizon, so no matured share."""
     names = {"value": "median_days", "lower": "lower_days", "upper": "upper_days", "events": "finished"}
-    return _rows("time_in_stage_median", frame, unit="days", by="stage", names=names)
+    return _rows("time_in_stage_median", frame, unit="days", by="stage", names=names | SMALLEST)
 
 
 def cycle_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

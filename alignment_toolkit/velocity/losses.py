@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from alignment_toolkit.arguments import DAYS, LEAD_SLICES, OneOf, checked
 from alignment_toolkit.counts.tables import moves_frame
-from alignment_toolkit.figures import NOT_ENOUGH
-from alignment_toolkit.stats import incidence, probability_interval, risk_table
+from alignment_toolkit.followed import estimates
+from alignment_toolkit.stats import incidence, risk_table
 from alignment_toolkit.study import Study
 from alignment_toolkit.visible import visible
 
@@ -34,7 +33,7 @@ def loss_reasons(study: Study, *, by: str = "stage", horizon: int = HORIZON) -> 
 
     Returns:
         segment, loss_reason ("(missing)": none was given), lost_rate (share in [0, 1]) with lower_rate and upper_rate (95 %), n (that
-        entered), lost (for this reason by h), matured_share, reason (why the rate is null: below `min_n` matured). Stages in the order of
+        entered), lost (for this reason by h), matured_share, reason (why the rate is null: too few followed). Stages in the order of
         the funnel, other segments by name; reasons by size.
     """
     moved = moves_frame("loss_moves", study, by=None if by == "all" else by)
@@ -52,21 +51,18 @@ def _one(study: Study, part: pd.DataFrame, segment: str, reason: str, horizon: i
     mine = (part["move"] == "competing") & (part["reason"] == reason)
     move = part["move"].mask(part["move"] == "event", "competing").mask(mine, "event")
     counts = part.assign(move=move).groupby(["segment", "day", "move"], as_index=False)[["n", "amount", "amount_sq"]].sum()
-    table = risk_table(counts, max_day=horizon + 1, segments=[segment])[1][0]
-    matured, n = float(table.matured(horizon)), int(table.entered[: horizon + 1].sum())
-    known = matured >= study.config.min_n
-    curve = incidence(table).at(horizon)
-    limits = probability_interval(*curve, np.asarray(matured)) if known else (np.nan, np.nan)
+    table = risk_table(counts, max_day=horizon + 1, segments=[segment])[1]
+    found = estimates(incidence(table), table, horizon, study.followed_rule())
     return {
         "segment": segment,
         "loss_reason": reason,
-        "lost_rate": float(curve[0]) if known else np.nan,
-        "lower_rate": float(limits[0]),
-        "upper_rate": float(limits[1]),
-        "n": n,
-        "lost": int(table.won_by(horizon)),
-        "matured_share": matured / n if n else np.nan,
-        "reason": None if known else NOT_ENOUGH,
+        "lost_rate": float(found.value[0]),
+        "lower_rate": float(found.lower[0]),
+        "upper_rate": float(found.upper[0]),
+        "n": int(found.n[0]),
+        "lost": int(found.events[0]),
+        "matured_share": float(found.matured_share[0]),
+        "reason": found.reasons[0],
     }
 
 

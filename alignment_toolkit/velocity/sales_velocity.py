@@ -14,7 +14,7 @@ import pandas as pd
 
 from alignment_toolkit.arguments import DAYS_AHEAD, LEAD_SLICES, by_segment, checked
 from alignment_toolkit.counts import counted
-from alignment_toolkit.figures import ALL, NOT_ENOUGH
+from alignment_toolkit.figures import ALL
 from alignment_toolkit.stats import (
     Interval,
     RiskTable,
@@ -31,6 +31,7 @@ from alignment_toolkit.velocity.tables import Horizon, bucket_frames, horizons, 
 
 DAY_SECONDS = 86_400
 NO_DEALS = "no deals table"
+SAME_DAY = "every deal was closed on the day it was created, so no deal was open for any time"
 FACTORS = ("mean_open", "value_per_opportunity", "mean_days_open", "velocity")
 NOTHING = dict.fromkeys(FACTORS, np.nan)
 
@@ -42,7 +43,7 @@ def sales_velocity(study: Study, *, by: str = "all", horizon: Horizon = None) ->
     Args:
         study: Quarter, as-of and cohort rule.
         by: `all` or an attribute of leads.
-        horizon: H in days, for all or by segment; by default a year, or the largest day up to which `min_n` deals can be observed.
+        horizon: H in days, for all or by segment; by default a year, or as far as enough deals were followed at every age.
 
     Returns:
         The rows and columns of `velocity_factors` and, after the velocity, lower and upper (95 %, delete-a-bucket jackknife on the log
@@ -51,7 +52,16 @@ def sales_velocity(study: Study, *, by: str = "all", horizon: Horizon = None) ->
     """
     if not study.crm.has("deals"):
         nothing = dict.fromkeys((*FACTORS, "lower", "upper", "bookings_per_day", "classic_naive"), np.nan)
-        row = {"segment": ALL, "n": 0, "won": 0, "matured_share": np.nan, "horizon_days": None, **nothing, "reason": NO_DEALS}
+        row = {
+            "segment": ALL,
+            "n": 0,
+            "won": 0,
+            "matured_share": np.nan,
+            "smallest_followed": np.nan,
+            "horizon_days": None,
+            **nothing,
+            "reason": NO_DEALS,
+        }
         return pd.DataFrame([row]).astype({"horizon_days": "Int64"})
     frame = velocity_factors(study, by=by, horizon=horizon)
     known, stocks = frame[frame["velocity"].notna()], _stocks(study, frame["horizon_days"].dropna(), by=by)
@@ -77,15 +87,15 @@ def velocity_factors(study: Study, *, by: str = "all", horizon: Horizon = None) 
 
     Returns:
         One row for all deals together, segment "(all)", then one per segment: n (deals under observation by H), won (by H), matured_share,
-        horizon_days, mean_open (N), value_per_opportunity (V, reporting currency), mean_days_open (D), velocity (currency per day), reason.
-        Null below `min_n` deals whose potential observation reaches H (at least half of the whole's H).
+        smallest_followed, horizon_days, mean_open (N), value_per_opportunity (V, reporting currency), mean_days_open (D), velocity
+        (currency per day), reason. Null where fewer than `min_n` deals were followed at an age up to H (at least half of the whole's H).
     """
     labels, table = sliced_tables("deal_moves", study, by=by)
-    reach = horizons(labels, table, min_n=study.config.min_n, asked=horizon)
+    reach, missing = horizons(labels, table, rule=study.followed_rule("deal"), asked=horizon)
     stocks, rows = _stocks(study, [until for until in reach if until is not None], by=by), []
     for place, (label, until) in enumerate(zip(labels, reach, strict=True)):
         found = NOTHING if until is None else _factors(padded(table[place], until), _open_by_bucket(stocks, label, until).sum(), until)
-        reason = NOT_ENOUGH if np.isnan(found["velocity"]) else None
+        reason = missing[place] or (SAME_DAY if np.isnan(found["velocity"]) else None)
         rows.append({"segment": label, **counts_by(table[place], until), **found, "reason": reason})
     return pd.DataFrame(rows).astype({"horizon_days": "Int64"})
 

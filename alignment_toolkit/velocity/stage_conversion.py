@@ -6,13 +6,13 @@ lost and moved back compete, back-filled stamps are left out. It does not say wh
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
 from alignment_toolkit.arguments import DAYS, checked
-from alignment_toolkit.figures import NOT_ENOUGH
-from alignment_toolkit.stats import incidence, probability_interval
+from alignment_toolkit.followed import estimates
+from alignment_toolkit.stats import incidence
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.tables import padded, stage_tables
 
@@ -44,36 +44,32 @@ def conversion_rates(study: Study, *, horizon: int) -> pd.DataFrame:
 
     Returns:
         One row for all visits together, stage "(all)", then one per open stage in order: n (visits under observation by the horizon),
-        advanced, lost_or_back, still_open (by it), matured_share, conversion_rate with lower_rate and upper_rate (95 %, null below `min_n`
-        visits whose potential observation reaches the horizon), reason (of a null).
+        advanced, lost_or_back, still_open (by it), matured_share, smallest_followed, conversion_rate with lower_rate and upper_rate (95 %,
+        null where fewer than `min_n` visits were followed at an age up to the horizon), reason (of a null).
 
     Reference:
         Aalen and Johansen 1978; interval on the log(-log) scale.
     """
     labels, whole = stage_tables(study)
     table = padded(whole, horizon)
-    curve = incidence(table.cut(horizon)).at(horizon)
-    matured = table.matured(horizon)
-    bounds = probability_interval(curve.value, curve.variance, matured)
     by_then = table.cut(horizon)
+    found = estimates(incidence(by_then), by_then, horizon, study.followed_rule("visit"))
     frame = pd.DataFrame(
         {
             "stage": labels,
             "n": by_then.n,
             "advanced": by_then.events.sum(axis=-1),
             "lost_or_back": by_then.competing.sum(axis=-1),
-            "matured_share": table.matured_share(horizon),
-            "conversion_rate": curve.value,
-            "lower_rate": bounds.lower,
-            "upper_rate": bounds.upper,
+            "matured_share": found.matured_share,
+            "smallest_followed": found.smallest_followed,
+            "conversion_rate": found.value,
+            "lower_rate": found.lower,
+            "upper_rate": found.upper,
         }
     )
     frame.insert(4, "still_open", frame["n"] - frame["advanced"] - frame["lost_or_back"])
-    enough = pd.Series(matured >= study.config.min_n)
-    rates = ["conversion_rate", "lower_rate", "upper_rate"]
-    frame[rates] = frame[rates].where(enough, axis=0)
-    reason = pd.Series(NOT_ENOUGH, frame.index).where(~enough, cast("Any", None))
-    return whole_counts(frame, "n", "advanced", "lost_or_back", "still_open").assign(reason=reason)
+    reasons: Any = found.reasons
+    return whole_counts(frame, "n", "advanced", "lost_or_back", "still_open").assign(reason=reasons)
 
 
 def whole_counts(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 from alignment_toolkit.arguments import DAYS_AHEAD, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.tables import moves_frame
-from alignment_toolkit.figures import ALL, NOT_ENOUGH, figure
+from alignment_toolkit.figures import ALL, figure
 from alignment_toolkit.leads import N_GROUPS
 from alignment_toolkit.stats import interval_from_replicates
 from alignment_toolkit.stats.risk import Array, ratio
@@ -52,12 +52,16 @@ def stalled(study: Study, *, horizon: int = HORIZON, intervals: bool = True) -> 
         that enters today), now_rate (mean chance of those that stand there), half_after_days (first day in the stage on which less than
         half of the fresh chance is left; null: never), stalled (leads past that), stalled_share, value_at_risk (reporting currency; null
         without deals) with lower and upper (95 %, of the chances and the mean win as other accounts would have shown them, for these open
-        leads), reason. Null below `min_n` visits to the stage; the first row adds up the stages that are not.
+        leads), reason. Null where fewer than `min_n` visits to the stage were followed at some age; the first row adds up the other stages.
     """
     chances = win_chances(study, horizon=horizon)
     now = at_risk(study, chances)
-    rows = [_row(name, now[now["segment"] == name], chances.by_age[at]) for at, name in enumerate(chances.stages)]
-    whole = _row(ALL, now[now["fresh"].notna()], np.full(1, np.nan))
+    rows = [
+        _row(name, now[now["segment"] == name], by_age, reason)
+        for name, by_age, reason in zip(chances.stages, chances.by_age, chances.reasons, strict=True)
+    ]
+    nowhere = None if any(reason is None for reason in chances.reasons) else next(iter(chances.reasons), None)
+    whole = _row(ALL, now[now["fresh"].notna()], np.full(1, np.nan), nowhere)
     frame = pd.DataFrame([whole, *rows], columns=list(COLUMNS))
     if not study.crm.has("deals"):
         frame["value_at_risk"] = np.nan
@@ -118,9 +122,9 @@ def _won_money(study: Study) -> dict[str, Array]:
     return {name: np.bincount(group, weights=won[name].astype(float), minlength=N_GROUPS).astype(float) for name in ("n", "amount")}
 
 
-def _row(stage: str, leads: pd.DataFrame, by_age: Array) -> dict[str, Any]:
+def _row(stage: str, leads: pd.DataFrame, by_age: Array, reason: str | None) -> dict[str, Any]:
     standing = float(leads["n"].sum())
-    known = bool(leads["fresh"].notna().all()) and (stage == ALL or not np.isnan(by_age[0]))
+    known = reason is None
     past = leads.loc[leads["now"] < HALF * leads["fresh"], "n"].sum()
     below = np.flatnonzero(by_age < HALF * by_age[0])
     weights = leads["n"] / standing if standing else leads["n"]
@@ -135,7 +139,7 @@ def _row(stage: str, leads: pd.DataFrame, by_age: Array) -> dict[str, Any]:
         "value_at_risk": float(leads["value_at_risk"].sum()) if known else np.nan,
         "lower": np.nan,
         "upper": np.nan,
-        "reason": None if known else NOT_ENOUGH,
+        "reason": reason,
     }
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from alignment_toolkit.counts.coding import said
 from alignment_toolkit.counts.tables import moves_frame
-from alignment_toolkit.figures import ALL
+from alignment_toolkit.figures import ALL, NOT_ENOUGH
+from alignment_toolkit.followed import Rule
 from alignment_toolkit.stats import RiskTable, risk_table
 from alignment_toolkit.study import Study
 
@@ -54,38 +55,37 @@ def bucket_frames(query: str, study: Study, *, by: str, last_day: int, **choices
     return {ALL: near.assign(segment=said(ALL, len(near)))} | parts
 
 
-def largest_horizon(table: RiskTable, *, min_n: int, limit: int = LIMIT_DAYS) -> int | None:
-    """The largest day index, at most `limit`, up to which at least `min_n` units can be observed; None where there is none.
+def largest_horizon(table: RiskTable, *, rule: Rule, limit: int = LIMIT_DAYS) -> int | None:
+    """The largest day index, at most `limit`, up to which enough units were followed at every age; None where there is none.
 
     Args:
         table: Counts of shape (K+1,).
-        min_n: Units wanted.
+        rule: How many units are needed.
         limit: Days.
     """
-    entered = np.cumsum(table.entered)
-    gone = np.cumsum(table.potential) - table.potential
-    reached = np.flatnonzero((entered - gone)[: limit + 1] >= min_n)
-    return int(reached[-1]) if len(reached) and reached[-1] >= 1 else None
+    reached = min(int(rule.reach(table)), limit)
+    return reached if reached >= 1 else None
 
 
-def horizons(labels: list[str], table: RiskTable, *, min_n: int, asked: Horizon = None) -> list[int | None]:
-    """H of each segment: the year, or the largest day up to which `min_n` units can be observed.
+def horizons(labels: list[str], table: RiskTable, *, rule: Rule, asked: Horizon = None) -> tuple[list[int | None], list[str | None]]:
+    """H of each segment: the year, or the largest day up to which enough units were followed at every age; and why there is none.
 
     A segment that reaches less than half as far as the whole has none: "among those who win by day 40" does not compare with a year.
 
     Args:
         labels: Segments, that of the whole first.
         table: Counts of shape (segments, K+1).
-        min_n: Units wanted.
-        asked: One horizon for all, or one by segment, instead; kept where `min_n` units can be observed for so long.
+        rule: How many units are needed.
+        asked: One horizon for all, or one by segment, instead; kept where enough units were followed for so long.
     """
-    if asked is None:
-        own = [largest_horizon(table[place], min_n=min_n) for place in range(len(labels))]
-        return [reach if reach is not None and own[0] is not None and 2 * reach >= own[0] else None for reach in own]
-    wanted = [asked if isinstance(asked, int) else asked.get(label) for label in labels]
-    return [
-        until if until is not None and padded(table[place], until).matured(until) >= min_n else None for place, until in enumerate(wanted)
-    ]
+    least = -(-(largest_horizon(table[0], rule=rule) or 1) // 2) if asked is None and labels else 1
+    found: list[tuple[int | None, str | None]] = []
+    for place, label in enumerate(labels):
+        needed = least if asked is None else asked if isinstance(asked, int) else asked.get(label)
+        missing = NOT_ENOUGH if needed is None else rule.reason(padded(table[place], needed), needed)
+        until = None if missing else largest_horizon(table[place], rule=rule) if asked is None else needed
+        found.append((until, missing))
+    return [until for until, _ in found], [missing for _, missing in found]
 
 
 def padded(table: RiskTable, last_day: int) -> RiskTable:

@@ -98,7 +98,9 @@ def test_parts_below_min_n_leave_the_flag_null():
         study_of(*parts, quarter="2025Q2", as_of="2025-07-01", cohort="1q"), by="source", and_by="persona", horizon=30
     )
     rows = table.set_index(["segment", "part"])
-    assert rows["reason"].loc[("x", "c")] == "not enough data"
+    assert rows["reason"].loc[("x", "c")] == (
+        "not enough data: only 19 leads were followed at age 0 days; 20 are needed; all history (`--cohort all`) may have them"
+    )
     assert rows["reversed"].loc[("x", "(all)")] is None
 
 

@@ -40,7 +40,8 @@ def test_the_files_say_what_the_notebook_showed(place: Path) -> None:
     quarter = place / "reports" / "2026Q3"
     leads, bookings = json.loads((quarter / "kpis.json").read_text())
     assert list(leads) == [
-        "kpi", "slice", "segment", "value", "lower", "upper", "unit", "n", "events", "matured_share", "previous", "target", "owner", "reason",
+        "kpi", "slice", "segment", "value", "lower", "upper", "unit", "n", "events", "matured_share", "smallest_followed",
+        "previous", "target", "owner", "reason",
     ]  # fmt: skip
     assert (leads["kpi"], leads["value"], leads["owner"]) == ("leads", 5, "marketing")
     assert (bookings["value"], bookings["reason"]) == (None, "not enough data")

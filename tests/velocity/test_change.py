@@ -72,8 +72,9 @@ def test_only_the_four_quarters_before_are_compared(frame, study):
 
 def test_too_few_leads_in_a_group():
     study = funnel({"a": (0, {}), "b": (-30, {}), "c": (-30, {})}, as_of=AS_OF)
-    assert win_hazard_test(study)["reason"].tolist() == ["not enough data"]
-    assert change(study)["reason"].tolist() == ["not enough data", "not enough data"]
+    few = "not enough data: only 1 lead was followed at age 0 days; 2 are needed"
+    assert win_hazard_test(study)["reason"].tolist() == [few]
+    assert change(study)["reason"].tolist() == [few, few]
 
 
 def test_nobody_won_in_one_of_the_two():

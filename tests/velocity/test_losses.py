@@ -41,7 +41,8 @@ def test_four_leads_by_hand(by: str) -> None:
 def test_few_leads_have_no_rate() -> None:
     told = loss_reasons(made(5))
     assert told["lost_rate"].isna().all()
-    assert set(told["reason"]) == {"not enough data"}
+    few = "not enough data: only 4 leads were followed at age 0 days; 5 are needed"
+    assert set(told["reason"]) == {few}
     assert loss_sentences(told) == ["Why leads are lost cannot be told: no loss with a reason has been watched for long enough."]
 
 

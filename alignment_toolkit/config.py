@@ -137,7 +137,7 @@ class Config(BaseModel):
         reporting_currency: Currency of every amount shown.
         stages: The funnel in order; exactly the terminal stages `won` and `lost` end it.
         horizons_days: Horizons of the conversion figures, in days.
-        min_n: Below this many units an estimate is null with the reason "not enough data".
+        min_n: With fewer units, or fewer followed at some age up to the horizon, an estimate is null; the reason begins "not enough data".
         min_cell: Groups smaller than this are merged into "(other)" on leaders' pages.
         stale_days: Open and silent for longer counts as lost in the sensitivity line.
         acceptance_days: Agreed days from handover to sales' verdict.

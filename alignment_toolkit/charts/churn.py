@@ -8,6 +8,7 @@ import numpy as np
 
 from alignment_toolkit.charts.style import (
     BLUE,
+    CURVES_END,
     GREEN,
     MUTED,
     PALETTE,
@@ -80,11 +81,11 @@ def retention_chart(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.fill_between(bends["day"], bends["lower"], bends["upper"], step="post", color=colour, alpha=0.12, linewidth=0)
         told.append(f"{segment} {percent(part['share'].iloc[-1], 0)} at day {part['day'].iloc[-1]}")
     ax.set_ylim(0, 1.02)
-    ax.set_xlabel("days since the customer started")
+    ax.set_xlabel(f"days since the customer started; {CURVES_END}")
     percent_axis(ax, "y", "")
     ax.legend(loc="lower left", fontsize=9)
     ax.set_title("Customers still there, by age")
-    return describe(ax, f"Share of customers still in their first life, at the last day observed: {'; '.join(told)}.")
+    return describe(ax, f"Share of customers still in their first life, at the last day with enough followed: {'; '.join(told)}.")
 
 
 def cohort_triangle_chart(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

@@ -16,6 +16,7 @@ from alignment_toolkit.attribution.models import NAMES
 from alignment_toolkit.attribution.origins import DISJOINT
 from alignment_toolkit.charts.style import (
     BLUE,
+    CURVES_END,
     GREEN,
     INK,
     MUTED,
@@ -148,12 +149,13 @@ def response_curve_chart(frame: pd.DataFrame, *, hours: float, until: int = 96, 
         curve = frame[(frame["segment"] == name) & (frame["hour"] <= until)]
         ax.step(curve["hour"], curve["touched_share"], where="post", color=colour, label=safe_label(name))
         ax.fill_between(curve["hour"], curve["lower_share"], curve["upper_share"], step="post", color=colour, alpha=0.12, linewidth=0)
-        in_time = _at(curve, int(hours))
-        said.append(f"{visible(str(name))} {percent(in_time, 0)} of {curve['n'].iloc[0]:,.0f}")
+        reached = curve["hour"].max() >= int(hours)
+        in_time = percent(_at(curve, int(hours)), 0) if reached else "unknown, too few followed for so long,"
+        said.append(f"{visible(str(name))} {in_time} of {curve['n'].iloc[0]:,.0f}")
     ax.axvline(hours, color=MUTED, linewidth=1, linestyle="--")
     ax.set_ylim(0, 1)
     ax.set_xlim(0, until)
-    ax.set_xlabel(f"Hours since the handover; agreed: {hours:g}")
+    ax.set_xlabel(f"Hours since the handover; agreed: {hours:g}; {CURVES_END}")
     percent_axis(ax, "y", "Touched by a person of sales")
     ax.legend(loc="lower right", fontsize=9)
     ax.set_title("How soon a lead is touched after the handover")

@@ -13,6 +13,7 @@ import pandas as pd
 from alignment_toolkit.arguments import ROWS, checked
 from alignment_toolkit.charts.style import (
     BLUE,
+    CURVES_END,
     INK,
     MUTED,
     PALETTE,
@@ -106,7 +107,7 @@ def conversion_curve_chart(frame: pd.DataFrame, *, ax: Axes | None = None, most:
     ends = frame[frame["segment"].isin(drawn)].groupby("segment", sort=False).tail(1).sort_values("value", ascending=False)
     ax.set_ylim(0, None)
     ax.set_xlim(0, max(float(ends["day"].max()), 1.0))
-    ax.set_xlabel("Age of the lead in days")
+    ax.set_xlabel(f"Age of the lead in days; {CURVES_END}")
     percent_axis(ax, "y", "Won leads")
     handles = dict(zip(drawn, ax.get_legend_handles_labels()[0], strict=True))
     ax.legend(handles=[handles[name] for name in ends["segment"]], loc="center left", bbox_to_anchor=(1.01, 0.5))

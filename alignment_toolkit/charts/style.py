@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FONT = "DejaVu Sans"
+CURVES_END = "a curve ends where too few were followed"
 LONGEST_LABEL, LONGEST_TITLE_NAME = 32, 28
 INK, MUTED, GRID = "#1f2a37", "#55616f", "#d8dee6"
 BLUE, VERMILION, GREEN, PURPLE, OCHRE, SLATE = "#0b62a4", "#cf4a0a", "#00876c", "#9a4fa0", "#8a6400", "#5d6b7a"

@@ -13,6 +13,7 @@ import pandas as pd
 
 from alignment_toolkit.charts.style import (
     BLUE,
+    CURVES_END,
     GREEN,
     INK,
     MUTED,
@@ -210,7 +211,7 @@ def win_curves_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, max(last, 1))
     ax.set_ylim(0, None)
     percent_axis(ax, "y", "Won leads")
-    ax.set_xlabel("Age of the lead in days")
+    ax.set_xlabel(f"Age of the lead in days; {CURVES_END}")
     ax.legend(loc="upper left")
     ax.set_title("Share of leads won by age, this quarter and before")
     return describe(ax, f"Share of leads won by day {last} of their age, with 95 % interval: {'; '.join(said)}.")

@@ -101,10 +101,10 @@ def at_risk_table(curve: pd.DataFrame, *, days: tuple[int, ...] = (0, 90, 180, 3
 
     Args:
         curve: As `retention_curves` makes it.
-        days: Days shown; those beyond the curve are 0.
+        days: Days shown; null beyond the curve, where too few were followed.
     """
     wide = curve.pivot_table(index="segment", columns="day", values="at_risk", sort=False, observed=True)
-    shown = wide.reindex(columns=list(days)).fillna(0).astype("int64")
+    shown = wide.reindex(columns=list(days)).astype("Int64")
     return shown.rename(columns=lambda day: f"day_{day}").rename_axis(columns=None).reset_index()
 
 
@@ -114,7 +114,7 @@ def retention_summary(study: Study, *, by: str = "source") -> pd.DataFrame:
 
     Returns:
         segment, customers (under observation), churned, retention_90d_share, retention_365d_share (null with the reason as in the
-        headline figures), median_days (null where fewer than half have left), reason.
+        headline figures), median_days (null where fewer than half have left while enough were followed), reason.
     """
     if not study.crm.has("subscriptions"):
         return pd.DataFrame(columns=list(SUMMARY))

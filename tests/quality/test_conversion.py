@@ -75,7 +75,9 @@ def test_within_ten_days_means_at_day_index_ten_or_before(after: timedelta, valu
 @pytest.mark.parametrize(("as_of", "matured"), [(11 * DAY, True), (11 * DAY - TICK, False), (12 * DAY, True)])
 def test_a_lead_is_matured_once_its_day_ten_is_whole(as_of: timedelta, matured: bool) -> None:
     row = _row(conversion(_study([("web", None, 0 * DAY)], as_of=BEGUN + as_of)), "conversion_10d")
-    assert (row["matured_share"], row["reason"]) == ((1.0, None) if matured else (0.0, "not enough data: no lead was followed at age 10 days; 1 is needed"))
+    assert (row["matured_share"], row["reason"]) == (
+        (1.0, None) if matured else (0.0, "not enough data: no lead was followed at age 10 days; 1 is needed")
+    )
     assert pd.isna(row["value"]) != matured
 
 

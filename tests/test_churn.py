@@ -10,8 +10,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
 from alignment_toolkit import churn
+from alignment_toolkit.charts.churn import cohort_triangle_chart
+from alignment_toolkit.charts.style import description
 from alignment_toolkit.churn.lifetimes import lifetime_kpis
 from alignment_toolkit.churn.revenue import retained_share, revenue_kpis
 from alignment_toolkit.churn.spending import acquisition_costs
@@ -254,7 +257,7 @@ LEADS = [LEAD | {"lead_id": name, "source": name} for name in ("Webinar", "Event
 def test_the_retention_curve_is_that_of_lifelines(begun):
     from lifelines import KaplanMeierFitter
 
-    config = Config(observed_from={"subscriptions": begun} if begun else {})
+    config = Config(observed_from={"subscriptions": begun} if begun else {}, min_n=1)
     spells = lives_of(150)
     curve = churn.retention_curves(world(*spells, config=config, leads=LEADS), by="source")
     observed_until = date(2025, 1, 1) - timedelta(30)
@@ -272,7 +275,12 @@ def test_the_retention_curve_is_that_of_lifelines(begun):
     limits = oracle.confidence_interval_survival_function_
     np.testing.assert_allclose(curve.set_index("day").loc[days, "share"], expected, rtol=1e-12)
     at = limits.index[limits.index <= 366][-1]
-    np.testing.assert_allclose(curve.set_index("day").loc[365, ["lower", "upper"]].astype(float), limits.loc[at], rtol=1e-9)
+    low, high = limits.loc[at]
+    if begun:  # late entry: the wider of these and Wilson's on those who were there from the first day
+        young = sum(first == 0 for first in entry)
+        wilson = proportion_confint(young * expected[3], young, method="wilson")
+        low, high = min(low, wilson[0]), max(high, wilson[1])
+    np.testing.assert_allclose(curve.set_index("day").loc[365, ["lower", "upper"]].astype(float), (low, high), rtol=1e-9)
 
 
 def test_the_headline_shares_are_points_of_the_curve():
@@ -295,7 +303,21 @@ def test_without_a_churn_early_churn_is_zero_up_to_wilson():
 def test_an_age_that_nobody_was_observed_at_makes_the_share_null():
     config = Config(min_n=1, observed_from={"subscriptions": "2024-03-02"})
     old = [spell(f"c{at}") for at in range(3)]  # all enter at 30 days of age
-    assert only(lifetime_kpis(world(*old, config=config)), "early_churn_90d")["reason"] == "no customer was observed at some of these ages"
+    reason = only(lifetime_kpis(world(*old, config=config)), "early_churn_90d")["reason"]
+    assert reason.startswith("not enough data: no customer was followed at age 0 days; 1 is needed")
+
+
+def test_one_young_customer_does_not_decide_for_forty_old_ones():
+    old = [spell(f"c{at}", start="2023-12-01") for at in range(40)]  # under observation from an age of 31 days on
+    company = world(*old, spell("young", start="2024-06-01", end="2024-06-05"), leads=LEADS, cohort="4q")
+    early = only(lifetime_kpis(company), "early_churn_90d")
+    assert (early["n"], early["events"], early["smallest_followed"]) == (41, 1, 1)
+    assert np.isnan([early["value"], early["lower"], early["upper"]]).all()
+    assert churn.retention_curves(company).empty
+    assert np.isnan(churn.retention_test(company)["p"][0])
+    assert churn.early_churn_sentences(churn.early_churn(company)) == ["1 of 1 segments have too few customers to tell."]
+    everything = only(lifetime_kpis(world(*old, spell("young", start="2024-06-01", end="2024-06-05"), cohort="all")), "early_churn_90d")
+    assert everything["value"] == pytest.approx(1 / 41)
 
 
 def test_returns_do_not_lengthen_the_first_life():
@@ -386,7 +408,13 @@ def test_the_cohort_triangle_by_hand():
         spell("c", start="2024-08-01", mrr=50.0),  # a return, which has its own row
         spell("d", start="2024-10-01", mrr=80.0, end="2024-12-31"),
     )
-    triangle = churn.cohort_triangle(world(*spells))
+    small = churn.cohort_triangle(world(*spells))
+    assert small["customers"].notna().any()
+    assert small[["customers_share", "mrr_share"]].isna().all(axis=None), "cohorts below min_n have no shares"
+    assert churn.triangle_table(small).columns.tolist() == ["cohort"]
+    nothing = "Nothing is drawn: there are no customers, or too few, to show."
+    assert description(cohort_triangle_chart(churn.triangle_table(small))) == nothing
+    triangle = churn.cohort_triangle(world(*spells, config=ONE))
     assert triangle.loc[triangle["cohort"] == "2024Q1", "customers"].tolist()[:4] == [3, 1, 2, 2]
     assert triangle.loc[triangle["cohort"] == "2024Q1", "mrr"].tolist()[:4] == [200, 100, 180, 180]
     assert triangle.loc[triangle["cohort"] == "2024Q1", "customers"].iloc[4:].isna().all()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange_rates")
-NOT_TOLD = "Nothing is drawn: there are no customers to show."
+NOT_TOLD = "Nothing is drawn: there are no customers, or too few, to show."
 
 
 def mrr_bridge_chart(bridge: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -89,7 +89,7 @@ def retention_chart(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def cohort_triangle_chart(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """The cohort triangle as a heat map; what has not been observed stays blank.
+    """The cohort triangle as a heat map; what has not been observed stays blank, and cohorts without shares are not drawn.
 
     Args:
         table: As `churn.triangle_table` makes it.
@@ -97,10 +97,10 @@ def cohort_triangle_chart(table: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     """
     import seaborn as sns
 
-    if table.empty:
+    shares = pd.DataFrame() if table.empty else table.set_index("cohort").dropna(how="all")
+    if shares.empty:
         return nothing_to_draw(ax, "Cohorts", because=NOT_TOLD)
-    ax = ax or new_axes(height=0.9 + 0.32 * len(table))
-    shares = table.set_index("cohort")
+    ax = ax or new_axes(height=0.9 + 0.32 * len(shares))
     shares.columns = [name.removesuffix("_share").removeprefix("q") for name in shares.columns]
     top = max(1.0, float(np.nanmax(shares.to_numpy())))
     told = shares.map(lambda share: percent(share, 0))

@@ -100,5 +100,6 @@ def early_churn_sentences(frame: pd.DataFrame) -> list[str]:
         for row in records(differing)
     ]
     few = int(frame["reason"].notna().sum())
-    none = ["No segment differs from the rest by more than chance explains."] if not told else []
+    compared = bool(frame["p"].notna().any())
+    none = ["No segment differs from the rest by more than chance explains."] if compared and not told else []
     return [*told, *none, *([f"{few} of {len(frame)} segments have too few customers to tell."] if few else [])]

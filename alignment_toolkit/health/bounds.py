@@ -50,11 +50,12 @@ COLUMNS = (
 PARTS = ("kpi", "figure", "unit", "gap", "what", "n", "lowest", "highest", "assumed", "owner", "fix")
 
 
-def bounds_of(study: Study) -> dict[str, Bound]:
+def bounds_of(study: Study, figures: pd.DataFrame | None = None) -> dict[str, Bound]:
     """The bound of every headline figure that can be estimated, by name.
 
     Args:
         study: Quarter, as-of and cohort rule.
+        figures: As `point_figures` makes them: a figure without a value has no bounds. None: all are worked out.
     """
     crm, aside = study.crm, set_aside(study)
     rows = deal_rows(study) if crm.has("deals") else None
@@ -68,7 +69,8 @@ def bounds_of(study: Study) -> dict[str, Bound]:
         found |= acceptance_bounds(study, days=study.config.acceptance_days)
     if crm.has("subscriptions"):
         found |= revenue_bounds(study) | life_bounds(study)
-    return found
+    unknown = set() if figures is None else set(figures.loc[figures["value"].isna(), "kpi"])
+    return {kpi: bound for kpi, bound in found.items() if kpi not in unknown}
 
 
 def point_figures(study: Study) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from alignment_toolkit.study import Study
 
 SLOW_MISSED = 0.5
 MOST_TOLD = 6
+COMPARED = ("conversion_rate", "acceptance_rate", "speed_to_lead_hours", "early_churn_rate")
 
 
 def unanswered(study: Study) -> list[str]:
@@ -28,6 +29,8 @@ def sheet_sentences(sheet: pd.DataFrame, *, what: str) -> list[str]:
         what: What a row is, `campaign` or `channel`.
     """
     named = sheet[(sheet["segment"] != MISSING) & ((sheet["strengths"] != "") | (sheet["weaknesses"] != ""))]
+    if named.empty and sheet[list(COMPARED)].isna().all(axis=None):
+        return [f"Whether a {what} differs from the others cannot be said: too few leads and customers were followed."]
     if named.empty:
         return [f"No {what} differs from the others by more than chance explains."]
     ordered = named.sort_values("times_apart", ascending=False, kind="stable", na_position="last").head(MOST_TOLD)

@@ -121,7 +121,7 @@ def test_records_stand_side_by_side_with_their_conflicts():
 )
 def test_without_customers_a_chart_says_so(chart, columns):
     ax = chart(pd.DataFrame(columns=list(columns)))
-    assert description(ax) == "Nothing is drawn: there are no customers to show."
+    assert description(ax) == "Nothing is drawn: there are no customers, or too few, to show."
     assert "<svg" in to_svg(ax)
 
 

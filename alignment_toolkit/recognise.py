@@ -78,7 +78,7 @@ def _refuse_opaque(shelf: Shelf) -> None:
     Raises:
         DataRefused: With a fault per file.
     """
-    faults = [fault for item in shelf.items if not item.columns for fault in item.faults]
+    faults = [fault for item in shelf.items if item.is_opaque for fault in item.faults]
     if faults:
         n, what = len(faults), f"no shipped mapping fits the source {shelf.place}"
         rule = f"{n} file{'s' if n > 1 else ''} that may belong to one cannot be read"

@@ -7,13 +7,16 @@ import io
 import zipfile
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from alignment_toolkit.border.duck import connect, load_parquet
 from alignment_toolkit.border.matching import match_source
+from alignment_toolkit.border.sentences import BadFile
 from alignment_toolkit.border.shelf import shelf_of
 from alignment_toolkit.border.unread import Reader, file_faults
 from alignment_toolkit.cli import app
@@ -113,6 +116,17 @@ def test_a_file_that_cannot_be_read_is_a_fault_and_never_an_absent_table(tmp_pat
         assert any(fault.sentence().startswith(f"{name}: ") for fault in faults)
 
 
+def test_a_parquet_file_whose_inside_is_damaged_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "deals.parquet"
+    pq.write_table(pa.table({"id": [f"006{n * 7919}" for n in range(5000)]}), path)
+    content = bytearray(path.read_bytes())
+    content[2000:6000] = bytes(byte ^ 0x5A for byte in content[2000:6000])
+    path.write_bytes(content)
+    with pytest.raises(BadFile) as caught:
+        load_parquet(connect(), path, name="deals", place="deals.parquet", is_proven=False)
+    assert caught.value.faults[0].sentence().startswith("deals.parquet: the Parquet file cannot be read. ")
+
+
 def test_a_renewal_with_a_file_that_cannot_be_read_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     store = made(export(tmp_path / "e"), tmp_path / "store").out
     before = n_rows(store)
@@ -154,6 +168,13 @@ def test_a_file_that_the_last_ingest_read_and_that_fits_no_more_is_a_fault(tmp_p
         made(export(tmp_path / "e", Opportunity__csv=None, report17__csv=OPPORTUNITY.replace("Stage", "Phase")), store, drop_missing=True)
     assert caught.value.faults[0].startswith("report17.csv: the last ingest read this file, and now it fits no input of the mapping. ")
     assert n_rows(store)["deals"] == 2
+
+
+def test_files_that_no_delimiter_splits_are_named_where_nothing_is_recognised(tmp_path: Path) -> None:
+    with pytest.raises(DataRefused) as caught:
+        paired([], [shelf_of(export(tmp_path / "e", Lead__csv=LEAD.replace(",", "^"), Opportunity__csv=OPPORTUNITY.replace(",", "^")))])
+    assert [fault.partition(": ")[0] for fault in caught.value.faults] == ["Lead.csv", "Opportunity.csv"]
+    assert all('Declare [source] delimiter = "^"' in fault for fault in caught.value.faults)
 
 
 def test_files_that_nobody_needs_are_listed_and_block_nothing(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from alignment_toolkit.border import kinds
 from alignment_toolkit.border.records import ABOVE, LONGEST_FIELD, TAIL, Sorter, numbered_records, odd_rows
 from alignment_toolkit.border.sentences import BadFile
 from alignment_toolkit.border.sniffing import Dialect
+from alignment_toolkit.border.sql import literal
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -77,14 +78,23 @@ def stored(backend: Any, table: ir.Table, name: str) -> ir.Table:
     return backend.table(name)
 
 
-def load_parquet(backend: Any, path: Path, *, name: str, place: str) -> ir.Table:
+def load_parquet(backend: Any, path: Path, *, name: str, place: str, is_proven: bool = True) -> ir.Table:
     """A lazy view of a Parquet file with its row numbers.
 
+    Args:
+        backend: The engine.
+        path: The file.
+        name: Name of the view.
+        place: The file in messages.
+        is_proven: Whether its inside is known to be sound; else every value is read once.
+
     Raises:
-        BadFile: When the file is no Parquet file or its end is missing.
+        BadFile: When the file is no Parquet file, its end is missing or its inside is damaged.
     """
     kinds.ensure_parquet(path, place=place)
     try:
+        if not is_proven:
+            backend.con.execute("SELECT max(hash(one)) FROM read_parquet(?) AS one", [str(path)])
         table = backend.read_parquet(str(path), table_name=name, file_row_number=True)
     except Exception as error:
         raise BadFile(kinds.broken_parquet(place, error)) from error
@@ -124,9 +134,9 @@ def _has_odd_rows(backend: Any, name: str, header: tuple[str, ...]) -> bool:
     """Whether a table holds blank rows, rows that look like a header, or a footer at its end."""
     columns = [f'"{column.replace(chr(34), chr(34) * 2)}"' for column in header]
     blank = " AND ".join(f"coalesce(trim({column}), '') = ''" for column in columns)
-    named = " OR ".join(f"lower(trim({column})) IN (SELECT unnest(?))" for column in columns[:2])
-    names = [name for column in header for name in (column.casefold(), column.lower())]
-    found = backend.con.execute(f'SELECT EXISTS (SELECT 1 FROM "{name}" WHERE ({blank}) OR {named})', [names] * len(columns[:2])).fetchone()
+    names = ", ".join(literal(name) for column in header for name in (column.casefold(), column.lower()))
+    named = " OR ".join(f"lower(trim({column})) IN ({names})" for column in columns[:2])
+    found = backend.con.execute(f'SELECT EXISTS (SELECT 1 FROM "{name}" WHERE ({blank}) OR {named})').fetchone()
     if found[0]:
         return True
     last = f'SELECT * FROM "{name}" WHERE "{ROW}" > (SELECT max("{ROW}") FROM "{name}") - {TAIL} ORDER BY "{ROW}"'

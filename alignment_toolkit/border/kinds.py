@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -108,4 +109,5 @@ def ensure_parquet(path: Path, *, place: str) -> None:
 
 def broken_parquet(place: str, error: Exception) -> Fault:
     """The fault of a Parquet file whose inside is damaged."""
-    return Fault(place, "the Parquet file cannot be read", str(error).splitlines()[0], "Write it again")
+    said = re.sub(r'(file) "[^"]*"', r"\1", str(error).splitlines()[0])  # the engine names the whole path
+    return Fault(place, "the Parquet file cannot be read", said, "Write it again")

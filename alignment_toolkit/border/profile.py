@@ -77,7 +77,7 @@ def _rows(backend: Any, shelf: Shelf, item: Item) -> Any:
     if item.path is None:
         return shelf.backend.table(item.stem, database=item.schema)
     if item.path.suffix.lower() == ".parquet":
-        return duck.load_parquet(backend, item.path, name=f"profile {item.name}", place=item.name)
+        return duck.load_parquet(backend, item.path, name=f"profile {item.name}", place=item.name, is_proven=False)
     if item.path.suffix.lower() in OTHERS:
         raise refuse_other(item.path, item.name)
     return duck.load_csv(backend, item.path, dialect_of(item.path, place=item.name), name=f"profile {item.name}", place=item.name)[0]

@@ -29,6 +29,7 @@ _SAYS_SO = re.compile(
 )
 _LEGAL = re.compile(r"(copyright )?(\(c\)|©) ?\d{4}\b.*|confidential information - do not distribute.*", re.IGNORECASE)
 _TOTAL = re.compile(r"(grand )?totals?\b.*|((record|row) )?count\b.*", re.IGNORECASE)
+_MAY_SAY_SO = re.compile(r"\s*($|copyright|\(|©|confidential|generated|exported|(grand )?total|count|rec|row|[\d., ]+ r)", re.IGNORECASE)
 _NUMBER = re.compile(r"[^\w\s]{0,3}\s?[\d., ']*\d\s?[^\w\s]{0,3}|[A-Z]{3} [\d., ']*\d", re.IGNORECASE)
 
 Numbered = tuple[int, list[str]]
@@ -71,6 +72,10 @@ class Sorter:
         tail: list[_Line] = []
         after_blank = False
         for row, fields in numbered:
+            if not tail and self._is_plain(fields):
+                after_blank = False
+                yield row, fields
+                continue
             if not any(map(str.strip, fields)):
                 self.aside[BLANK] += bool(fields)
                 after_blank = True
@@ -104,6 +109,12 @@ class Sorter:
             what, rule = "rows do not have as many fields as the header", f"The header has {len(self.header)}"
             found.append(Fault(self.place, what, rule, way_out, examples, self.n_ragged))
         return tuple(found)
+
+    def _is_plain(self, fields: list[str]) -> bool:
+        """Whether a row can be told from the few that need a closer look at a glance: nearly all can."""
+        if len(fields) != len(self.header) or len(fields) < 2 or _MAY_SAY_SO.match(fields[0]):
+            return False
+        return any(map(str.strip, fields[1:])) and not any(one.strip().casefold() in self._names for one in fields[:2])
 
     def is_header(self, fields: list[str]) -> bool:
         """Whether a row repeats the header."""

@@ -40,6 +40,11 @@ class Item:
     is_empty: bool = False
 
     @property
+    def is_opaque(self) -> bool:
+        """Whether it cannot be read and its headers cannot be seen, so that it may be any table."""
+        return bool(self.faults) and len(self.columns) < 2
+
+    @property
     def is_text(self) -> bool:
         """Whether it is to be read as delimited text."""
         return self.path is not None and self.path.suffix.lower() != ".parquet"

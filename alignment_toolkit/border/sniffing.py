@@ -21,11 +21,12 @@ from alignment_toolkit.border.sentences import BadFile, Example, Fault, declare
 
 DELIMITERS = (",", ";", "\t", "|")
 WHITESPACE = "whitespace"
+_RARE = ("^", "~", "¦", ":", "\x01", "\x1f")
 _CHUNK = 1 << 20
 _HEAD = 1 << 16
 _ABOVE = 30  # title lines that may stand above a header
 _VALUE = re.compile(r"[+-]?[\d., ']*\d%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
-_OTHER_MARKS = re.compile(r"[,;\t|^~:¦\x01\x1f]|\s{2,}")
+_OTHER_MARKS = re.compile(r"[,;\t|^~¦\x01\x1f]|:(?!\s)|\s{2,}")
 
 
 @dataclass(frozen=True)
@@ -247,18 +248,16 @@ def _ensure_split(layout: _Layout, *, declared: str | None, place: str) -> None:
     (name, *more) = layout.names
     if more or not (declared or _OTHER_MARKS.search(name)):
         return
-    others = [mark for mark in (*DELIMITERS, WHITESPACE) if mark not in (declared, layout.delimiter)]
-    widths = {mark: len(next(_tried(records([name], mark)), [])) for mark in others}
-    best = max(others, key=lambda mark: widths[mark])
-    if declared and widths[best] < 2:
-        return
-    if not declared and not _OTHER_MARKS.search(name):
-        return
+    marks = [mark for mark in (*DELIMITERS, *_RARE) if mark not in (declared, layout.delimiter)]
+    best = max(marks, key=name.count)
+    if best not in name:
+        if declared == WHITESPACE or "  " not in name:
+            return
+        best = WHITESPACE
     between = f"{layout.delimiter!r} stands between columns" + (", as declared" if declared else "")
-    shown = best if widths[best] > 1 else (_OTHER_MARKS.search(name) or [";"])[0]
-    way_out = declare("delimiter", shown.replace("\t", "\\t"))
-    what = "the header is one column"
-    raise BadFile(Fault(place, what, f"It is read as if {between}", way_out[0].upper() + way_out[1:], (Example(name),), 1))
+    way_out = declare("delimiter", "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in best))
+    what, rule = "the header is one column", f"It is read as if {between}"
+    raise BadFile(Fault(place, what, rule, way_out[0].upper() + way_out[1:], (Example(name),), 1))
 
 
 def _is_plain(path: Path, codec: str, skip: int) -> bool:

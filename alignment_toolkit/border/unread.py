@@ -86,8 +86,8 @@ def _fault(reader: Reader, item: Item, used: Collection[str], before: Collection
     """Why a file that is not read must not be passed over; none where it may."""
     if _has_twin(item, used):
         return ()
-    named, is_opaque = named_inputs(reader.mapping, item), not item.columns
-    if item.faults and (named or item.name in before or (is_opaque and reader.lacks)):
+    named = named_inputs(reader.mapping, item)
+    if item.faults and (named or item.name in before or (item.is_opaque and reader.lacks)):
         return item.faults
     if named and len(item.columns) == 1 and len(reader.mapping.inputs[named[0]].needs) > 1:
         needs = ", ".join(reader.mapping.inputs[named[0]].needs)

@@ -286,3 +286,17 @@ def test_dates_survive_an_upsert_and_a_renewal_without_a_word_of_change(tmp_path
     assert (change.new, change.changed, change.gone, change.columns) == (1, 0, 0, ())
     again = ingest(tmp_path / "mapping.toml", source=tmp_path / "source", out=store, merge="upsert", force=True)
     assert not any(change.is_any for change in again.changes)
+
+
+def test_a_select_that_puts_days_and_instants_into_one_column_keeps_them_apart(tmp_path: Path) -> None:
+    mapping = """
+[config]
+time_zone = "Europe/Berlin"
+[tables.leads]
+sql = "SELECT id AS lead_id, COALESCE(exactly, day) AS created_at, 'web' AS source FROM leads"
+[tables.stage_events]
+sql = "SELECT id AS lead_id, 'won' AS stage, CAST(day AS DATE) + 3 AS entered_at FROM leads"
+"""
+    store = made(tmp_path, mapping, leads="id,exactly,day\nA,,2026-10-24\nB,2026-10-24 18:00:00,2026-10-24")
+    assert read(store, "SELECT lead_id, created_at_is_date FROM '{store}/leads.parquet' ORDER BY 1") == [("A", True), ("B", False)]
+    assert states(opened(store, datetime(2027, 1, 1))).to_pandas()["ends"].tolist() == [3, 3]

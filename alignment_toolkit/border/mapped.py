@@ -145,7 +145,7 @@ def _from_sql(bench: Workbench, layers: Layers, name: str, rule: TableRule) -> S
     ensure_columns(rows.columns, name, bench.mapping.name)
     found = {column: rows[column] for column in rows.columns if column in TABLES[name].column_names}
     reading = {column: replace(bench.mapping.reading(name, column), is_utc=layers.reads_inputs(rule.sql or "")) for column in found}
-    return Source(TABLES[name], f"{name} (sql)", rows, found, reading)
+    return Source(TABLES[name], f"{name} (sql)", rows, found, reading, is_selected=True)
 
 
 def _from_file(bench: Workbench, name: str, rule: TableRule) -> Source:

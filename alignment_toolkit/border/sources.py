@@ -29,6 +29,7 @@ class Source:
         typed: Column -> its canonical value where that was already computed and stored.
         tidy: Text columns known to hold no stray blanks, overlong names or words for nothing, so that they can be taken as they are.
         unknown: Columns that the contract does not know.
+        is_selected: Whether a SELECT over files made it.
     """
 
     contract: Table
@@ -39,6 +40,7 @@ class Source:
     typed: dict[str, ir.Value] = field(default_factory=dict)
     tidy: frozenset[str] = frozenset()
     unknown: tuple[str, ...] = ()
+    is_selected: bool = False
 
     @property
     def is_numbered(self) -> bool:
@@ -207,30 +209,33 @@ def _flagged(source: Source, rows: ir.Table, columns: list[str], backend: Any, *
     """The rows with a flag beside each column of instants in which some row is a date: `found x_is_date` and `x_is_date`."""
     import ibis
 
-    flags: dict[str, Any] = {}
-    open_to_doubt = []
-    for column in columns:
-        said = source.reading(column).granularity
-        if said is not None:
-            flags[column] = ibis.literal(said == "date")
-        elif _is_marked(source, column) or source.found[column].type().is_date():
-            flags[column] = rows[f"day {column}"].fill_null(False)
-        else:
-            open_to_doubt.append(column)
-    marked = [column for column in flags if source.reading(column).granularity is None]
-    whole = {column: (rows[f"day {column}"] | rows[column].isnull()).all() & rows[column].notnull().any() for column in open_to_doubt}
-    if open_to_doubt:
-        groups = rows.group_by(f"found {by}").aggregate(**whole) if by in source.found else rows.aggregate(**whole)
-        told = backend.to_pyarrow(groups).to_pylist()
-        for column in open_to_doubt:
-            names = [row.get(f"found {by}") for row in told if row[column]]
-            if names:
-                flags[column] = rows[f"found {by}"].isin(names).fill_null(False) if by in source.found else ibis.literal(True)
-    if marked:
-        there = backend.to_pyarrow(rows.aggregate(**{column: flags[column].any() for column in marked})).to_pylist()[0]
-        flags = {column: flag for column, flag in flags.items() if there.get(column, True)}
+    said = {column: source.reading(column).granularity for column in columns if source.reading(column).granularity}
+    asked = [column for column in columns if column not in said]
+    by_row = {column: flag for column in asked if (flag := _by_row(source, rows, column)) is not None}
+    whole = {column: (rows[f"day {column}"] | rows[column].isnull()).all() & rows[column].notnull().any() for column in asked}
+    some = {f"some {column}": flag.any() for column, flag in by_row.items()}
+    groups = rows.group_by(f"found {by}") if by in source.found else rows
+    told = backend.to_pyarrow(groups.aggregate(**whole, **some)).to_pylist() if asked else []
+    flags: dict[str, Any] = {column: ibis.literal(granularity == "date") for column, granularity in said.items()}
+    for column in asked:
+        names = [row.get(f"found {by}") for row in told if row[column]]
+        if names and by in source.found:
+            flags[column] = rows[f"found {by}"].isin(names).fill_null(False) | by_row.get(column, False)
+        elif names:
+            flags[column] = ibis.literal(True)
+        elif any(row.get(f"some {column}") for row in told):
+            flags[column] = by_row[column]
     made = {column + IS_DATE: (flag & rows[column].notnull()).cast("boolean") for column, flag in flags.items()}
     return rows.mutate(**made, **{f"found {name}": value for name, value in made.items()}) if made else rows
+
+
+def _by_row(source: Source, rows: ir.Table, column: str) -> Any:
+    """Which rows say of themselves that they are days: those with a mark, and texts of a SELECT, which may put several columns into one."""
+    if _is_marked(source, column):
+        return rows[f"day {column}"].fill_null(False)
+    if source.is_selected and source.found[column].type().is_string():
+        return (rows[f"day {column}"] & ~rows[f"found {column}"].contains(":")).fill_null(False)
+    return None
 
 
 def _wall(source: Source, column: str, text: Any) -> dict[str, Any] | None:

@@ -144,7 +144,7 @@ class Config(BaseModel):
         sla_hours: Agreed hours from handover to the first human sales touch.
         business_hours: Working days and hours; where given, the clock of the handoff counts only those. None: all hours.
         gap_days: An absence longer than this is a churn.
-        deal_type: Kind of deal that bookings figures count.
+        deal_type: Kinds of deals that bookings and every figure of deals count: one or several.
         gross_margin: Share of revenue in [0, 1] for lifetime value; None: revenue is shown.
         cost_to_work: Cost of working one lead, reporting currency; None: no score threshold is given.
         observed_from: Per table, the day before which records are missing (late entry).
@@ -173,7 +173,7 @@ class Config(BaseModel):
     sla_hours: Hours = 24
     business_hours: BusinessHours | None = None
     gap_days: Days = 30
-    deal_type: str = "new"
+    deal_type: tuple[str, ...] = ("new",)
     gross_margin: Share | None = None
     cost_to_work: Money | None = None
     observed_from: dict[str, date] = {}
@@ -192,6 +192,11 @@ class Config(BaseModel):
     @classmethod
     def _one_day_for_all(cls, value: Any) -> Any:
         return {"*": value} if isinstance(value, date | str) else value
+
+    @field_validator("deal_type", mode="before")
+    @classmethod
+    def _one_kind(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @field_validator("time_zone")
     @classmethod
@@ -226,9 +231,9 @@ class Config(BaseModel):
 
     @field_validator("deal_type")
     @classmethod
-    def _named(cls, value: str) -> str:
-        if not value.strip():
-            raise ValueError("name the deal type that bookings count, such as 'new'")
+    def _named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not all(kind.strip() for kind in value):
+            raise ValueError("name the deal types that bookings count, such as 'new'")
         return value
 
     @field_validator("observed_from")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def deals(crm: Crm) -> ir.Table:
-    """One row per deal of the configured kind that existed before `as_of` (deals without a creation instant are kept).
+    """One row per deal of the configured kinds that existed before `as_of` (deals without a creation instant are kept).
 
     Returns:
         deal_id, lead_id, number (of a known lead), created_at (null: undated), closed_at (null while open), outcome (open, won, lost),
@@ -52,14 +52,14 @@ def _deals(crm: Crm) -> ir.Table:
 
 
 def deal_records(crm: Crm) -> ir.Table:
-    """The deals of the configured kind as last seen, each with its lead's attributes: what does not depend on an earlier as-of."""
+    """The deals of the configured kinds as last seen, each with its lead's attributes: what does not depend on an earlier as-of."""
     return cached(crm, ("deal_records", crm.at_hand.as_of), lambda: _deal_records(crm.at_hand))
 
 
 def _deal_records(crm: Crm) -> ir.Table:
     raw = survivors(crm, without_merged(crm))
-    kind = crm.config.deal_type
-    seen = raw.filter((raw.created_at.isnull() | (raw.created_at < crm.as_of)) & (raw.deal_type.isnull() | (raw.deal_type == kind)))
+    is_counted = raw.deal_type.isnull() | raw.deal_type.isin(crm.config.deal_type)
+    seen = raw.filter((raw.created_at.isnull() | (raw.created_at < crm.as_of)) & is_counted)
     own = leads(crm).select("lead_id", "number", lead_bucket="bucket", **{f"lead_{name}": name for name in ATTRIBUTES})
     told = seen.left_join(own, "lead_id")
     attributes = {name: ibis.coalesce(told[f"lead_{name}"], ibis.literal(MISSING)) for name in ATTRIBUTES}

@@ -11,6 +11,8 @@ import pytest
 
 from alignment_toolkit.config import Config
 from alignment_toolkit.deals import deals, last_visible_day, rates_on
+from alignment_toolkit.drivers import bookings_change
+from alignment_toolkit.quality import bookings
 from tests.worlds import study
 
 AS_OF = datetime(2026, 6, 30, 22)  # the first instant of July in Berlin
@@ -73,6 +75,25 @@ def test_deals_of_the_configured_kind_that_exist_before_as_of() -> None:
     renewals = _deals([{"deal_id": name, "outcome": "open", **row} for name, (row, _) in SEEN.items()], config=Config(deal_type="renewal"))
     assert "renewal" in renewals.index
     assert "of the kind" not in renewals.index
+
+
+@pytest.mark.parametrize(("kinds", "right"), [("new", 100.0), (("new", "expansion"), 110.0), (("expansion", "renewal"), 11.0)])
+def test_bookings_and_their_bridge_count_every_configured_kind_of_deal(kinds: Any, right: float) -> None:
+    won = {"lead_id": "a", "created_at": "2026-04-05", "closed_at": "2026-05-01", "outcome": "won"}
+    sold = [
+        won | {"deal_id": kind, "deal_type": kind, "amount": amount}
+        for kind, amount in (("new", 100.0), ("expansion", 10.0), ("renewal", 1.0))
+    ]
+    leads = [{"lead_id": "a", "created_at": "2026-01-05", "source": "web"}]
+    company = study("2026Q2", as_of="2026-07-01", config=Config(deal_type=kinds), leads=leads, stage_events=[], deals=sold)
+    assert bookings(company)["value"].tolist() == [right]
+    assert bookings_change(company)["change"] == right
+
+
+def test_no_kind_of_deal_is_refused() -> None:
+    for kinds in ((), "", ("new", " ")):
+        with pytest.raises(ValueError, match="name the deal types that bookings count"):
+            Config(deal_type=kinds)
 
 
 HISTORY: dict[str, tuple[list[Row], str, int | None, datetime | None]] = {

@@ -41,10 +41,10 @@ def orphans(crm: Crm) -> Iterator[Odd]:
 
 
 def _leadless(crm: Crm) -> Iterator[Odd]:
-    """Deals of the kind that bookings count which name no lead at all, where others do."""
+    """Deals of the kinds that bookings count which name no lead at all, where others do."""
     if crm.has("deals") and "lead_id" in crm.present.get("deals", ()):
         deals = crm.tables["deals"]
-        counted = deals.filter(deals.deal_type.isnull() | (deals.deal_type == crm.config.deal_type))
+        counted = deals.filter(deals.deal_type.isnull() | deals.deal_type.isin(crm.config.deal_type))
         way_out = "Export the link between deals and leads; until then such deals count for no campaign or persona"
         yield Odd("deals", "no lead is named", counted.deal_id, counted, "A deal names its lead", way_out, where=counted.lead_id.isnull())
 

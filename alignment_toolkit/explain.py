@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border.lineage import origins
-from alignment_toolkit.border.matching import Matched, by_folded, folded, match_source
+from alignment_toolkit.border.matching import Headers, Matched, by_folded, first_found, match_source
 from alignment_toolkit.border.parts import chosen
 from alignment_toolkit.border.personal import impersonal_sentence
 from alignment_toolkit.border.shelf import Shelf, shelf_of
@@ -189,9 +189,9 @@ def _of_file(mapping: Mapping, shelf: Shelf, name: str) -> dict[str, Told]:
     return entries
 
 
-def _by_header(file: str, headers: dict[str, str], wanted: tuple[str, ...]) -> Told:
-    there = next((headers[folded(name)] for name in wanted if folded(name) in headers), None)
-    return Told("matched", f"{file}: {there}") if there else Told("missing", f"looked for {', '.join(wanted)}")
+def _by_header(file: str, headers: Headers, wanted: tuple[str, ...]) -> Told:
+    there = first_found(headers, wanted)
+    return Told("matched", f"{file}: {there[0]}") if there else Told("missing", f"looked for {', '.join(wanted)}")
 
 
 def _questions(columns: pd.DataFrame) -> pd.DataFrame:

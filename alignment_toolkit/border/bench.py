@@ -140,6 +140,21 @@ def _ensure_clear(bench: Workbench) -> None:
         if name in needed:
             raise UsageError(f"several files fit {name!r} of the mapping {bench.mapping.name} equally well", value=listed, way_out=way_out)
         bench.notes += (f"{name} is left out: {listed} fit it equally well. {way_out}",)
+    for name, match in bench.matched.found.items():
+        for column, headers in match.rivals.items():
+            refuse_rivals(headers, f"inputs.{name}.columns.{column}", bench.mapping.name)
+
+
+def refuse_rivals(headers: Collection[str], place: str, mapping: str) -> None:
+    """Refuse headers that fit a column equally well.
+
+    Raises:
+        UsageError: When there are any.
+    """
+    if headers:
+        what = f"several headers fit {place} of the mapping {mapping} equally well"
+        rule = "Headers that differ only in capitals, blanks or marks are told apart by their exact spelling"
+        raise UsageError(what, value=", ".join(headers), rule=rule, way_out="Write the right one into the mapping, spelled as in the file")
 
 
 def _named_files(bench: Workbench) -> None:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from alignment_toolkit.border.duck import ROW
 from alignment_toolkit.border.hints import WHERE, settings_for
 from alignment_toolkit.border.parsing import LONGEST_NAME
-from alignment_toolkit.border.rules import Rule, rules_of
+from alignment_toolkit.border.rules import Rule, allowed_words, rules_of
 from alignment_toolkit.border.sentences import SHOWN, Example, Fault
 from alignment_toolkit.border.sources import Source
+from alignment_toolkit.border.spelling import spaced
 from alignment_toolkit.config import Config
 from alignment_toolkit.errors import nearest
 
@@ -56,7 +57,7 @@ def _table_faults(source: Source, config: Config, fetch: Fetch) -> tuple[list[Fa
     if n == 0:
         return ([_empty(source)] if source.contract.required else []), tidy
     if trouble:
-        return _particulars(source, config, fetch)
+        return _particulars(_agreed_words(source, config, fetch), config, fetch)
     return ([] if len(source.key) < 2 else list(_duplicates(tidy, fetch))), tidy
 
 
@@ -82,6 +83,18 @@ def _particulars(source: Source, config: Config, fetch: Fetch) -> tuple[list[Fau
     tidy = replace(source, tidy=source.tidy | {name for name in source.untrimmed if not counts[f"stray {name}"]})
     faults = [_with_examples(source, rule, int(counts[rule.name]), fetch) for rule in rules if counts[rule.name]]
     return [*faults, *(_duplicates(tidy, fetch) if source.key else ())], tidy
+
+
+def _agreed_words(source: Source, config: Config, fetch: Fetch) -> Source:
+    """The source with agreed words, such as stages, in the Unicode form and with the blanks that the configuration has."""
+    for column in source.contract.columns:
+        if column.name in source.found and (words := allowed_words(source.contract.name, column, config)):
+            table = source.rows.select(label=source.there(column.name))
+            odd = fetch(table.filter(table.label.notin(words)).distinct())
+            known = {spaced(word): word for word in words}
+            meant = {label: known[spaced(label)] for row in odd if spaced(label := str(row["label"])) in known}
+            source = source.respelled(column.name, meant)
+    return source
 
 
 def _stray(source: Source, name: str) -> Any:

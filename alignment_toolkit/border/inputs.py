@@ -14,6 +14,7 @@ from alignment_toolkit.border.personal import pseudonym
 from alignment_toolkit.border.rules import TRANSLATE
 from alignment_toolkit.border.sentences import Fault
 from alignment_toolkit.border.sources import Source, settled
+from alignment_toolkit.border.spelling import respelled
 from alignment_toolkit.mapping import InputColumn
 from alignment_toolkit.schema import Column, Table
 
@@ -27,9 +28,27 @@ def typed_input(bench: Workbench, name: str) -> Any:
     if bench.shelf.backend is None:
         source = settled(source, bench.backend, name=f"input {bench.number} {name}")
     backend = bench.shelf.backend or bench.backend
+    source = _comparable(source, bench, backend)
     faults, _ = checked({name: source}, bench.mapping.settings, lambda expression: backend.to_pyarrow(expression).to_pylist())
     bench.faults += [_by_header(fault, bench, name) for fault in faults]
     return source.marked()
+
+
+def _comparable(source: Source, bench: Workbench, backend: Any) -> Source:
+    """The source with labels beyond ASCII, or with blanks too many, spelled so that an engine's LOWER finds those of the mapping."""
+    import ibis
+
+    names = [name for name in source.found if name in bench.mapping.compared_labels and source.contract.column(name).kind == "text"]
+    values = {name: source.there(name) for name in names if source.found[name].type().is_string()}
+    odd = [
+        source.rows.filter(value.re_search("[^ -~]|  ").fill_null(False)).select(column=ibis.literal(name), label=value).distinct()
+        for name, value in values.items()
+    ]
+    found = backend.to_pyarrow(ibis.union(*odd, distinct=False) if len(odd) > 1 else odd[0]).to_pylist() if odd else []
+    for name in values:
+        labels = (row["label"] for row in found if row["column"] == name)
+        source = source.respelled(name, respelled(labels, bench.mapping.listed_labels))
+    return source
 
 
 def _source(bench: Workbench, name: str) -> Source:

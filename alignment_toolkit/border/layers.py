@@ -14,6 +14,7 @@ from typing import Any
 from alignment_toolkit.border.bench import Workbench
 from alignment_toolkit.border.duck import stored
 from alignment_toolkit.border.parsing import MINOR_DIGITS
+from alignment_toolkit.border.spelling import label_key
 from alignment_toolkit.border.sql import literal, short, single_select, tables_in, transpiled
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.mapping import Mapping
@@ -177,6 +178,12 @@ def empty_select(mapping: Mapping, name: str) -> str:
 
 
 def words_select(words: dict[str, Any]) -> str:
-    """A SELECT of a dictionary: label (small letters, blanks at the ends off) and word."""
-    rows = [f"SELECT {literal(label.strip().casefold())} AS label, {literal(word)} AS word" for label, word in words.items()]
-    return " UNION ALL ".join(rows or ["SELECT CAST(NULL AS VARCHAR) AS label, CAST(NULL AS VARCHAR) AS word WHERE 1 = 0"])
+    """A SELECT of a dictionary: label (in small letters, as the engine and as `label_key` make them) and word.
+
+    Labels that are one have the word of the last: a mapping that extends another may spell them otherwise.
+    """
+    meaning = {label_key(label): word for label, word in words.items()}
+    forms = {(literal(key), literal(word)) for key, word in meaning.items()}
+    forms |= {(f"LOWER({literal(label.strip())})", literal(meaning[label_key(label)])) for label in words if not label.isascii()}
+    rows = [f"SELECT {label} AS label, {word} AS word" for label, word in sorted(forms)]
+    return " UNION ".join(rows or ["SELECT CAST(NULL AS VARCHAR) AS label, CAST(NULL AS VARCHAR) AS word WHERE 1 = 0"])

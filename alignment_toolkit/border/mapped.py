@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from alignment_toolkit.border.bench import Workbench, landed
+from alignment_toolkit.border.bench import Workbench, landed, refuse_rivals
 from alignment_toolkit.border.duck import ROW, stored
 from alignment_toolkit.border.inputs import typed_input
 from alignment_toolkit.border.layers import Layers
-from alignment_toolkit.border.matching import by_folded, folded
+from alignment_toolkit.border.matching import by_folded, first_found, rivals
 from alignment_toolkit.border.nothing import null_words
 from alignment_toolkit.border.parsing import cleaned, cleaned_column, minor_digits, without_null_words, without_open_end
 from alignment_toolkit.border.parts import PART, ensure_columns, files_of, from_parts
 from alignment_toolkit.border.personal import impersonal_id, impersonal_text, pseudonym
 from alignment_toolkit.border.records import BLANK
 from alignment_toolkit.border.sources import Source, settled
+from alignment_toolkit.border.spelling import translated
 from alignment_toolkit.border.unexplained import unexplained
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.mapping import ColumnRule, SetAside, TableRule
@@ -180,12 +181,13 @@ def _unpivoted(rows: Any, rule: TableRule, bench: Workbench) -> Any:
 
 
 def _header(rows: Any, names: tuple[str, ...], place: str, bench: Workbench) -> str:
-    """The first of these headers that is there; capitals make no difference, nor do blanks and marks where nothing fits better."""
+    """The first of these headers that is there; capitals make no difference, nor do blanks and marks among alternatives."""
     columns = [column for column in rows.columns if column != ROW]
-    exact, loose = {column.casefold(): column for column in columns}, by_folded(columns)
+    there = by_folded(columns)
     for name in names:
-        if header := exact.get(name.casefold()) or (loose.get(folded(name)) if len(names) > 1 else None):
-            return header
+        if found := first_found(there, (name,), without_marks=len(names) > 1):
+            refuse_rivals(rivals(there, (name,)), place, bench.mapping.name)
+            return found[0]
     way_out = nearest(names[0], columns)
     what = f"{place} in {bench.mapping.name} names a column that the file does not have"
     raise UsageError(what, value=" or ".join(names), way_out=way_out)
@@ -203,8 +205,12 @@ def _expression(rows: Any, spec: ColumnRule, place: str, bench: Workbench) -> An
     if not spec.map:
         return value
     text = value if value.type().is_string() else value.cast("string")
-    words = {str(key).strip().casefold(): _written(word) for key, word in spec.map.items()}
-    return ibis.cases(*((text.lower() == key, word) for key, word in words.items()), else_=text)
+    found = bench.backend.to_pyarrow(rows.select(label=text).distinct())["label"].to_pylist()
+    meaning = translated((label for label in found if label is not None), spec.map)
+    by_word: dict[str, list[str]] = {}
+    for label, word in sorted(meaning.items()):
+        by_word.setdefault(_written(word), []).append(label)
+    return ibis.cases(*((text.isin(labels), word) for word, labels in by_word.items()), else_=text) if by_word else text
 
 
 def _in_major_units(found: dict[str, Any], rule: TableRule) -> dict[str, Any]:

@@ -102,6 +102,22 @@ class Source:
         """Whether no value is there: null, nothing but blanks, or a word for nothing."""
         return self.there(name).isnull()
 
+    def respelled(self, name: str, spelled: dict[str, str]) -> Source:
+        """The source with some texts of a column spelled otherwise.
+
+        Args:
+            name: The column.
+            spelled: Text without blanks at its ends -> the one in its place.
+        """
+        import ibis
+
+        if not spelled:
+            return self
+        there, kept = self.there(name), self.found[name]
+        found = ibis.cases(*((there == text, to) for text, to in spelled.items()), else_=kept)
+        typed = self.typed | ({name: parsed(found, self.contract.column(name).kind, is_clean=True)} if name in self.typed else {})
+        return replace(self, found=self.found | {name: found}, typed=typed)
+
     def canonical(self) -> ir.Table:
         """The table as the contract wants it: every column, typed; absent optional ones are typed nulls."""
         return self.rows.select(**self.columns())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -60,6 +61,17 @@ class Mapping(Strict):
         """The configuration that the store gets."""
         return config_from(self.config, origin=f"{self.name} [config]")
 
+    @cached_property
+    def compared_labels(self) -> frozenset[str]:
+        """Columns of inputs that the SELECTs compare as labels, in small letters."""
+        parts = (part.sql for rule in self.tables.values() for part in rule.parts)
+        return frozenset(name for sql in (*self.views.values(), *parts) for name in re.findall(r"LOWER\((?:\w+\.)?(\w+)\)", sql))
+
+    @cached_property
+    def listed_labels(self) -> tuple[str, ...]:
+        """Every label of its words."""
+        return tuple(label for words in self.words.values() for label in words)
+
     def configured(self, values: dict[str, Any]) -> Mapping:
         """The same mapping with another configuration, whose time zone then also holds for what is read."""
         copied = self.model_copy(update={"config": values})
@@ -76,8 +88,7 @@ class Mapping(Strict):
         reading = self._reading(rule, self.inputs[name], column)
         if reading.null_words is not None or (kind := rule.kind_of(column)) != "text":
             return reading
-        labels = (label for words in self.words.values() for label in words)
-        return replace(reading, null_words=without(null_words(column, kind), labels))
+        return replace(reading, null_words=without(null_words(column, kind), self.listed_labels))
 
     def _reading(self, rule: ColumnRule | InputColumn | None, table: Writing, column: str) -> Reading:
         levels = [level for level in (rule, table, self.source) if level is not None]

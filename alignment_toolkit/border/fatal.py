@@ -17,8 +17,10 @@ from alignment_toolkit.border.rules import Rule, allowed_words, rules_of
 from alignment_toolkit.border.sentences import SHOWN, Example, Fault
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.border.spelling import spaced
+from alignment_toolkit.border.stated import STATED, as_stated
 from alignment_toolkit.config import Config
 from alignment_toolkit.errors import nearest
+from alignment_toolkit.schema import TABLES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -45,7 +47,12 @@ def checked(
         if source.missing:
             faults.append(_missing_columns(source))
             continue
-        found, learnt[name] = _table_faults(source, config, fetch)
+        if source.contract is TABLES.get(name) and name in STATED:
+            named, stated = as_stated(source, fetch)
+            faults += stated
+        else:
+            named = source
+        found, learnt[name] = _table_faults(named, config, fetch)
         faults += found
     return faults + list(_currency_faults(learnt, config, fetch, rates)), learnt
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import runpy
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.explain import explained
+from alignment_toolkit.glossary import terms
 from alignment_toolkit.schema import TABLES
 from tests.conftest import ROOT
 from tests.mapping.exports import folder
@@ -101,3 +103,10 @@ def test_the_own_mapping_of_the_guide(tmp_path: Path) -> None:
 def test_the_page_of_connectors_is_what_the_mapping_files_say() -> None:
     page = runpy.run_path(str(ROOT / "docs" / "connectors.py"))["page"]()
     assert (ROOT / "docs" / "connectors.md").read_text(encoding="utf-8") == page, "run python docs/connectors.py"
+
+
+def test_questions_name_headline_figures_of_the_glossary() -> None:
+    text = files("alignment_toolkit").joinpath("questions.toml").read_text(encoding="utf-8")
+    named = [name for entry in tomllib.loads(text)["questions"] for name in entry["kpis"]]
+    assert len(named) > 15
+    assert [name for name in named if name not in terms()] == []

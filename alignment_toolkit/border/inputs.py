@@ -7,7 +7,7 @@ from typing import Any
 
 from alignment_toolkit.border.bench import Workbench
 from alignment_toolkit.border.fatal import checked
-from alignment_toolkit.border.matching import by_folded, folded
+from alignment_toolkit.border.matching import by_folded, first_found
 from alignment_toolkit.border.nothing import null_words
 from alignment_toolkit.border.parsing import TYPES, cleaned, parsed, without_null_words, without_open_end
 from alignment_toolkit.border.personal import pseudonym
@@ -89,10 +89,10 @@ def _rows(bench: Workbench, name: str) -> Any:
 def _current(bench: Workbench, name: str, file: str) -> Any:
     """The rows of a file without those that a later version supersedes, which are counted."""
     rows, flag = bench.rows[file], bench.mapping.source.current
-    header = by_folded(rows.columns).get(folded(flag)) if flag else None
-    if header is None or bench.mapping.inputs[name].versions:
+    headers = first_found(by_folded(rows.columns), (flag,)) if flag else ()
+    if not headers or bench.mapping.inputs[name].versions:
         return rows
-    current = parsed(rows[header], "flag").fill_null(True)
+    current = parsed(rows[headers[0]], "flag").fill_null(True)
     n = (bench.shelf.backend or bench.backend).to_pyarrow((~current).sum()).as_py()
     if n:
         said = "1 superseded version is" if n == 1 else f"{n:,} superseded versions are"

@@ -10,6 +10,7 @@ from typing import Any
 
 from alignment_toolkit.border import duck
 from alignment_toolkit.border.kinds import OTHERS, refuse_other
+from alignment_toolkit.border.nothing import null_words
 from alignment_toolkit.border.personal import MAIL, PHONE
 from alignment_toolkit.border.sentences import BadFile, Fault
 from alignment_toolkit.border.shelf import Item, Shelf
@@ -86,7 +87,7 @@ def _rows(backend: Any, shelf: Shelf, item: Item) -> Any:
 def _profile(file: str, name: str, values: list[Any]) -> Profile:
     texts = [text for value in values if value is not None and (text := str(value).strip())]
     counts = tuple(value for value, _ in Counter(texts).most_common())
-    shape = _shape(texts)
+    shape = _shape([text for text in texts if text not in null_words(name, "date")])
     order = _order(counts) if shape == "date" else None
     return Profile(file, name, len(values), len(texts), counts, shape, order, _marks(counts) if shape == "number" else ("", ""))
 

@@ -10,38 +10,45 @@ from datetime import date, datetime, timedelta
 
 from alignment_toolkit.border.clocks import local_clock
 from alignment_toolkit.errors import UsageError
-from alignment_toolkit.periods import Quarter, last_full_quarter, local_day, midnight
+from alignment_toolkit.periods import Month, Period, Quarter, last_full_quarter, local_day, midnight
 from alignment_toolkit.store import Crm, Span, event_span, last_event_day
 
 LATE = timedelta(days=92)  # a quarter without a single record
 SLACK = timedelta(days=7)  # a quarter may begin with a holiday
 
 
-def refuse_unrecorded(crm: Crm, quarter: Quarter) -> None:
-    """Refuse a quarter in which nothing is recorded because all records lie before it, or all after it.
+def refuse_unrecorded(crm: Crm, period: Period) -> None:
+    """Refuse a quarter or month in which nothing is recorded because all records lie before it, or all after it.
 
     Args:
         crm: The records; the leads answer for nearly every quarter, the other tables are asked only when they do not.
-        quarter: The report quarter.
+        period: The report quarter, or its month.
 
     Raises:
         UsageError: With the days of the first and the last record.
     """
     zone = crm.config.time_zone
-    starts, ends = midnight(quarter.first_on, zone), midnight(quarter.end_on, zone)
+    starts, ends = midnight(period.first_on, zone), midnight(period.end_on, zone)
     span = event_span(crm, tables=["leads"])
     if not _covers(span, starts, ends):
         span = event_span(crm)
     if span.first is None or span.last is None or _covers(span, starts, ends):
         return
     first, last = local_day(span.first, zone), local_day(span.last, zone)
-    known = [Quarter.containing(day, start_month=quarter.start_month).label for day in (first, last)]
-    way_out = f"Ask for {known[0]}" if known[0] == known[1] else f"Ask for a quarter from {known[0]} to {known[1]}"
+    known = [_period_of(day, period, crm).label for day in (first, last)]
+    way_out = f"Ask for {known[0]}" if known[0] == known[1] else f"Ask for a {period.noun} from {known[0]} to {known[1]}"
     if span.last < starts:
-        rule = f"The last record is of {last}, {quarter.label} starts on {quarter.first_on}"
-        raise UsageError("the quarter lies after the last record", value=quarter.label, rule=rule, way_out=way_out)
-    rule = f"The first record is of {first}, {quarter.label} ends before {quarter.end_on}"
-    raise UsageError("the quarter lies before the first record", value=quarter.label, rule=rule, way_out=way_out)
+        rule = f"The last record is of {last}, {period.label} starts on {period.first_on}"
+        raise UsageError(f"the {period.noun} lies after the last record", value=period.label, rule=rule, way_out=way_out)
+    rule = f"The first record is of {first}, {period.label} ends before {period.end_on}"
+    raise UsageError(f"the {period.noun} lies before the first record", value=period.label, rule=rule, way_out=way_out)
+
+
+def _period_of(day: date, period: Period, crm: Crm) -> Period:
+    """The quarter, or month, that a day lies in."""
+    if isinstance(period, Month):
+        return Month(day.year, day.month)
+    return Quarter.containing(day, start_month=crm.config.fiscal_year_start_month)
 
 
 def full_quarters(crm: Crm) -> list[Quarter]:

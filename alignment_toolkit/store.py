@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ROOT_VARIABLE = "ALIGNMENT_ROOT"
 SENTINEL_YEAR = 2100
 _DATABASES = (".duckdb", ".ddb", ".db")
-_EVENT_COLUMNS = {
+EVENT_COLUMNS = {
     "leads": ("created_at",),
     "stage_events": ("entered_at",),
     "deals": ("created_at", "closed_at"),
@@ -63,6 +63,7 @@ class Crm:
         has_dates: Whether some instants are dates, marked as border/granularity.py says; otherwise all have a time of day.
         where: What the user pointed at, for messages.
         present: Table -> names of the columns that really were there.
+        empty: Optional tables without a row: they answer nothing, as if they were missing.
         ignored: Table -> columns that the contract does not know; under "" the files or tables that are no canonical table.
         notes: What was assumed while reading, in words.
         offsets: What `clock` has worked out.
@@ -75,6 +76,7 @@ class Crm:
     as_of: datetime
     where: str = ""
     present: dict[str, frozenset[str]] = field(default_factory=dict)
+    empty: frozenset[str] = frozenset()
     ignored: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     offsets: list[OffsetChanges] = field(default_factory=list, repr=False)
@@ -98,8 +100,8 @@ class Crm:
         return self if self.known_until in (None, self.as_of) else replace(self, as_of=self.known_until)
 
     def has(self, *names: str) -> bool:
-        """Whether all these tables are there."""
-        return all(name in self.tables for name in names)
+        """Whether all these tables are there and hold a row."""
+        return all(name in self.tables and name not in self.empty for name in names)
 
 
 def open_crm(where: str | Path, *, as_of: datetime, config: Config | None = None, backend: Any = None) -> Crm:
@@ -132,12 +134,19 @@ def open_crm(where: str | Path, *, as_of: datetime, config: Config | None = None
         as_of=as_of,
         where=address.shown(where),
         present={name: frozenset(source.found) & {*source.contract.column_names} for name, source in sources.items()},
+        empty=frozenset(name for name in sources if not TABLES[name].required and _is_empty(sources[name], found)),
         ignored=found.ignored,
         notes=(*found.notes, days_of(dates)) if dates else found.notes,
         has_dates=bool(dates),
         offsets=[clock] if clock else [],
         prepared=prepared_for(folder, key) if folder and backend is None else None,
     )
+
+
+def _is_empty(source: Source, found: Found) -> bool:
+    """Whether a table holds no row."""
+    first = source.rows.limit(1)
+    return not found.fetch(first.aggregate(n=first.count()))[0]["n"]
 
 
 def seal_store(folder: Path, *, config: Config | None = None, is_checked: bool = False) -> None:
@@ -238,7 +247,7 @@ def last_event_day(crm: Crm | Mapping[str, ir.Table]) -> datetime:
     return last
 
 
-def event_span(crm: Crm | Mapping[str, ir.Table], *, tables: Iterable[str] = tuple(_EVENT_COLUMNS)) -> Span:
+def event_span(crm: Crm | Mapping[str, ir.Table], *, tables: Iterable[str] = tuple(EVENT_COLUMNS)) -> Span:
     """When the records of these tables begin and end; one small query per table, since Ibis compiles long unions slowly.
 
     Promised and scheduled days (expected closes, ends of subscriptions, close dates of open deals) do not count, nor do sentinels
@@ -257,7 +266,7 @@ def _bounds(table: ir.Table, name: str, *, zone: str) -> list[datetime | None]:
     import ibis
 
     measures: dict[str, ir.Value] = {}
-    for column in _EVENT_COLUMNS[name]:
+    for column in EVENT_COLUMNS[name]:
         at = table[column].cast("timestamp")
         if TABLES[name].column(column).kind == "date":  # noon of the local day, so that the zone does not move it to another
             at = at + ibis.interval(seconds=12 * 3600 - standard_offset(zone))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from alignment_toolkit.config import Config, load_config
+from alignment_toolkit.coverage import coverage_sentences, missing_tables
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.periods import Period, Quarter, in_utc, last_full_quarter, midnight, parse_as_of, wall_clock
 from alignment_toolkit.recorded import full_quarters, late_as_of, refuse_unrecorded
@@ -52,12 +53,14 @@ class Study:
         return self.crm.as_of
 
     def unanswered(self, questions: Mapping[str, str]) -> list[str]:
-        """One sentence per optional table that is missing, with the question that it would have answered.
+        """What a page cannot answer: the days that the records lack, and for each missing table the question it would have answered.
 
         Args:
             questions: What a page asks, by the table that answers it.
         """
-        return [f"Without the table {table} this page cannot say {told}." for table, told in questions.items() if not self.crm.has(table)]
+        missing = {table: question for table, question in questions.items() if not self.crm.has(table)}
+        untold = [f"Without the table {table} this page cannot say {question}." for table, question in missing.items()]
+        return [*coverage_sentences(self, questions), *untold]
 
     def of_month(self, label: str) -> Study:
         """The same study of one month of its quarter, compared with the month before; as-of and cohort rule stay.
@@ -146,21 +149,24 @@ def open_study(data: str, *, quarter: str, as_of: str = "", cohort: str = "4q", 
         month: A month of the quarter such as `2026-09`, to study it instead; empty: the whole quarter.
 
     Raises:
-        UsageError: For a path, quarter, as-of, cohort, configuration or month that cannot be used; for a quarter wholly before the first or
-            after the last record.
+        UsageError: For a path, quarter, as-of, cohort, configuration or month that cannot be used; for a quarter or month wholly before the
+            first or after the last record.
         DataRefused: For data with a fatal fault.
     """
     asked = requested(data, quarter=quarter, as_of=as_of, cohort=cohort, config=config, month=month)
     crm = open_crm(data, as_of=asked.as_of, config=asked.config)
     refuse_unrecorded(crm, asked.quarter)
     study = Study(crm, asked.quarter, asked.cohort)
-    return study.of_month(month) if month else study
+    if not month:
+        return study
+    refuse_unrecorded(crm, asked.quarter.month(month))
+    return study.of_month(month)
 
 
 def opened(asked: dict[str, str], *, tell: Callable[[str], object]) -> Study:
-    """The study asked for; what was assumed while reading, and what is legal but suspicious, is told."""
+    """The study asked for; warns of what was assumed while reading, of missing tables and days, and of a suspicious as-of."""
     study = open_study(**asked)
-    for sentence in (*study.crm.notes, late_as_of(study.crm)):
+    for sentence in (*study.crm.notes, late_as_of(study.crm), *coverage_sentences(study), missing_tables(study)):
         if sentence:
             tell(sentence)
     return study

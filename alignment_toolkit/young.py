@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from alignment_toolkit.counts.volumes import leads_left_out
+from alignment_toolkit.coverage import coverage_sentences
 from alignment_toolkit.figures import NUMBERS
 from alignment_toolkit.periods import Quarter
 from alignment_toolkit.study import Study
@@ -51,11 +52,12 @@ def left_out(study: Study) -> str:
 
 
 def left_out_sentences(study: Study) -> list[str]:
-    """How many leads are left out, where outcomes were not recorded from the start."""
+    """Which days the records lack, and how many leads are left out, where outcomes were not recorded from the start."""
+    uncovered = coverage_sentences(study)
     if study.config.outcome_observed_from is None:
-        return []
+        return uncovered
     young = ", and nothing that was won is compared with the quarter before" if study.outcomes_are_young else ""
-    return [f"{left_out(study)}{young}."]
+    return [*uncovered, f"{left_out(study)}{young}."]
 
 
 def _cohorts(frame: pd.DataFrame) -> list[str]:

@@ -19,7 +19,7 @@ TIERS = (
     {"arguments", "config", "periods", "figures", "tables", "glossary", "hashing", "stats", "wording", "shares", "followed"},
     {"border", "mapping", "store", "faults", "ingest", "samples", "merging", "caching", "recorded", "sharing", "prepared"}
     | {"recognise", "explain", "guessing", "starter", "snapshots", "renewal"},
-    {"study", "days", "quarters"},
+    {"study", "coverage", "days", "quarters"},
     {"leads"},
     {"timelines"},
     {
@@ -38,7 +38,7 @@ TIERS = (
         "pipeline",
         "targets",
     },
-    {"counts", "waits", "verdicts", "young"},
+    {"counts", "waits", "verdicts", "young", "baseline"},
     set(METRICS),
     {"headlines", "charts", "summary", "loop", "alignment", "health", "display", "report", "printing", "delivery", "restated"},
     {"readiness", "ahead"},

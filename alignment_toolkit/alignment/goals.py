@@ -10,6 +10,7 @@ from __future__ import annotations
 import pandas as pd
 
 from alignment_toolkit.counts import counted
+from alignment_toolkit.coverage import coverage, tables_of
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.figures import ALL, figure
 from alignment_toolkit.periods import Quarter
@@ -100,11 +101,17 @@ def _parsed(label: str, study: Study) -> Quarter | None:
 
 
 def recorded(study: Study) -> dict[tuple[str, str], float]:
-    """What the records say of each quarter of the window, by quarter and figure: leads created, and bookings where there are deals."""
-    quarters = quarters_of(study)
+    """What the records say of each quarter of the window that they cover: leads created, and bookings where there are deals.
+
+    Returns:
+        (quarter, figure) -> value.
+    """
+    start = study.config.fiscal_year_start_month
+    found = {label: coverage(study, Quarter.parse(label, start_month=start)) for label in quarters_of(study)}
+    covered = {kpi: [label for label in found if not found[label].reason(tables_of(kpi))] for kpi in COUNTED}
     created = counted("leads_created", study, by="cohort_quarter").set_index("segment")["n"]
-    known = {(quarter, "leads"): float(created.get(quarter, 0)) for quarter in quarters}
+    known = {(quarter, "leads"): float(created.get(quarter, 0)) for quarter in covered["leads"]}
     if study.crm.has("deals"):
         won = counted("deals_won", study, by="cohort_quarter", to_date=True).set_index("segment")["amount"] / 100
-        known |= {(quarter, "bookings"): float(won.get(quarter, 0.0)) for quarter in quarters}
+        known |= {(quarter, "bookings"): float(won.get(quarter, 0.0)) for quarter in covered["bookings"]}
     return known

@@ -13,7 +13,8 @@ from alignment_toolkit.alignment.goals import goals_gap
 from alignment_toolkit.alignment.promises import handoff_gap
 from alignment_toolkit.alignment.sources import numbers_gap
 from alignment_toolkit.alignment.verdicts import feedback_gap
-from alignment_toolkit.figures import figures, with_previous
+from alignment_toolkit.baseline import compared
+from alignment_toolkit.figures import figures
 from alignment_toolkit.glossary import label, with_owners
 from alignment_toolkit.study import Study
 from alignment_toolkit.wording import SHARE, amount, change_words, interval_words, signed
@@ -48,7 +49,7 @@ def gap_kpis(study: Study) -> pd.DataFrame:
         table is missing or too little is known.
     """
     now, before = (figures(gap(told) for gap in GAPS.values()) for told in (study, study.previous()))
-    return with_previous(now, before)
+    return compared(now, before, study)
 
 
 def gap_table(kpis: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.alignment.goals import COUNTED, quarters_of, recorded
+from alignment_toolkit.coverage import coverage, tables_of
 from alignment_toolkit.figures import ALL, figures
 from alignment_toolkit.glossary import is_known, term
+from alignment_toolkit.periods import Quarter
 from alignment_toolkit.study import Study
 from alignment_toolkit.targets import promised
 
@@ -45,18 +47,27 @@ def published(study: Study, stated: Iterable[tuple[str, str]]) -> pd.DataFrame:
         if kpi in COUNTED:
             value = counts.get((quarter, kpi), np.nan)
             unit = "leads" if kpi == "leads" else study.config.reporting_currency
-            rows.append((quarter, kpi, value, np.nan, np.nan, unit, None))
+            reason = _why_null(study, quarter, kpi) if np.isnan(value) else None
+            rows.append((quarter, kpi, value, np.nan, np.nan, unit, reason))
     others = [(quarter, kpi) for quarter, kpi in asked if kpi not in COUNTED]
     for quarter in sorted({quarter for quarter, _ in others} & set(quarters_of(study))):
         rows += _of_quarter(study, quarter, [kpi for each, kpi in others if each == quarter])
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def _why_null(study: Study, quarter: str, kpi: str) -> str | None:
+    """The days that the records of a quarter lack."""
+    return coverage(study, Quarter.parse(quarter, start_month=study.config.fiscal_year_start_month)).reason(tables_of(kpi))
+
+
 def _of_quarter(study: Study, quarter: str, names: list[str]) -> list[tuple[Any, ...]]:
     then = study_of(study, quarter)
     known = {} if then is None else _made(then, names)
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for name in names:
+        if reason := _why_null(study, quarter, name):
+            rows.append((quarter, name, np.nan, np.nan, np.nan, known.get(name, {}).get("unit"), reason))
+            continue
         row = known.get(name, {"value": np.nan, "reason": SLICED if is_known(name) else UNKNOWN})
         rows.append((quarter, name, *(row.get(column, np.nan) for column in COLUMNS[2:5]), row.get("unit"), row.get("reason")))
     return rows

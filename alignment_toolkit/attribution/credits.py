@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from alignment_toolkit.arguments import OneOf, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.small import small_groups
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.figures import OTHER
 from alignment_toolkit.stats.credit import PARTS, RULES, touch_weights
 from alignment_toolkit.stats.markov import removal_effects
@@ -68,7 +69,12 @@ def credit_shares(study: Study, *, of: str = "channel", unit: str = "account", i
         of: `channel` or `campaign_id`.
         unit: `account` or `lead`.
         intervals: Whether shares without each bucket are wanted; they take most of the time.
+
+    Returns:
+        The credits; without a segment where no deals or no touches are on record.
     """
+    if not_on_record(study, "deals", "touches"):
+        return _no_credit(of, unit)
     touches = relabelled(study, counted("touch_credits", study, of=of, unit=unit), of=of)
     steps = relabelled(study, counted("journey_steps", study, of=of, unit=unit), of=of)
     origins = counted("won_origins", study, unit=unit)
@@ -93,6 +99,12 @@ def credit_shares(study: Study, *, of: str = "channel", unit: str = "account", i
         deals=int(origins["n"].sum()),
         touched=np.append(kept, origins.loc[bare, "n"].sum())[:rows],
     )
+
+
+def _no_credit(of: str, unit: str) -> Credits:
+    """Credits of nothing to nobody."""
+    nothing = np.zeros((len(MODELS), 0))
+    return Credits(of, unit, (), nothing, nothing[..., None], nothing, np.zeros(N_BUCKETS, dtype=bool), 0, 0, np.zeros(0))
 
 
 class Pot(NamedTuple):

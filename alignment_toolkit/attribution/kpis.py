@@ -8,9 +8,9 @@ from alignment_toolkit.attribution.credits import MODELS, Credits, credit_shares
 from alignment_toolkit.attribution.models import cents_of, share_limits, why_null
 from alignment_toolkit.attribution.names import campaign_names
 from alignment_toolkit.attribution.origins import origins
-from alignment_toolkit.figures import ALL, figure, figures, with_previous
+from alignment_toolkit.baseline import compared
+from alignment_toolkit.figures import ALL, figure, figures
 from alignment_toolkit.study import Study
-from alignment_toolkit.young import without_unrecorded
 
 KPIS = ("attributed_bookings", *(f"attributed_bookings.{model}" for model in MODELS), "sourced_bookings", "influenced_bookings")
 SLICES = {"channel": "channel", "campaign": "campaign_id"}
@@ -33,7 +33,7 @@ def attribution_kpis(study: Study) -> pd.DataFrame:
     unit = study.config.reporting_currency
     if missing:
         return figures(figure(kpi, value=None, unit=unit, reason=f"no {missing} table") for kpi in KPIS)
-    return without_unrecorded(with_previous(_figures(study, intervals=True), _figures(study.previous(), intervals=False)), study)
+    return compared(_figures(study, intervals=True), _figures(study.previous(), intervals=False), study)
 
 
 def _figures(study: Study, *, intervals: bool) -> pd.DataFrame:

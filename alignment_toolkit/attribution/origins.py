@@ -14,6 +14,7 @@ import pandas as pd
 from alignment_toolkit.arguments import OneOf, checked
 from alignment_toolkit.attribution.credits import by_bucket
 from alignment_toolkit.counts.catalogue import counted
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.stats.jackknife import interval_from_replicates
 from alignment_toolkit.stats.risk import ratio
 from alignment_toolkit.study import Study
@@ -47,7 +48,10 @@ def origins(study: Study, *, unit: str = "account") -> pd.DataFrame:
         One row per part of `PARTS`: part, deals, bookings (reporting currency), bookings_share (null without bookings) with 95 %
         delete-a-bucket limits, unpriced (deals without an amount, which add nothing to bookings). The parts `DISJOINT` add up to the
         bookings; the first touch of deals that began before touches were recorded is not known, so their part in "sourced" may be wrong.
+        Empty where no deals or no touches are on record.
     """
+    if not_on_record(study, "deals", "touches"):
+        return pd.DataFrame(columns=list(COLUMNS))
     counts = counted("won_origins", study, unit=unit)
     total = by_bucket(counts, "amount")
     rows = []

@@ -37,7 +37,7 @@ def rules(study: Study) -> list[str]:
 def disagreement_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
     """How far the models disagree: the farthest two, the closest two, and what that asks of a reader."""
     if frame.empty:
-        return ["Nothing was booked in the quarter, so there is no credit to disagree on."]
+        return ["There is no credit to compare: nothing was booked in the quarter, or no touches are on record."]
     far, near = frame.iloc[0], frame.iloc[-1]
     limits = "" if pd.isna(far.lower_share) else f" (95 % interval {percent(far.lower_share, 0)} to {percent(far.upper_share, 0)})"
     advice = (
@@ -56,6 +56,8 @@ def disagreement_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
 
 def origin_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
     """Sourced and influenced bookings in words, with what no touch is known of."""
+    if frame.empty:
+        return ["Which bookings each team touched is not known: no touches, or no deals, are on record."]
     told = frame.set_index("part")
     total = told.loc["bookings"]
     if not total.deals:

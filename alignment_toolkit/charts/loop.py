@@ -59,7 +59,7 @@ def model_spread_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     drawn = frame.dropna(subset=["most_share"]).head(MOST_ROWS)
     if drawn.empty:
-        return nothing_to_draw(ax, "No credit is shown: nothing was booked in the quarter.")
+        return nothing_to_draw(ax, "No credit is shown: nothing was booked in the quarter, or no touches are on record.")
     ax = ax or new_axes(height=1.9 + 0.34 * max(len(drawn), 2))
     places = np.arange(len(drawn))
     ax.hlines(places, drawn["least_share"], drawn["most_share"], colors=MUTED, linewidth=1.6)
@@ -88,7 +88,7 @@ def origin_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     told = frame.set_index("part")["bookings_share"].reindex(list(DISJOINT))
     if told.isna().all():
-        return nothing_to_draw(ax, "Nothing was booked in the quarter.")
+        return nothing_to_draw(ax, "Nothing was booked in the quarter, or no touches are on record.")
     ax = ax or new_axes(height=2.6)
     shares = told.to_numpy(dtype=float)
     places = np.arange(len(shares))
@@ -115,18 +115,21 @@ def persona_mix_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes(height=1.5 + 0.5 * max(len(drawn), 2))
     places = np.arange(len(drawn))
     ax.barh(places - 0.2, drawn["leads_share"], color=BLUE, height=0.36, label="this quarter")
-    ax.barh(places + 0.2, drawn["before_share"], color=SLATE, height=0.36, label="last review")
+    is_compared = bool(drawn["before_share"].notna().any())
+    if is_compared:
+        ax.barh(places + 0.2, drawn["before_share"], color=SLATE, height=0.36, label="last review")
     ax.set_yticks(places, [safe_label(name) for name in drawn["persona"]])
     ax.invert_yaxis()
     horizontal_grid_off(ax)
     percent_axis(ax, "x", "Share of leads with a persona")
     ax.legend(loc="lower right", fontsize=9)
-    ax.set_title("Who comes in, and who came in before")
+    ax.set_title("Who comes in, and who came in before" if is_compared else "Who comes in")
     rows = [
-        f"{visible(row['persona'])} {percent(row['leads_share'], 0)} after {percent(row['before_share'], 0)}"
+        f"{visible(row['persona'])} {percent(row['leads_share'], 0)}" + (f" after {percent(row['before_share'], 0)}" if is_compared else "")
         for row in drawn.to_dict("records")
     ]
-    return describe(ax, f"Share of leads by persona, this quarter after the last review: {'; '.join(rows)}.")
+    quarters = "this quarter after the last review" if is_compared else "this quarter"
+    return describe(ax, f"Share of leads by persona, {quarters}: {'; '.join(rows)}.")
 
 
 @checked(until=Whole(1, 24 * 366, unit="hours"))
@@ -141,7 +144,7 @@ def response_curve_chart(frame: pd.DataFrame, *, hours: float, until: int = 96, 
     """
     names = list(dict.fromkeys(frame["segment"]))
     if not names:
-        return nothing_to_draw(ax, "Too few leads were handed over for a curve.")
+        return nothing_to_draw(ax, "No curve is drawn: too few leads were handed over, or no touches are on record.")
     ax = ax or new_axes()
     sizes = frame.groupby("segment")["n"].first().sort_values(ascending=False, kind="stable")
     said = []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from alignment_toolkit.baseline import compared
 from alignment_toolkit.churn.lifetimes import lifetime_kpis
 from alignment_toolkit.churn.revenue import revenue_kpis
-from alignment_toolkit.figures import figure, figures, with_previous
+from alignment_toolkit.figures import figure, figures
 from alignment_toolkit.study import Study
 
 SLICES = ("all", "source", "persona")
@@ -26,7 +27,7 @@ def churn_kpis(study: Study) -> pd.DataFrame:
     """
     if not study.crm.has("subscriptions"):
         return figures(figure(kpi, value=None, unit="share", reason=NO_TABLE) for kpi in KPIS)
-    return with_previous(_figures(study), _figures(study.previous()))
+    return compared(_figures(study), _figures(study.previous()), study)
 
 
 def _figures(study: Study) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.counts import counted
+from alignment_toolkit.coverage import coverage, tables_of
 from alignment_toolkit.drivers.forecast import forecast
 from alignment_toolkit.figures import figure, figures
 from alignment_toolkit.glossary import is_known, owner_of, term
@@ -30,7 +31,7 @@ def target_kpis(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Figure frame by slice `target`, the segment naming the figure: `target_attainment` (value / target; target / value where less is
         better) and `target_probability` (of bookings as forecast; of other counts once the quarter is over; else null with the reason). One
-        null row each with the reason where no figure has a target.
+        null row each with the reason where no figure has a target. Null with the missing days for a figure that its quarter does not cover.
     """
     mine = frame[(frame["slice"] == "all") & frame["target"].notna()]
     if mine.empty:
@@ -38,7 +39,8 @@ def target_kpis(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for row in mine.to_dict("records"):
         named = {"unit": "share", "slice_": BY_TARGET, "segment": str(row["kpi"]), "owner": row["owner"]}
-        rows.append(figure("target_attainment", value=attained(row), reason=row["reason"], **named))
+        share = attained(row) if pd.isna(row["reason"]) else None
+        rows.append(figure("target_attainment", value=share, reason=row["reason"], **named))
         chance, reason = _chance(study, row)
         rows.append(figure("target_probability", value=chance, reason=reason, **named))
     return figures(rows)
@@ -59,7 +61,8 @@ def target_table(study: Study) -> pd.DataFrame:
 
     Returns:
         kpi, value (so far), target, attained_share (value / target), elapsed_share (of the quarter), pace (attained / elapsed), expected,
-        lower_80, upper_80 (at the quarter's end; null for leads), probability_share, owner, reason. Empty without targets for the quarter.
+        lower_80, upper_80 (at the quarter's end; null for leads), probability_share, owner, reason. Empty without targets for the quarter;
+        only the value, the target and the reason where the records do not cover it.
     """
     found = promised(study.crm)
     mine = found[(found["quarter"] == study.quarter.label) & found["kpi"].isin(["leads", "bookings"])].set_index("kpi")["target"]
@@ -71,6 +74,9 @@ def target_table(study: Study) -> pd.DataFrame:
 
 
 def _line(study: Study, kpi: str, target: float, elapsed: float) -> dict[str, Any]:
+    known = {"kpi": kpi, "target": target, "owner": owner_of(kpi, agreed=study.config.glossary)}
+    if reason := coverage(study).reason(tables_of(kpi)):
+        return {**known, "value": _so_far(study, kpi), "elapsed_share": elapsed, "reason": reason}
     if kpi == "bookings" and not study.crm.has("deals"):
         told: dict[str, Any] = {"value": np.nan, "reason": "no deals table"}
     elif kpi == "bookings":
@@ -78,7 +84,7 @@ def _line(study: Study, kpi: str, target: float, elapsed: float) -> dict[str, An
         told = {name: seen[name] for name in ("expected", "lower_80", "upper_80", "reason")}
         told |= {"value": seen["booked"], "probability_share": seen["probability"]}
     else:
-        created = float(counted("leads_created", study)["n"].sum())
+        created = _so_far(study, kpi)
         over = elapsed >= 1
         told = {
             "value": created,
@@ -87,11 +93,20 @@ def _line(study: Study, kpi: str, target: float, elapsed: float) -> dict[str, An
         }
     share = told["value"] / target if target else np.nan
     shares = {"attained_share": share, "elapsed_share": elapsed, "pace": share / elapsed if elapsed else np.nan}
-    return {"kpi": kpi, "target": target, "owner": owner_of(kpi, agreed=study.config.glossary), **shares, **told}
+    return {**known, **shares, **told}
+
+
+def _so_far(study: Study, kpi: str) -> float:
+    """Leads created, or bookings, of the quarter up to the as-of; NaN where nothing of it is recorded."""
+    if coverage(study).unrecorded(tables_of(kpi)):
+        return np.nan
+    if kpi == "leads":
+        return float(counted("leads_created", study)["n"].sum())
+    return float(counted("deals_won", study)["amount"].sum()) / 100 if study.crm.has("deals") else np.nan
 
 
 def _chance(study: Study, row: dict[Any, Any]) -> tuple[float | None, str | None]:
-    if pd.isna(row["value"]):
+    if pd.isna(row["value"]) or pd.notna(row["reason"]):
         return None, row["reason"]
     if row["kpi"] == "bookings":
         seen = forecast(study)

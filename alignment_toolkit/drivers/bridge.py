@@ -14,6 +14,7 @@ import pandas as pd
 
 from alignment_toolkit import glossary
 from alignment_toolkit.arguments import LEAD_SLICES, checked
+from alignment_toolkit.baseline import comparable
 from alignment_toolkit.counts import counted
 from alignment_toolkit.drivers.parts import FACTORS, Parts, both_quarters
 from alignment_toolkit.drivers.split import Split, split
@@ -36,7 +37,7 @@ def unanswerable(study: Study) -> str | None:
         return f"deals are on record from {begun} only, so the quarter before is not whole"
     if study.outcomes_are_young:
         return f"outcomes are on record from {study.config.outcome_observed_from} only, so the quarter before does not compare"
-    return None
+    return comparable(study, "bookings_change")
 
 
 @checked(by=LEAD_SLICES)

@@ -14,6 +14,7 @@ import pandas as pd
 from alignment_toolkit.arguments import QUARTERS_BACK, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.deal_days import day_number_of
+from alignment_toolkit.coverage import coverage, tables_of
 from alignment_toolkit.periods import Period
 from alignment_toolkit.stats.forecast import OLDEST, Deals, followed_deals, simulated
 from alignment_toolkit.study import Study
@@ -92,7 +93,7 @@ def past_forecasts(study: Study, *, quarters: int = 8) -> pd.DataFrame:
     for back in range(quarters, -1, -1):
         quarter = study.quarter.shift(-back)
         first, days = first_day(study, quarter), days_in(study, quarter)
-        if study.instant(quarter.shift(1)) > study.as_of:
+        if study.instant(quarter.shift(1)) > study.as_of or coverage(study, quarter).reason(tables_of("bookings")):
             continue
         actual = booked_between(deals, first, first + days)
         target = promised_bookings(study.crm, quarter)
@@ -164,12 +165,13 @@ def not_followed(study: Study, deals: Deals, now: float, days: float) -> str | N
 
 
 def past_quarters(study: Study, deals: Deals, quarter: Period) -> list[tuple[float, float]]:
-    """First day, and first day after, of the eight quarters before one, as far as deals go back."""
+    """First day, and first day after, of the eight quarters before one, as far as deals go back and the records cover them."""
     past: list[tuple[float, float]] = []
     for back in range(1, 9):
-        start = first_day(study, quarter.shift(-back))
-        if len(deals.created) and start >= deals.created.min():
-            past.append((start, start + days_in(study, quarter.shift(-back))))
+        earlier = quarter.shift(-back)
+        start = first_day(study, earlier)
+        if len(deals.created) and start >= deals.created.min() and not coverage(study, earlier).reason(tables_of("bookings")):
+            past.append((start, start + days_in(study, earlier)))
     return past
 
 

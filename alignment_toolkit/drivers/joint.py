@@ -10,6 +10,7 @@ import pandas as pd
 
 from alignment_toolkit.arguments import LEAD_SLICES, checked
 from alignment_toolkit.counts import counted
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.study import Study
 
@@ -29,7 +30,7 @@ def joint_wins(study: Study, *, by: str = "source") -> pd.DataFrame:
         segment ("(all)" first, then by joint money, largest first), joint_wins, joint_money (reporting currency), wins, money (all won
         deals), joint_share (of the money). Empty without deals or touches.
     """
-    if not study.crm.has("deals", "touches"):
+    if not_on_record(study, "deals", "touches"):
         return pd.DataFrame(columns=list(COLUMNS))
     counts = counted("wins_by_touch", study.for_leaders(), by=by)
     both = counts[counts["touched_by"] == "both"].groupby("segment")[["n", "cents"]].sum()

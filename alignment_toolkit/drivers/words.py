@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from alignment_toolkit.coverage import coverage_sentences
 from alignment_toolkit.drivers.attainment import NO_TARGETS, target_table
 from alignment_toolkit.drivers.bridge import bookings_bridge, bookings_change, unanswerable
 from alignment_toolkit.drivers.forecast import FEWEST_FORECASTS, calibration
@@ -24,7 +25,7 @@ def money(amount: float, currency: str) -> str:
 
 
 def change_sentences(study: Study) -> list[str]:
-    """What bookings were and by how much they changed, and how the change was split."""
+    """What bookings were and by how much they changed, and how the change was split; first, which days are missing."""
     if reason := unanswerable(study):
         return [f"The change of bookings cannot be split: {reason}."]
     change, currency = bookings_change(study), study.config.reporting_currency
@@ -34,6 +35,7 @@ def change_sentences(study: Study) -> list[str]:
     before = f"{change['before']:,.0f} {currency} in {study.quarter.shift(-1).label}"
     after = f"{change['after']:,.0f} {currency} in {study.quarter.label}"
     return [
+        *coverage_sentences(study),
         f"Bookings {word} from {before} to {after}: {money(change['change'], currency)}{limits}.",
         f"The split is by {study.config.segmentation}; by another attribute the same change splits otherwise, and adds up just as well.",
     ]
@@ -102,6 +104,8 @@ def target_sentences(study: Study) -> list[str]:
 
 def _target(row: dict[Any, Any], study: Study) -> str:
     unit = f" {study.config.reporting_currency}" if row["kpi"] == "bookings" else ""
+    if pd.isna(row["attained_share"]) and row["reason"]:
+        return f"{label(str(row['kpi']))} is not held against its target of {row['target']:,.0f}{unit}: {row['reason']}."
     sums = f"{row['value']:,.0f}{unit} of a target of {row['target']:,.0f}{unit}"
     head = f"{label(str(row['kpi']))}: {sums} ({100 * row['attained_share']:.0f} %)"
     if row["elapsed_share"] >= 1:

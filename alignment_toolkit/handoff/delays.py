@@ -14,6 +14,7 @@ import pandas as pd
 from alignment_toolkit.arguments import LEAD_SLICES, checked
 from alignment_toolkit.config import Config
 from alignment_toolkit.counts.tables import risk_of
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.figures import figure, figures
 from alignment_toolkit.responses import LONGEST_HOURS
 from alignment_toolkit.stats import state_probabilities
@@ -64,7 +65,7 @@ def delays(study: Study, *, by: str = "all") -> pd.DataFrame:
         hours, closed competing) with lower_share and upper_share, closed_share (closed within 30 days without it), reason (of a null
         median).
     """
-    parts = {PEOPLE: ("response_moves", {"within": "quarter"})} if study.crm.has("touches") else {}
+    parts = {PEOPLE: ("response_moves", {"within": "quarter"})} if not_on_record(study, "touches") is None else {}
     if study.config.qualified_stage is not None:
         parts = {SYSTEM: ("assignment_moves", {})} | parts
     rows = []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alignment_toolkit.figures import COLUMNS, figure, figures, with_previous
+from alignment_toolkit.baseline import compared
+from alignment_toolkit.figures import COLUMNS, figure, figures
 from alignment_toolkit.handoff.delays import assignment_delay
 from alignment_toolkit.handoff.feedback import feedback_effect
 from alignment_toolkit.handoff.rejections import rejection_rate
@@ -22,7 +23,7 @@ def handoff_kpis(study: Study) -> pd.DataFrame:
         Figure frame by `SLICES`, the effect of feedback as a whole; one null row each with the reason where touches or feedback are
         missing.
     """
-    told = with_previous(_figures(study), _figures(study.previous()))
+    told = compared(_figures(study), _figures(study.previous()), study)
     filled = [part.dropna(axis=1, how="all") for part in (told, feedback_effect(study))]
     return pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
 

@@ -16,6 +16,7 @@ from alignment_toolkit.arguments import LEAD_SLICES, OneOf, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.handoff import STANDINGS
 from alignment_toolkit.counts.tables import risk_of
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.figures import ALL, figure, figures
 from alignment_toolkit.followed import smallest_by_quantile
 from alignment_toolkit.responses import LONGEST_HOURS
@@ -38,9 +39,11 @@ def speed_to_lead(study: Study, *, by: str = "all", within: str = "quarter") -> 
 
     Returns:
         Figure frame of `speed_to_lead_median` in whole hours with 95 % limits; n leads handed over, events touched within 30 days; null
-        where too few leads were followed, or fewer than half are ever touched. Leads closed untouched count as never touched, open ones as
-        open.
+        where too few leads were followed, without touches, or where fewer than half are ever touched. Leads closed untouched count as never
+        touched, open ones as open.
     """
+    if reason := not_on_record(study, "touches"):
+        return _not_known("speed_to_lead_median", "hours", study, by=by, within=within, reason=reason)
     labels, table = risk_of("response_moves", study, by=by, within=within, max_day=LONGEST_HOURS)
     return speed_of(labels, table, by=by, study=study)
 
@@ -81,9 +84,17 @@ def sla(study: Study, *, by: str = "all", within: str = "quarter") -> pd.DataFra
 
     Returns:
         Figure frame of `sla_met_rate` with Wilson limits; n leads whose deadline has passed, events touched in time, matured_share those
-        due over all handed over; null below `min_n`.
+        due over all handed over; null below `min_n` and without touches.
     """
+    if reason := not_on_record(study, "touches"):
+        return _not_known("sla_met_rate", "share", study, by=by, within=within, reason=reason)
     return figures(_met(row, study=study, by=by) for row in standings(study, by=by, within=within).to_dict("records"))
+
+
+def _not_known(kpi: str, unit: str, study: Study, *, by: str, within: str, reason: str) -> pd.DataFrame:
+    """A null figure per segment with leads handed over, with the reason."""
+    rows = standings(study, by=by, within=within).to_dict("records")
+    return figures(figure(kpi, value=None, unit=unit, slice_=by, segment=row["segment"], n=row["leads"], reason=reason) for row in rows)
 
 
 def _met(row: dict[Any, Any], *, study: Study, by: str) -> dict[str, Any]:
@@ -98,7 +109,7 @@ def standings(study: Study, *, by: str = "all", within: str = "quarter") -> pd.D
 
     Returns:
         One row per segment: segment, leads, due (whose deadline has passed), and of these: in time, late, closed untouched, not touched
-        (still open); not due. The four add up to `due`.
+        (still open); not due. The four add up to `due`. Without touches on record only segment, leads and due are known, the others null.
     """
     counts = counted("response_standings", study, by=by, within=within)
     table = counts.pivot_table(index="segment", columns="standing", values="n", aggfunc="sum", fill_value=0)
@@ -107,6 +118,8 @@ def standings(study: Study, *, by: str = "all", within: str = "quarter") -> pd.D
     due = told.drop(columns="not due").sum(axis=1)
     whole = told.assign(leads=due + told["not due"], due=due).rename_axis("segment").reset_index()
     whole.columns.name = None
+    if not_on_record(study, "touches"):
+        whole = whole.astype(dict.fromkeys(STANDINGS, "Int64")).assign(**dict.fromkeys(STANDINGS, None))
     return whole[["segment", "leads", "due", *STANDINGS]]
 
 
@@ -116,13 +129,13 @@ def response_curve(study: Study, *, by: str = "all", within: str = "quarter") ->
 
     Returns:
         segment, hour, touched_share with 95 % limits, closed_share (closed untouched by then), n. A segment's rows end before the first
-        hour at which fewer than `min_n` leads were followed.
+        hour at which fewer than `min_n` leads were followed; there are none without touches on record.
     """
     labels, table = risk_of("response_moves", study, by=by, within=within, max_day=LONGEST_HOURS)
     curve = incidence(table)
     limits, lost = curve_limits(curve, table), state_probabilities(table).lost
     hours = study.followed_rule(clock="hour").reach(table) + 1
-    kept = np.flatnonzero(hours)
+    kept = np.flatnonzero(hours) if not_on_record(study, "touches") is None else np.empty(0, dtype=np.int64)
     parts = [
         pd.DataFrame(
             {

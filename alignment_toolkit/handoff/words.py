@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alignment_toolkit.figures import ALL, MISSING
+from alignment_toolkit.figures import ALL, MISSING, NOT_ENOUGH
 from alignment_toolkit.study import Study
 from alignment_toolkit.wording import counted_words, percent, verb
 
@@ -31,12 +31,14 @@ def sla_sentences(standings: pd.DataFrame, speed: pd.DataFrame, *, hours: float)
     row = standings[standings["segment"] == ALL].iloc[0]
     if not row["due"]:
         return ["No lead that was handed over in the quarter is due for a first touch yet."]
+    told = speed[speed["slice"] == "all"].iloc[0]
+    if pd.isna(row["in time"]):
+        return [f"Whether leads are touched within the agreed {hours:g} hours is not known: {told['reason']}."]
     said = [
         f"Of {row['due']:,} leads handed over in the quarter whose {hours:g} hours have passed, {row['in time']:,}"
         f" ({percent(row['in time'] / row['due'], 0)}) were touched by a person of sales in time, {row['late']:,} later,"
         f" {row['not touched']:,} not yet, and {row['closed untouched']:,} were closed without a touch."
     ]
-    told = speed[speed["slice"] == "all"].iloc[0]
     if pd.isna(told["value"]):
         return [*said, f"The median time to the first touch cannot be said: {told['reason']}."]
     return [*said, f"Half of all leads handed over are touched within {told['value']:,.0f} hours."]
@@ -46,7 +48,9 @@ def slowest_sentences(speed: pd.DataFrame, *, by: str) -> list[str]:
     """Which segment waits longest, where its limits and those of the fastest do not overlap."""
     told = speed[speed["value"].notna()].sort_values(["value", "segment"])
     if len(told) < 2:
-        return [f"Too few leads to compare speed by {by}."]
+        reasons = set(speed["reason"].dropna()) or {NOT_ENOUGH}
+        why = "too few leads" if NOT_ENOUGH in reasons or len(reasons) > 1 else reasons.pop()
+        return [f"Speed is not compared by {by}: {why}."]
     fast, slow = told.iloc[0], told.iloc[-1]
     apart = pd.notna(fast["upper"]) and pd.notna(slow["lower"]) and slow["lower"] > fast["upper"]
     if not apart:

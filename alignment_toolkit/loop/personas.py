@@ -15,6 +15,7 @@ import pandas as pd
 from alignment_toolkit.arguments import checked, instance_of
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import risk_of
+from alignment_toolkit.coverage import coverage
 from alignment_toolkit.figures import MISSING
 from alignment_toolkit.periods import Quarter
 from alignment_toolkit.quality.ranking import HORIZON, two_shares_p
@@ -28,6 +29,7 @@ from alignment_toolkit.wording import percent
 EXAMPLE = 'study.quarter.shift(-4) or Quarter.parse("2026Q1")'
 TOLD_APART_BELOW = 0.05  # adjusted p
 NOT_RECORDED = "no lead of either quarter has a persona"
+NOT_COVERED = "the records do not cover both quarters"
 PAIRS = ("persona", "other", "conversion_rate", "other_conversion_rate", "p_conversion", "p_acceptance", "told_apart")
 
 
@@ -41,7 +43,8 @@ def persona_mix(study: Study, *, since: Quarter | None = None) -> pd.DataFrame:
 
     Returns:
         One row per persona, most leads first: persona, leads, leads_share, leads_before, before_share, change_share, index_part (its part
-        of the population stability index). Leads without a persona take no part in shares and stand last.
+        of the population stability index). Leads without a persona take no part in shares and stand last. The columns that compare are null
+        where the records do not cover both quarters.
     """
     now, before = _counts(study, since)
     known = [name for name in now.index if name != MISSING]
@@ -57,6 +60,9 @@ def persona_mix(study: Study, *, since: Quarter | None = None) -> pd.DataFrame:
             "index_part": (smooth[0] - smooth[1]) * np.log(smooth[0] / smooth[1]),
         }
     )
+    if not_comparable(study, since):
+        frame = frame.assign(leads_before=None, before_share=np.nan, change_share=np.nan, index_part=np.nan)
+        frame = frame[frame["leads"] > 0].astype({"leads_before": "Int64"})
     told = frame.rename_axis("persona").reset_index().assign(is_missing=lambda rows: rows["persona"] == MISSING)
     ordered = told.sort_values(["is_missing", "leads", "persona"], ascending=[True, False, True], ignore_index=True)
     return ordered.drop(columns="is_missing")
@@ -64,9 +70,20 @@ def persona_mix(study: Study, *, since: Quarter | None = None) -> pd.DataFrame:
 
 @checked(since=instance_of(Quarter, EXAMPLE))
 def persona_drift(study: Study, *, since: Quarter | None = None) -> Drift:
-    """Whether the mix of personas has moved since the last review: see `stats.drift.population_drift`; leads without one are left out."""
+    """Whether the mix of personas has moved since the last review: see `stats.drift.population_drift`; leads without one are left out.
+
+    Nothing is known (NaN) where the records do not cover both quarters.
+    """
+    if not_comparable(study, since):
+        return Drift(np.nan, np.nan, np.nan, has_moved=False)
     now, before = (part.drop(index=MISSING, errors="ignore") for part in _counts(study, since))
     return population_drift(before.to_numpy(), now.to_numpy())
+
+
+def not_comparable(study: Study, since: Quarter | None = None) -> str | None:
+    """Why the mix of personas cannot be compared with that of the last review; None where it can."""
+    quarters = (study.quarter, since or study.quarter.shift(-1))
+    return next((reason for quarter in quarters if (reason := coverage(study, quarter).reason(["leads"]))), None)
 
 
 def _counts(study: Study, since: Quarter | None) -> tuple[pd.Series, pd.Series]:
@@ -124,7 +141,8 @@ def _verdict(p: Array) -> str | None:
 def drift_sentences(drift: Drift, mix: pd.DataFrame) -> list[str]:
     """What moved, in words, and that nothing did where it did not."""
     if np.isnan(drift.psi):
-        return [f"Whether the mix of personas has moved cannot be said: {NOT_RECORDED}."]
+        reason = NOT_COVERED if mix["leads_before"].isna().any() else NOT_RECORDED
+        return [f"Whether the mix of personas has moved is not known: {reason}."]
     told = f"population stability index {drift.psi:.2f}, of which chance explains {drift.expected:.2f}"
     if not drift.has_moved:
         return [f"The mix of personas has not moved by more than chance explains since the last review ({told})."]

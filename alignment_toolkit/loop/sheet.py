@@ -18,6 +18,7 @@ from alignment_toolkit.attribution.names import with_names
 from alignment_toolkit.churn.lifetimes import EARLY, at_horizon
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.tables import moves_frame
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.figures import MISSING, OTHER
 from alignment_toolkit.followed import Rule
 from alignment_toolkit.handoff.rejections import top_reasons
@@ -69,8 +70,8 @@ def campaign_sheet(study: Study, *, by: Level = "campaign") -> pd.DataFrame:
     """
     parts = [_quality(study, by), _money(study, by), _verdicts(study, by), _speed(study, by), _churn(study, by)]
     whole = _cost(study, by)
-    for part in parts:
-        whole = whole.merge(part, on="segment", how="outer")
+    for part in parts:  # a part of nothing has segments of no kind: text in all of them, so that they can meet
+        whole = whole.astype({"segment": object}).merge(part.astype({"segment": object}), on="segment", how="outer")
     flags = [column for column in whole.columns if column.startswith("flag_")]
     told = whole.assign(
         strengths=[said(row, good=True) for row in whole[flags].to_dict("records")],
@@ -162,7 +163,7 @@ def _quality(study: Study, by: Level) -> pd.DataFrame:
 def _money(study: Study, by: Level) -> pd.DataFrame:
     """Bookings by role and by the configured model; null without touches or deals."""
     columns = ["segment", "sourced", "influenced", "attributed", "won_deals_touched"]
-    if not study.crm.has("touches", "deals"):
+    if not_on_record(study, "deals", "touches"):
         return pd.DataFrame(columns=columns)
     roles = counted("won_roles", study, of=OF[by], unit="account")
     money = roles.pivot_table(index="segment", columns="role", values="amount", aggfunc="sum", fill_value=0) / 100
@@ -191,7 +192,7 @@ def _verdicts(study: Study, by: Level) -> pd.DataFrame:
 
 
 def _speed(study: Study, by: Level) -> pd.DataFrame:
-    if not study.crm.has("touches"):
+    if not_on_record(study, "touches"):
         return pd.DataFrame(columns=["segment", "speed_to_lead_hours"])
     labels, table = grouped(study, "response_moves", by, max_day=LONGEST_HOURS, within="window")
     told = speed_of(labels, table, by=by, study=study)

@@ -18,7 +18,8 @@ COMPARED = ("conversion_rate", "acceptance_rate", "speed_to_lead_hours", "early_
 
 def unanswered(study: Study) -> list[str]:
     """One sentence per optional table that is missing: the question it would have answered."""
-    return [*credit_unanswered(study), *[told for told in handoff_unanswered(study) if "table touches" not in told]]
+    of_handoff = [sentence for sentence in handoff_unanswered(study) if "table touches" not in sentence]
+    return list(dict.fromkeys([*credit_unanswered(study), *of_handoff]))
 
 
 def sheet_sentences(sheet: pd.DataFrame, *, what: str) -> list[str]:
@@ -83,6 +84,8 @@ def _slow(met: pd.DataFrame) -> list[str]:
 
 def _untouched(standings: pd.DataFrame) -> list[str]:
     row = standings.iloc[0]
+    if pd.isna(row["closed untouched"]):
+        return []
     never: int = int(row["closed untouched"])
     return [f"Sales: {never:,} of {row['due']:,} leads due were closed without a touch; say why before closing."] if never else []
 

@@ -12,6 +12,7 @@ from alignment_toolkit.alignment.kpis import GAPS, PAGES
 from alignment_toolkit.alignment.sources import claim_table
 from alignment_toolkit.alignment.verdicts import answered_rejections
 from alignment_toolkit.alignment.words import alignment_sentences
+from alignment_toolkit.coverage import coverage, tables_of
 from alignment_toolkit.figures import ALL, figures
 from alignment_toolkit.glossary import label
 from alignment_toolkit.health.choices import agreements
@@ -62,6 +63,8 @@ def gap_choice(study: Study, kpi: str) -> Choice | None:
     """What a gap between the teams asks them to agree on, None where it is small or may be chance, `UNTOLD` where it is not known."""
     if kpi not in DECIDE:
         return None
+    if coverage(study).reason(tables_of(kpi)):
+        return UNTOLD
     found = GAPS[kpi](study)
     if found["value"] is None or found["lower"] is None:
         return UNTOLD
@@ -74,7 +77,8 @@ def gap_choice(study: Study, kpi: str) -> Choice | None:
 
 def unanswered_choice(study: Study) -> Choice | None:
     """Rejections that marketing answered with no action on their campaign; None where few are left, `UNTOLD` where too few are known."""
-    answered, n = answered_rejections(study) if study.crm.has("feedback", "actions") else (0, 0)
+    known = study.crm.has("feedback", "actions") and not coverage(study).reason(tables_of("feedback_effect"))
+    answered, n = answered_rejections(study) if known else (0, 0)
     limits = wilson_interval(n - answered, n)
     if n < study.config.min_n:
         return UNTOLD
@@ -88,7 +92,7 @@ def unanswered_choice(study: Study) -> Choice | None:
 def stalled_choice(study: Study) -> Choice | None:
     """Open leads that have waited away half their chance; None where they are few, `UNTOLD` where too little is known."""
     row = stalled(study).iloc[0]
-    if pd.isna(row["stalled"]):
+    if pd.isna(row["stalled"]) or coverage(study).reason(tables_of("stalled_value")):
         return UNTOLD
     if row["stalled"] < study.config.min_n or row["stalled_share"] <= WORTH_DECIDING:
         return None

@@ -13,6 +13,7 @@ from functools import partial
 import pandas as pd
 
 from alignment_toolkit.alignment.kpis import GAPS
+from alignment_toolkit.coverage import coverage
 from alignment_toolkit.glossary import terms_with
 from alignment_toolkit.meeting.choices import UNTOLD, Choice, cheap_choices, gap_choice, stalled_choice, unanswered_choice
 from alignment_toolkit.study import Study
@@ -75,7 +76,7 @@ def since(study: Study, rule: Rule, *, periods: int) -> str:
     if study.cohort == "all":
         return UNDATED
     for back in range(1, periods + 1):
-        then = rule(_earlier(study, back))
+        then = UNTOLD if coverage(study, study.quarter.shift(-back)).reason() else rule(_earlier(study, back))
         if then in (None, UNTOLD):
             return study.quarter.shift(1 - back).label + (" or earlier" if then else "")
     return f"{study.quarter.shift(-periods).label} or earlier"

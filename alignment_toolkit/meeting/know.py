@@ -11,6 +11,7 @@ import pandas as pd
 
 from alignment_toolkit.alignment.promises import promise_table
 from alignment_toolkit.arguments import OneOf, checked
+from alignment_toolkit.baseline import comparable
 from alignment_toolkit.counts import counted
 from alignment_toolkit.figures import MISSING, OTHER
 from alignment_toolkit.handoff.rejections import rejection_reasons
@@ -100,6 +101,8 @@ def _of_marketing(study: Study) -> Iterator[Note]:
 
 def _personas(study: Study) -> Iterator[Note]:
     """A mix of personas that has drifted since the period before."""
+    if comparable(study, "leads"):
+        return
     parts = [counted("leads_created", each, by="persona").groupby("segment")["n"].sum() for each in (study, study.previous())]
     names = sorted({*parts[0].index, *parts[1].index} - {MISSING, OTHER})
     now, before = (part.reindex(names, fill_value=0).to_numpy(dtype=float) for part in parts)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.alignment.kpis import GAPS, PAGES
+from alignment_toolkit.baseline import comparable
 from alignment_toolkit.drivers.agenda import movement_items
 from alignment_toolkit.drivers.bridge import bookings_bridge, bookings_change, unanswerable
 from alignment_toolkit.drivers.words import money
@@ -89,6 +90,8 @@ def _gaps(study: Study) -> list[Moved]:
     before = study.previous()
     told = []
     for kpi, gap in GAPS.items():
+        if comparable(study, kpi):
+            continue
         now, then = gap(study), gap(before)
         if now["unit"] == SHARE and (found := _changed(now, then)) is not None:
             told.append(_gap(kpi, now, then, found, study))

@@ -6,23 +6,31 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from alignment_toolkit.coverage import coverage_sentences
+from alignment_toolkit.drivers.attainment import target_table
 from alignment_toolkit.drivers.bridge import unanswerable
 from alignment_toolkit.drivers.joint import joint_wins
-from alignment_toolkit.meeting.agenda import QUIET, agenda
+from alignment_toolkit.meeting.agenda import QUIET, agenda, targets_of
 from alignment_toolkit.meeting.decisions import decisions
 from alignment_toolkit.meeting.know import to_know
 from alignment_toolkit.meeting.moved import moved
 from alignment_toolkit.meeting.wins import wins
 from alignment_toolkit.study import Study
 
+EMPTY_AGENDA = "The agenda is empty."
 MOST_SOURCES = 5
 EMPTY = {
     "agenda": "Nothing asks for talk.",
     "decisions": "No decision is owed.",
-    "wins": "Nothing moved up beyond noise, no target was met, and no win is shared.",
+    "wins": "No improvement beyond noise, target met or shared win is on record.",
     "joint_wins": "Which wins both teams share cannot be told.",
-    "of_sales": "Nothing on the side of sales moved or stands out beyond noise.",
-    "of_marketing": "Nothing on the side of marketing moved or stands out beyond noise.",
+    "of_sales": "Nothing on the side of sales is known to have moved, or to stand out, beyond noise.",
+    "of_marketing": "Nothing on the side of marketing is known to have moved, or to stand out, beyond noise.",
+}
+UNCOVERED = {
+    "agenda": "Nothing is known to ask for talk: not every figure can be compared with the period before.",
+    "decisions": "No decision is known to be owed: not every figure covers the period.",
+    "wins": "What went well is not known: not every figure can be compared with the period before.",
 }
 
 
@@ -41,6 +49,8 @@ class Pack:
         of_sales: What marketing should know of sales, as `meeting.to_know` makes it.
         of_marketing: What sales should know of marketing.
         untold: Why the change of bookings could not be looked at; None when it could.
+        uncovered: Which days of the period, or of the one before, the records lack, as sentences.
+        has_targets: Whether targets are recorded for the quarter.
     """
 
     period: str
@@ -53,16 +63,19 @@ class Pack:
     of_sales: pd.DataFrame
     of_marketing: pd.DataFrame
     untold: str | None
+    uncovered: tuple[str, ...]
+    has_targets: bool
 
     def in_short(self) -> list[str]:
         """What the pack holds, in sentences; that nothing moved, where nothing did."""
-        compared = f"{self.period}, compared with {self.before}."
-        blind = [f"The change of bookings cannot be looked at: {self.untold}."] if self.untold else []
+        begun = list(self.uncovered) or [f"{self.period}, compared with {self.before}."]
+        blind = [f"The change of bookings cannot be looked at: {self.untold}."] if self.untold and not self.uncovered else []
         if self.agenda.empty:
-            return [compared, *blind, QUIET, *self._owed()]
+            is_known = self.has_targets and not self.untold and not self.uncovered
+            return [*begun, *blind, QUIET if is_known else EMPTY_AGENDA, *self._owed()]
         first = self.agenda.iloc[0]
         return [
-            compared,
+            *begun,
             *blind,
             f"{_many(len(self.agenda), 'item')} to talk about, first: {first['item']} ({first['owner']})",
             *self._owed(),
@@ -74,7 +87,9 @@ class Pack:
         Args:
             part: `agenda`, `decisions`, `wins`, `joint_wins`, `of_sales` or `of_marketing`.
         """
-        return [] if len(getattr(self, part)) else [EMPTY[part]]
+        if len(getattr(self, part)):
+            return []
+        return [UNCOVERED[part] if self.uncovered and part in UNCOVERED else EMPTY[part]]
 
     def _owed(self) -> list[str]:
         if self.decisions.empty:
@@ -102,6 +117,8 @@ def pack(study: Study) -> Pack:
         of_sales=to_know(told, changes, of="sales"),
         of_marketing=to_know(told, changes, of="marketing"),
         untold=unanswerable(told),
+        uncovered=tuple(coverage_sentences(told)),
+        has_targets=len(target_table(targets_of(told))) > 0,
     )
 
 

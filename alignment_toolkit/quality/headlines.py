@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alignment_toolkit.figures import COLUMNS, figure, figures, with_previous
+from alignment_toolkit.baseline import compared
+from alignment_toolkit.figures import COLUMNS, figure, figures
 from alignment_toolkit.quality.conversion import acceptance, conversion, value_per_lead
 from alignment_toolkit.quality.slices import refused
 from alignment_toolkit.quality.volume import bookings, lead_counts, naive_shares
 from alignment_toolkit.study import Study
-from alignment_toolkit.young import without_unrecorded
 
 SLICES = ("all", "source", "persona", "cohort_quarter")
 VALUE_HORIZON = 180
@@ -22,7 +22,7 @@ def quality_kpis(study: Study) -> pd.DataFrame:
         Figure frame of leads, conversion, acceptance, value per lead, bookings and the naive shares, by `SLICES`.
     """
     reasons = {by: refused(study, by) for by in SLICES}
-    return without_unrecorded(with_previous(_figures(study, reasons), _figures(study.previous(), reasons)), study)
+    return compared(_figures(study, reasons), _figures(study.previous(), reasons), study)
 
 
 def _figures(study: Study, reasons: dict[str, str | None]) -> pd.DataFrame:

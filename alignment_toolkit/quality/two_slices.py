@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked
+from alignment_toolkit.baseline import comparable
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.figures import ALL
@@ -58,7 +59,8 @@ def conversion_by_two(study: Study, *, by: str, and_by: str, horizon: int = HORI
     now = _conversions(study, by=by, and_by=and_by, horizon=horizon)
     before = _conversions(study.previous(), by=by, and_by=and_by, horizon=horizon)
     values = before.set_index(KEY)["value"]
-    frame = now.assign(previous=values.reindex(pd.MultiIndex.from_frame(now[KEY])).to_numpy())
+    earlier = values.reindex(pd.MultiIndex.from_frame(now[KEY])).to_numpy()
+    frame = now.assign(previous=np.nan if comparable(study, f"conversion_{horizon}d") else earlier)
     flags: Any = [_reversed(frame, row) for _place, row in frame.iterrows()]
     return frame.assign(reversed=flags)
 

@@ -153,6 +153,8 @@ def _point(quarter: str, kpi: str, entry: Any) -> Point:
 def _change(against: str, then: Point, now: Point) -> Change:
     if then.value is None or now.value is None:
         return Change(against, then, "", "")
+    if reason := next((point.row["reason"] for point in (now, then) if point.row and point.row.get("reason")), None):
+        return Change(against, then, "", f"not comparable: {reason}")
     if then.cohort != now.cohort:
         return Change(against, then, "", "not comparable: the two reports count other leads")
     return Change(against, then, _difference(then, now), _certainty(then, now))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alignment_toolkit.arguments import DAYS, checked
+from alignment_toolkit.baseline import comparable
 from alignment_toolkit.counts.tables import bucket_risk_of
 from alignment_toolkit.figures import known
 from alignment_toolkit.stats import incidence, jackknife_difference
@@ -22,11 +23,13 @@ class Change:
         value: Later minus earlier, in the figure's unit; None: cannot be told.
         lower: Lower 95 % limit, None where there is none.
         upper: Upper 95 % limit.
+        reason: Why there is none, where the records do not cover one of the quarters.
     """
 
     value: float | None
     lower: float | None
     upper: float | None
+    reason: str | None = None
 
     @property
     def is_clear(self) -> bool:
@@ -44,13 +47,16 @@ def conversion_change(study: Study, *, horizon: int = 90) -> Change:
 
     Returns:
         The difference with a delete-a-bucket jackknife interval that leaves each account out of both estimates at once; null where too few
-        leads were followed in either.
+        leads were followed in either, or where one of the quarters is not covered.
     """
+    if reason := comparable(study, f"conversion_{horizon}d"):
+        return Change(None, None, None, reason)
     tables = [bucket_risk_of("lead_moves", each, max_day=horizon + 1)[1] for each in (study, study.previous())]
     if not all(study.followed_rule().holds(table.total(axis=1), horizon)[0] for table in tables):
         return Change(None, None, None)
     interval = jackknife_difference(tables[0], tables[1], lambda table: _won_by(table, horizon))
-    return Change(*(known(np.ravel(part)[0]) for part in (interval.value, interval.lower, interval.upper)))
+    value, lower, upper = (known(np.ravel(part)[0]) for part in (interval.value, interval.lower, interval.upper))
+    return Change(value, lower, upper)
 
 
 def _won_by(table: RiskTable, horizon: int) -> Array:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from alignment_toolkit.counts.volumes import leads_left_out
+from alignment_toolkit.coverage import coverage_sentences
+from alignment_toolkit.figures import NOT_ENOUGH
 from alignment_toolkit.glossary import is_known, label, term
 from alignment_toolkit.recorded import late_as_of
 from alignment_toolkit.study import Study
@@ -16,7 +18,7 @@ from alignment_toolkit.young import left_out
 
 
 def in_one_minute(study: Study, kpis: pd.DataFrame, *, change: Change) -> list[str]:
-    """Three to five sentences: are the leads good, how fast do they move, do the customers stay, what changed.
+    """Which days are missing, then three to five sentences: are the leads good, how fast do they move, do they stay, what changed.
 
     Args:
         study: For the quarter's name and the settings.
@@ -27,11 +29,13 @@ def in_one_minute(study: Study, kpis: pd.DataFrame, *, change: Change) -> list[s
     unclaimed = ", and no change in conversion or bookings is claimed."
     quality = _quality(whole, change) if not study.outcomes_are_young else left_out(study) + unclaimed
     tellers: list[Callable[[pd.DataFrame], str]] = [lambda frame: _volume(frame, study), lambda _: quality, _money, _pace, _customers]
-    return [sentence for tell in tellers if (sentence := tell(whole))]
+    return [*coverage_sentences(study), *(sentence for tell in tellers if (sentence := tell(whole)))]
 
 
 def _volume(whole: pd.DataFrame, study: Study) -> str:
     row = whole.loc["leads"]
+    if pd.isna(row["value"]):
+        return f"How many leads came in is not known: {row['reason']}."
     when = "In all history" if study.cohort == "all" else f"In {study.quarter.label}"
     before = "" if pd.isna(row["previous"]) or study.cohort == "all" else f"; the quarter before it was {row['previous']:,.0f}"
     return f"{when} {counted_words(float(row['value']), 'lead')} came in{before}."
@@ -40,9 +44,10 @@ def _volume(whole: pd.DataFrame, study: Study) -> str:
 def _quality(whole: pd.DataFrame, change: Change) -> str:
     row = whole.loc["conversion_90d"] if "conversion_90d" in whole.index else None
     if row is None or pd.isna(row["value"]):
-        return "How many leads are won within 90 days cannot be said yet: not enough data."
+        reason = NOT_ENOUGH if row is None else row["reason"]
+        return f"How many leads are won within 90 days is not known: {reason}."
     head = f"Of 100 leads {_of_100(row['value'])} are won within 90 days{interval_in_brackets(row)}"
-    return f"{head}; {_moved(change)}."
+    return f"{head}." if change.reason else f"{head}; {_moved(change)}."
 
 
 def _moved(change: Change) -> str:
@@ -98,10 +103,14 @@ def _of_100(share: float) -> str:
 def what_to_do(kpis: pd.DataFrame) -> list[str]:
     """The figures that missed their target, each with its owner: what the next meeting starts with."""
     whole = kpis[(kpis["slice"] == "all") & kpis["target"].notna() & kpis["value"].notna()]
-    missed = [row for _, row in whole.iterrows() if _is_short(row, row["value"])]
-    if not missed:
-        return ["No figure with a target missed it."] if len(whole) else ["No targets are recorded for this quarter."]
-    return [_missed(row) for row in missed]
+    judged = whole[whole["reason"].isna()]
+    apart = [
+        f"{label(row['kpi'])} is not held against its target: {row['reason']}." for _, row in whole[whole["reason"].notna()].iterrows()
+    ]
+    missed = [row for _, row in judged.iterrows() if _is_short(row, row["value"])]
+    if missed or apart:
+        return [*(_missed(row) for row in missed), *apart]
+    return ["No figure with a target missed it."] if len(whole) else ["No targets are recorded for this quarter."]
 
 
 def _is_short(row: pd.Series, value: float) -> bool:

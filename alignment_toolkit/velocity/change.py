@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.counts.tables import moves_frame
+from alignment_toolkit.coverage import coverage
 from alignment_toolkit.followed import Rule
 from alignment_toolkit.stats import (
     RiskTable,
@@ -34,6 +35,7 @@ from alignment_toolkit.velocity.tables import LIMIT_DAYS, padded
 
 NOW, BEFORE = "report quarter", "four quarters before"
 UNITS = {"won_share": "share", "cycle_days": "days"}
+READ = ("leads", "stage_events")
 
 
 def win_hazard_test(study: Study) -> pd.DataFrame:
@@ -53,7 +55,7 @@ def win_hazard_test(study: Study) -> pd.DataFrame:
     seen = table.cut(days)
     test = logrank(seen)
     n, won = seen.n, (seen.events + seen.events_from_lost).sum(axis=-1)
-    reason = _missing(table, 0, rule=_rule(study))
+    reason = coverage(study).reason(READ) or _missing(table, 0, rule=_rule(study))
     row = {"days": days, "n_now": int(n[0]), "won_now": int(won[0]), "n_before": int(n[1]), "won_before": int(won[1])}
     found = {"statistic": float(test.statistic), "freedom": float(test.freedom), "p_value": float(test.p)}
     nothing = dict.fromkeys(found, np.nan)
@@ -72,15 +74,15 @@ def change(study: Study) -> pd.DataFrame:
         difference over shared accounts), reason.
     """
     table, days = _cohorts(study)
-    until = _common_horizon(table, days, rule=_rule(study))
+    until, reason = _common_horizon(table, days, rule=_rule(study)), coverage(study).reason(READ)
     measures: dict[str, Callable[[RiskTable], Array]] = {
         "won_share": lambda part: state_probabilities(part.cut(until or 0)).won[..., -1],
         "cycle_days": lambda part: mean_cycle(part, until or 0),
     }
     rows: list[dict[str, Any]]
-    if until is None:
+    if until is None or reason:
         nothing = dict.fromkeys(("now", "before", "difference", "lower", "upper"), np.nan)
-        missing = _missing(table, 1, rule=_rule(study))
+        missing = reason or _missing(table, 1, rule=_rule(study))
         rows = [_measure(name, None) | nothing | {"reason": missing} for name in measures]
     else:
         buckets = _buckets(study, until)
@@ -108,7 +110,7 @@ def win_curves(study: Study) -> pd.DataFrame:
     """
     table, days = _cohorts(study)
     until = _common_horizon(table, days, rule=_rule(study))
-    if until is None:
+    if until is None or coverage(study).reason(READ):
         return pd.DataFrame(columns=["group", "day", "won_share", "lower_share", "upper_share"])
     seen = table.cut(until)
     curve = incidence(seen)

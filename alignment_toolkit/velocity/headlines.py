@@ -6,14 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from alignment_toolkit.figures import ALL, figure, figures, with_previous
+from alignment_toolkit.baseline import compared
+from alignment_toolkit.figures import ALL, figure, figures
 from alignment_toolkit.study import Study
 from alignment_toolkit.velocity.cycle import cycle, cycle_means
 from alignment_toolkit.velocity.sales_velocity import sales_velocity, velocity_factors
 from alignment_toolkit.velocity.stage_conversion import conversion_rates
 from alignment_toolkit.velocity.stalled import stalled_rows
 from alignment_toolkit.velocity.time_in_stage import stay_quantiles
-from alignment_toolkit.young import without_unrecorded
 
 HORIZON = 90
 SMALLEST = {"smallest_followed": "smallest_followed"}
@@ -37,8 +37,8 @@ def velocity_kpis(study: Study) -> pd.DataFrame:
     earlier_deals = velocity_factors(before, by="source", horizon=_horizons(deals)) if known else deals
     now, then = _figures(study, cycles, deals), _figures(before, earlier_cycles, earlier_deals)
     stalled = [figures(stalled_rows(each, intervals=each is study)) for each in (study, before)]
-    told = [pd.concat(parts, ignore_index=True) for parts in zip((now, then), stalled, strict=True)]
-    return without_unrecorded(with_previous(*told), study)
+    current, earlier = (pd.concat(parts, ignore_index=True) for parts in zip((now, then), stalled, strict=True))
+    return compared(current, earlier, study)
 
 
 def _horizons(frame: pd.DataFrame) -> dict[str, int]:

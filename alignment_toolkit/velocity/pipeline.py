@@ -16,6 +16,7 @@ import pandas as pd
 from alignment_toolkit.arguments import QUARTERS_BACK, OneOf, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.pipeline import CENTS, DEALS
+from alignment_toolkit.coverage import coverage as records_of
 from alignment_toolkit.study import Study
 from alignment_toolkit.targets import promised_bookings
 
@@ -92,7 +93,7 @@ def coverage(study: Study, *, quarters: int = 4) -> pd.DataFrame:
 
     Args:
         study: The last of the quarters.
-        quarters: How many, at least 1; those before the history begins are left out.
+        quarters: How many, at least 1; those before the history begins, and those that it does not cover, are left out.
 
     Returns:
         quarter, due_at_start (money), target (of bookings; null: none), coverage (due / target), booked, needed (due / booked: the
@@ -104,7 +105,7 @@ def coverage(study: Study, *, quarters: int = 4) -> pd.DataFrame:
     each, rows = study, []
     for _ in range(quarters):
         due = float(pipeline_waterfall(each)["money"].iloc[0])
-        if due <= 0:
+        if due <= 0 or records_of(each).reason(("deals", "deal_events")):
             break
         booked = float(counted("deals_won", each)["amount"].sum()) / 100
         rows.append(_covered(each, due, booked))

@@ -15,6 +15,7 @@ import pandas as pd
 
 from alignment_toolkit.arguments import DAYS, DAYS_AHEAD, QUARTERS_BACK, checked
 from alignment_toolkit.counts import counted
+from alignment_toolkit.coverage import coverage
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.stats.risk import Array, ratio
 from alignment_toolkit.study import Study
@@ -51,11 +52,12 @@ def stalled_check(study: Study, *, days: int | None = None, horizon: int = HORIZ
 
 
 def past(study: Study, *, horizon: int, quarters: int) -> Iterator[Study]:
-    """The studies of past quarters whose outcomes are known by the study's as-of."""
+    """The studies of past quarters that the records cover and whose outcomes are known by the study's as-of."""
     each = study
     for _ in range(quarters):
         each = each.previous()
-        if each.as_of + timedelta(days=horizon) <= study.as_of:
+        is_covered = not coverage(each).reason(("leads", "stage_events"))
+        if is_covered and each.as_of + timedelta(days=horizon) <= study.as_of:
             yield each
 
 

@@ -193,7 +193,7 @@ def change_sentences(test: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
     """Whether leads win faster or slower than in the four quarters before, and by how much."""
     row = records(test)[0]
     if pd.isna(row["p_value"]):
-        return ["Whether winning changed against the four quarters before cannot be told: not enough data."]
+        return [f"Whether winning changed against the four quarters before is not known: {row['reason']}."]
     clear = row["p_value"] < CLEAR
     verdict = "differs from" if clear else "cannot be told apart from"
     p = "p below 0.001" if row["p_value"] < 0.001 else f"p {row['p_value']:.3f}"

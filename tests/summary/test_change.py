@@ -40,7 +40,8 @@ def test_the_difference_is_that_of_the_two_reports_and_its_interval_is_narrower_
 
 
 def test_below_min_n_in_either_quarter_nothing_is_told() -> None:
-    leads = [{"lead_id": str(place), "created_at": "2026-01-05", "source": "web"} for place in range(30)]
+    days = ["2026-01-05"] * 30 + [f"2025-{month}-{day}" for month in (10, 11, 12) for day in ("01", "15")] + ["2026-02-01", "2026-03-15"]
+    leads = [{"lead_id": str(place), "created_at": day, "source": "web"} for place, day in enumerate(days)]
     events = [{"lead_id": "0", "stage": "won", "entered_at": "2026-01-06"}]
     made = study("2026Q1", cohort="4q", as_of="2026-07-01", leads=leads, stage_events=events)
     assert conversion_change(made, horizon=30) == Change(None, None, None)

@@ -18,8 +18,9 @@ NO_CHANGE = Change(None, None, None)
 
 
 def _study(**settings: Any) -> Study:
-    leads = [{"lead_id": "a", "created_at": "2026-01-05", "source": "web"}]
-    events = [{"lead_id": "a", "stage": "lead", "entered_at": "2026-01-05"}]
+    days = pd.date_range("2025-10-01", "2026-03-31", freq="7D")  # the quarter and the one before it are covered
+    leads = [{"lead_id": f"{day:%j}", "created_at": f"{day:%Y-%m-%d}", "source": "web"} for day in days]
+    events = [{"lead_id": "005", "stage": "lead", "entered_at": "2026-01-05"}]
     return study("2026Q1", cohort="4q", as_of="2026-04-01", config=Config(**settings), leads=leads, stage_events=events)
 
 
@@ -97,7 +98,7 @@ def test_what_cannot_be_said_is_said_so_and_nothing_is_nan() -> None:
     told = in_one_minute(_study(), _frame(), change=NO_CHANGE)
     assert told == [
         "In 2026Q1 100 leads came in.",
-        "How many leads are won within 90 days cannot be said yet: not enough data.",
+        "How many leads are won within 90 days is not known: not enough data.",
         "Bookings cannot be shown: no deals table.",
     ]
 

@@ -149,6 +149,8 @@ class Config(BaseModel):
         cost_to_work: Cost of working one lead, reporting currency; None: no score threshold is given.
         observed_from: Per table, the day before which records are missing (late entry).
         outcome_observed_from: The day before which outcomes were not recorded; earlier cohorts are left out.
+        losses_recorded: Whether losses are recorded at all. False: win rates of closed deals, figures of losses and time in stage are null;
+            conversion, advancing and value stay, since a lost unit merely remains followed without a win.
         segmentation: The attribute of leads by which the change of bookings is split.
         half_life_days: By time decay a touch weighs half as much when it is so many days older.
         attribution_model: The model behind `attributed_bookings`; the others stand beside it.
@@ -178,6 +180,7 @@ class Config(BaseModel):
     cost_to_work: Money | None = None
     observed_from: dict[str, date] = {}
     outcome_observed_from: date | None = None
+    losses_recorded: bool = True
     segmentation: str = "source"
     half_life_days: HalfLife = 14
     attribution_model: Literal["first", "last", "linear", "u", "w", "decay", "markov"] = "markov"

@@ -34,6 +34,7 @@ MISSING = "(missing)"
 OTHER = "(other)"
 NOT_ENOUGH = "not enough data"
 NO_AMOUNT = "deals were won but no amount is recorded"
+NO_LOSSES = "losses are not recorded (losses_recorded = false)"
 
 
 def figure(

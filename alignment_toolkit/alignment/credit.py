@@ -11,6 +11,7 @@ import pandas as pd
 
 from alignment_toolkit.attribution.credits import by_bucket
 from alignment_toolkit.counts import counted
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.figures import NOT_ENOUGH, figure
 from alignment_toolkit.stats.jackknife import Interval, interval_from_replicates
 from alignment_toolkit.stats.risk import ratio
@@ -24,8 +25,8 @@ COLUMNS = ("claimed_by", "deals", "bookings", "bookings_share", "lower_share", "
 
 def credit_gap(study: Study) -> dict[str, object]:
     """The figure `gap.credit`: bookings claimed by both teams or by neither over bookings, with delete-a-bucket limits."""
-    if missing := next((name for name in NEEDS if not study.crm.has(name)), None):
-        return figure("gap.credit", value=None, unit="share", reason=f"no {missing} table")
+    if reason := not_on_record(study, *NEEDS):
+        return figure("gap.credit", value=None, unit="share", reason=reason)
     counts = _claimed(study)
     apart = counts["claimed_by"].isin(["both", "neither"])
     found, n = _share(counts, apart), int(counts["n"].sum())
@@ -43,7 +44,7 @@ def claimed_bookings(study: Study) -> pd.DataFrame:
         claimed_by (both, marketing only, sales only, neither), deals, bookings (reporting currency), bookings_share with 95 %
         delete-a-bucket limits (null without bookings). Empty without deals or touches.
     """
-    if not all(study.crm.has(name) for name in NEEDS):
+    if not_on_record(study, *NEEDS):
         return pd.DataFrame(columns=list(COLUMNS))
     counts = _claimed(study)
     rows = []

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.counts import counted
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.figures import NOT_ENOUGH, figure
 from alignment_toolkit.handoff.sla import standings
 from alignment_toolkit.shares import share_figure
@@ -21,15 +22,15 @@ from alignment_toolkit.study import Study
 from alignment_toolkit.targets import promised
 from alignment_toolkit.verdicts import NO_FEEDBACK
 
-NO_TOUCHES, NO_TARGET = "no touches table", "no target is recorded for it"
+NO_TARGET = "no target is recorded for it"
 COLUMNS = ("promise", "team", "kept", "lower", "upper", "unit", "n", "target", "met_share", "reason")
 REFUSED = ("rejected", "recycled")
 
 
 def handoff_gap(study: Study) -> dict[str, object]:
     """The figure `gap.handoff`: of the leads due, the share that no person of sales touched within the agreed hours, with Wilson limits."""
-    if not study.crm.has("touches"):
-        return figure("gap.handoff", value=None, unit="share", reason=NO_TOUCHES)
+    if reason := not_on_record(study, "touches"):
+        return figure("gap.handoff", value=None, unit="share", reason=reason)
     row = standings(study).iloc[0]
     due, broken = int(row["due"]), int(row["due"] - row["in time"])
     return share_figure("gap.handoff", broken, due, min_n=study.config.min_n, of=row["leads"])
@@ -99,8 +100,8 @@ def _weight(study: Study) -> tuple[float, str | None]:
 
 def _sales(study: Study) -> list[dict[str, Any]]:
     units = {"worked at all": "share", "first touch in time": "share", "attempts per lead": "attempts"}
-    if not study.crm.has("touches"):
-        return [_row(name, "sales", np.nan, unit, reason=NO_TOUCHES) for name, unit in units.items()]
+    if reason := not_on_record(study, "touches"):
+        return [_row(name, "sales", np.nan, unit, reason=reason) for name, unit in units.items()]
     stand = standings(study).iloc[0]
     due = int(stand["due"])
     shares = {"worked at all": stand["in time"] + stand["late"], "first touch in time": stand["in time"]}

@@ -13,6 +13,7 @@ import pandas as pd
 
 from alignment_toolkit.alignment.goals import quarters_of
 from alignment_toolkit.counts import counted
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.figures import MISSING, figure
 from alignment_toolkit.shares import share_figure
 from alignment_toolkit.study import Study
@@ -25,8 +26,8 @@ NO_RECORD = "no record of it to compare with"
 
 def numbers_gap(study: Study) -> dict[str, object]:
     """The figure `gap.numbers`: the share of comparable deals whose source is another than the first touch's, with Wilson limits."""
-    if missing := next((name for name in NEEDS if not study.crm.has(name)), None):
-        return figure("gap.numbers", value=None, unit="share", reason=f"no {missing} table")
+    if reason := not_on_record(study, *NEEDS):
+        return figure("gap.numbers", value=None, unit="share", reason=reason)
     told = source_table(study)
     n, apart = int(told["deals"].sum()), int(told.loc[told["differs"].astype(bool), "deals"].sum())
     return share_figure("gap.numbers", apart, n, min_n=study.config.min_n)
@@ -38,7 +39,7 @@ def source_table(study: Study) -> pd.DataFrame:
     Returns:
         source, first_touch_source, deals, differs; differing ones first, then those with most deals. Only deals that can be compared.
     """
-    if not all(study.crm.has(name) for name in NEEDS):
+    if not_on_record(study, *NEEDS):
         return pd.DataFrame(columns=list(SOURCE_COLUMNS))
     counts, sources = counted("deal_sources", study), channel_sources(study)
     touched = counts["channel"].map(sources)

@@ -19,6 +19,7 @@ def contradictions(crm: Crm) -> Iterator[Odd]:
     yield from _wins(crm)
     yield from _stages(crm)
     yield from _amounts(crm)
+    yield from _closings(crm)
     yield from _churn(crm)
 
 
@@ -73,6 +74,20 @@ def _amounts(crm: Crm) -> Iterator[Odd]:
         way_out = f"Enter the amounts; until then they are unknown, never zero, and {effect}"
         fault, unknown = f"{outcome} deals without an amount", deals.amount.isnull()
         yield Odd("deals", fault, deals.deal_id, deals, "A deal has an amount", way_out, where=unknown)
+
+
+def _closings(crm: Crm) -> Iterator[Odd]:
+    """Closed deals of which nothing says when they were closed."""
+    if not crm.has("deals"):
+        return
+    effects = {
+        "lost": "until then they are followed without a win up to the as-of, and left out of times",
+        "won": "until then they are bookings to date, but of no quarter",
+    }
+    for outcome, effect in effects.items():
+        deals = crm.tables["deals"].filter(crm.tables["deals"].outcome == outcome)
+        rule, way_out = "A closed deal has a closing day", f"Export the closing day (closed_at); {effect}"
+        yield Odd("deals", f"{outcome} deals without a closing day", deals.deal_id, deals, rule, way_out, where=deals.closed_at.isnull())
 
 
 def _churn(crm: Crm) -> Iterator[Odd]:

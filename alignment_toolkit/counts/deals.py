@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 def deal_moves(study: Study, *, by: str | None = None, by_bucket: bool = False) -> ir.Table:
     """Moves of dated deals from creation to won or lost inside the study's window, with the money won.
 
-    Deals without a creation instant, and closed ones without a closing instant, have no age and are left out (see `deal_quarter`).
+    Deals without a creation instant, and won ones without a closing instant, have no age and are left out (see `deal_quarter`). One lost
+    without a day is known never to win: it is followed, and lost, up to its last observed day.
     """
     return sliced_moves(study, observed_deals(study), by=by, by_bucket=by_bucket)
 
 
 def dated_deals(study: Study) -> ir.Table:
-    """The deals that have an age and whose outcomes were recorded, of the study's cohort."""
-    known = deals(study.crm).filter(_.created_at.notnull() & ((_.outcome == "open") | _.closed_at.notnull()))
+    """The deals that have an age and whose outcomes were recorded, of the study's cohort; those lost without a day among them."""
+    known = deals(study.crm).filter(_.created_at.notnull() & ((_.outcome != "won") | _.closed_at.notnull()))
     return in_cohort(study, known)
 
 
@@ -47,9 +48,10 @@ def observed_deals(study: Study) -> ir.Table:
         left=days_until(study.crm, known.created_at, known.closed_at),
         last_index=last_whole_day(study.crm, known.created_at, study.as_of),
     )
-    gone = (aged.outcome != "open") & (aged.left <= aged.last_index)
+    left = ibis.ifelse((aged.outcome == "lost") & aged.closed_at.isnull(), aged.last_index, aged.left)
+    gone = ((aged.outcome != "open") & (left <= aged.last_index)).fill_null(False)
     return aged.mutate(
-        exit=ibis.ifelse(gone, aged.left, aged.last_index),
+        exit=ibis.ifelse(gone, left, aged.last_index),
         exit_move=ibis.cases((gone & (aged.outcome == "won"), "event"), (gone, "competing"), else_="censor"),
         entry_move=ibis.literal("enter"),
     ).filter((_.entry <= _.last_index) & (_.exit >= _.entry))

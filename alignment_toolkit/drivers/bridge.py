@@ -145,7 +145,8 @@ def in_play_detail(study: Study) -> pd.DataFrame:
     if unanswerable(study):
         return pd.DataFrame()
     _, before, after = quarters_split(study, None)
-    return pd.DataFrame([_detail(side, label) for side, label in ((before, study.quarter.shift(-1).label), (after, study.quarter.label))])
+    rows = pd.DataFrame([_detail(side, label) for side, label in ((before, study.quarter.shift(-1).label), (after, study.quarter.label))])
+    return rows if study.config.losses_recorded else rows.assign(closed_share=np.nan, win_rate_closed=np.nan)
 
 
 def to_the_cent(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:

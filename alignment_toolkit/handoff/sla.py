@@ -119,7 +119,8 @@ def standings(study: Study, *, by: str = "all", within: str = "quarter") -> pd.D
     whole = told.assign(leads=due + told["not due"], due=due).rename_axis("segment").reset_index()
     whole.columns.name = None
     if not_on_record(study, "touches"):
-        whole = whole.astype(dict.fromkeys(STANDINGS, "Int64")).assign(**dict.fromkeys(STANDINGS, None))
+        nothing = pd.array([pd.NA] * len(whole), dtype="Int64")
+        whole = whole.assign(**dict.fromkeys(STANDINGS, nothing))
     return whole[["segment", "leads", "due", *STANDINGS]]
 
 

@@ -74,8 +74,8 @@ def campaign_sheet(study: Study, *, by: Level = "campaign") -> pd.DataFrame:
         whole = whole.astype({"segment": object}).merge(part.astype({"segment": object}), on="segment", how="outer")
     flags = [column for column in whole.columns if column.startswith("flag_")]
     told = whole.assign(
-        strengths=[said(row, good=True) for row in whole[flags].to_dict("records")],
-        weaknesses=[said(row, good=False) for row in whole[flags].to_dict("records")],
+        strengths=_said_of(whole[flags], good=True),
+        weaknesses=_said_of(whole[flags], good=False),
         times_apart=whole[[column for column in whole.columns if column.startswith("times_")]].max(axis=1),
         leads=whole["leads"].fillna(0).astype("int64"),
     ).reindex(columns=list(COLUMNS))
@@ -101,6 +101,11 @@ PHRASES = {
     ("flag_churn", "above the rest"): (False, "its customers leave early more often"),
     ("flag_churn", "below the rest"): (True, "its customers leave early less often"),
 }
+
+
+def _said_of(flags: pd.DataFrame, *, good: bool) -> pd.Series:
+    """The phrases of one side by row; text also where there is no row."""
+    return pd.Series([said(row, good=good) for row in flags.to_dict("records")], index=flags.index, dtype=object)
 
 
 def said(flags: dict[Any, Any], *, good: bool) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from alignment_toolkit.arguments import LEAD_SLICES, checked
 from alignment_toolkit.counts.catalogue import counted
-from alignment_toolkit.figures import ALL, NO_AMOUNT, figure, figures
+from alignment_toolkit.figures import ALL, NO_AMOUNT, NO_LOSSES, figure, figures
 from alignment_toolkit.shares import share_figure
 from alignment_toolkit.study import Study
 
@@ -68,7 +68,7 @@ def naive_shares(study: Study, *, by: str = "all") -> pd.DataFrame:
     Returns:
         Figure frame of `won_share_to_date` (leads won by `as_of` / leads created in the window), `win_rate_closed_naive` (won / won and
         lost) and `win_rate_created_naive` (won / all, undated ones included under all history); the last two count deals, and leads where
-        there is no deals table. Null with a reason where the denominator is 0.
+        there is no deals table. Null with a reason where the denominator is 0; won / closed also where losses are not recorded.
     """
     leads = _by_outcome(counted("lead_outcomes", study, by=by), by)
     deals = _by_outcome(counted("deal_outcomes", study, by=by), by) if study.crm.has("deals") else leads
@@ -79,6 +79,9 @@ def naive_shares(study: Study, *, by: str = "all") -> pd.DataFrame:
         (deals, "win_rate_created_naive", ("won", "lost", "open")),
     ):
         for segment, row in frame.iterrows():
+            if "open" not in over and not study.config.losses_recorded:
+                rows.append(figure(kpi, value=None, unit="share", slice_=by, segment=str(segment), reason=NO_LOSSES))
+                continue
             rows.append(_share(kpi, won=row["won"], n=sum(row[name] for name in over), by=by, segment=str(segment)))
     return figures(rows)
 

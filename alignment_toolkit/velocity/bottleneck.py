@@ -52,8 +52,11 @@ def bottleneck(study: Study) -> pd.DataFrame:
     frame["little_ratio"] = ratio(frame["mean_in_stage"].to_numpy(), frame["arrivals_per_day"].to_numpy() * days)
     enough = frame["visits"] >= study.config.min_n
     hazard = ["losses_per_100_lead_days", "lower", "upper"]
-    frame[hazard] = frame[hazard].where(enough, axis=0)
+    frame[hazard] = frame[hazard].where(enough & study.config.losses_recorded, axis=0)
     reasons: Any = [why or (None if known else NOT_ENOUGH) for why, known in zip(missing[1:], enough, strict=True)]
+    if not study.config.losses_recorded:
+        frame["lost"] = pd.array([pd.NA] * len(frame), dtype="Int64")
+        return whole_counts(frame, "visits", "waiting")[list(COLUMNS)].assign(reason=reasons)
     return whole_counts(frame, "visits", "waiting", "lost")[list(COLUMNS)].assign(reason=reasons)
 
 

@@ -34,8 +34,10 @@ def loss_reasons(study: Study, *, by: str = "stage", horizon: int = HORIZON) -> 
     Returns:
         segment, loss_reason ("(missing)": none was given), lost_rate (share in [0, 1]) with lower_rate and upper_rate (95 %), n (that
         entered), lost (for this reason by h), matured_share, reason (why the rate is null: too few followed). Stages in the order of
-        the funnel, other segments by name; reasons by size.
+        the funnel, other segments by name; reasons by size. Empty where losses are not recorded.
     """
+    if not study.config.losses_recorded:
+        return pd.DataFrame(columns=list(COLUMNS))
     moved = moves_frame("loss_moves", study, by=None if by == "all" else by)
     rows = []
     order = {name: at for at, name in enumerate(study.config.stage_names)} if by == "stage" else {}
@@ -70,7 +72,7 @@ def loss_sentences(frame: pd.DataFrame) -> list[str]:
     """The most frequent reason of each stage that can be told; and where none was given."""
     known = frame.dropna(subset=["lost_rate"])
     if known.empty:
-        return ["Why leads are lost cannot be told: no loss with a reason has been watched for long enough."]
+        return ["Why leads are lost is not known: no losses are recorded, or none has been followed for long enough."]
     first = known.drop_duplicates("segment").to_dict("records")
     return [
         f"From {visible(str(row['segment']))} most are lost for {visible(str(row['loss_reason']))}:"

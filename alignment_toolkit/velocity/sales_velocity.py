@@ -109,6 +109,8 @@ def quarter_figures(study: Study, *, by: str = "all") -> pd.DataFrame:
     amount = ratio(whole["cents"].to_numpy(float) / 100, priced.to_numpy(float))
     rate = ratio(whole["n_won"].to_numpy(float), (whole["n_won"] + whole["n_lost"]).to_numpy(float))
     classic = ratio(whole["n_open"].to_numpy(float) * rate * amount, cycle_days)
+    if not study.config.losses_recorded:  # it rests on the win rate of closed deals
+        classic = np.full_like(classic, np.nan)
     return pd.DataFrame({"bookings_per_day": whole["cents"] / 100 / quarter_days(study), "classic_naive": classic}, index=whole.index)
 
 

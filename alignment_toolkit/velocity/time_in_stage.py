@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from alignment_toolkit.arguments import DAYS_AHEAD, checked
-from alignment_toolkit.figures import NOT_ENOUGH
+from alignment_toolkit.figures import NO_LOSSES, NOT_ENOUGH
 from alignment_toolkit.followed import smallest_by_quantile
 from alignment_toolkit.stats import Quantile, RiskTable, advance_quantile_interval, bucket_tables, survival, survival_quantile, up_to
 from alignment_toolkit.study import Study
@@ -36,7 +36,7 @@ def time_in_stage(study: Study) -> pd.DataFrame:
     frame = stay_quantiles(study)
     stale = _stays(stage_tables(study, silent="lost")[1], study)[0].value
     reason = frame.pop("reason")
-    return frame.assign(stale_lost_median_days=stale, reason=reason)
+    return frame.assign(stale_lost_median_days=stale if study.config.losses_recorded else np.nan, reason=reason)
 
 
 def stay_quantiles(study: Study) -> pd.DataFrame:
@@ -49,7 +49,8 @@ def stay_quantiles(study: Study) -> pd.DataFrame:
         One row for all visits together, stage "(all)", then one per open stage in order: n (visits under observation), finished,
         still_open, median_days with lower_days and upper_days (95 %), p90_days, naive_mean_days and naive_median_days (of finished
         visits alone), smallest_followed, reason. Quantiles, and their limits, are null where fewer than `min_n` visits were followed at an
-        age up to them, and where the data do not reach them.
+        age up to them, and where the data do not reach them. All times are null where losses are not recorded, since nobody knows when a
+        stay that ended in one was over.
 
     Reference:
         Kaplan and Meier 1958; Brookmeyer and Crowley 1982.
@@ -72,6 +73,9 @@ def stay_quantiles(study: Study) -> pd.DataFrame:
             "smallest_followed": smallest_by_quantile(table, half.value),
         }
     )
+    if not study.config.losses_recorded:
+        frame[[name for name in frame if name.endswith("_days")]] = np.nan
+        return whole_counts(frame, "n", "finished", "still_open").assign(reason=NO_LOSSES)
     return whole_counts(frame, "n", "finished", "still_open").assign(reason=reasons)
 
 

@@ -67,6 +67,7 @@ TABLES: dict[str, list[dict[str, Any]]] = {
         touch("theirs", "2026-01-05", side="sales", channel="call"),
     ],
     "deals": [deal("both", "Paid social", 100), deal("rejected", "Outbound", 200), deal("theirs", "Outbound", 400), deal("silent", None, 300)],
+    "churn_events": [{"customer_id": day, "churned_on": day, "origin": "event"} for day in ("2025-10-02", "2026-03-30")],  # covers both quarters
     "actions": [{"campaign_id": "C1", "acted_at": "2026-01-13 00:00", "action": "a"}],
     "targets": [
         {"quarter": "2026Q1", "kpi": "leads", "target": 9, "owner": "marketing"},

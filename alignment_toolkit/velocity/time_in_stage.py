@@ -74,7 +74,7 @@ def stay_quantiles(study: Study) -> pd.DataFrame:
         }
     )
     if not study.config.losses_recorded:
-        frame[[name for name in frame if name.endswith("_days")]] = np.nan
+        frame = frame.assign(**dict.fromkeys([str(name) for name in frame if str(name).endswith("_days")], np.nan))
         return whole_counts(frame, "n", "finished", "still_open").assign(reason=NO_LOSSES)
     return whole_counts(frame, "n", "finished", "still_open").assign(reason=reasons)
 

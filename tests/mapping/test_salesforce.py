@@ -277,7 +277,8 @@ def test_a_file_that_cannot_be_read_is_the_only_fault(tmp_path: Path) -> None:
         made(tmp_path, folder(tmp_path / "export", **odd))
     assert caught.value.faults == (
         "Lead.csv: rows do not have as many fields as the header: '20 fields' (row 3). The header has 19."
-        " Put values that hold the separator between double quotes, or declare the right delimiter in a mapping.",
+        " Put values that hold the separator between double quotes; if it is another one,"
+        ' declare [source] delimiter = ";" in a mapping; to keep a shipped one, below a first line extends = "salesforce".',
     )
 
 

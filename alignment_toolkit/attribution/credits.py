@@ -104,7 +104,7 @@ def credit_shares(study: Study, *, of: str = "channel", unit: str = "account", i
 def _no_credit(of: str, unit: str) -> Credits:
     """Credits of nothing to nobody."""
     nothing = np.zeros((len(MODELS), 0))
-    return Credits(of, unit, (), nothing, nothing[..., None], nothing, np.zeros(N_BUCKETS, dtype=bool), 0, 0, np.zeros(0))
+    return Credits(of, unit, (), nothing, nothing[..., None][..., :0], nothing, np.zeros(N_BUCKETS, dtype=bool), 0, 0, np.zeros(0))
 
 
 class Pot(NamedTuple):

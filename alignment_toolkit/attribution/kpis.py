@@ -9,6 +9,7 @@ from alignment_toolkit.attribution.models import cents_of, share_limits, why_nul
 from alignment_toolkit.attribution.names import campaign_names
 from alignment_toolkit.attribution.origins import origins
 from alignment_toolkit.baseline import compared
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.figures import ALL, figure, figures
 from alignment_toolkit.study import Study
 
@@ -29,14 +30,12 @@ def attribution_kpis(study: Study) -> pd.DataFrame:
         touch of the segment. `sourced_bookings` and `influenced_bookings` as a whole. One null row per figure where touches
         or deals are missing.
     """
-    missing = next((name for name in NEEDS if not study.crm.has(name)), None)
-    unit = study.config.reporting_currency
-    if missing:
-        return figures(figure(kpi, value=None, unit=unit, reason=f"no {missing} table") for kpi in KPIS)
     return compared(_figures(study, intervals=True), _figures(study.previous(), intervals=False), study)
 
 
 def _figures(study: Study, *, intervals: bool) -> pd.DataFrame:
+    if reason := not_on_record(study, *NEEDS):
+        return figures(figure(kpi, value=None, unit=study.config.reporting_currency, reason=reason) for kpi in KPIS)
     parts = {slice_: credit_shares(study, of=of, intervals=intervals) for slice_, of in SLICES.items()}
     names = {"channel": {}, "campaign": campaign_names(study)}
     rows = [_whole(study, parts["channel"], kpi) for kpi in KPIS[: len(MODELS) + 1]]

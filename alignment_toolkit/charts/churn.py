@@ -97,7 +97,7 @@ def cohort_triangle_chart(table: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     """
     import seaborn as sns
 
-    shares = pd.DataFrame() if table.empty else table.set_index("cohort").dropna(how="all")
+    shares = table.set_index("cohort").dropna(how="all") if len(table) else table
     if shares.empty:
         return nothing_to_draw(ax, "Cohorts", because=NOT_TOLD)
     ax = ax or new_axes(height=0.9 + 0.32 * len(shares))

@@ -69,7 +69,7 @@ def _deal_rates(study: Study) -> Iterator[dict[str, object]]:
 
 def _links(study: Study) -> Iterator[dict[str, object]]:
     """Rows that name a record, and how many of these are there."""
-    odds = list(orphans(study.crm))
+    odds = [odd for odd in orphans(study.crm) if " is not in " in odd.fault]
     lost = sizes_of({place: odd.rows for place, odd in enumerate(odds)})
     whole = sizes_of({place: odd.of for place, odd in enumerate(odds)})
     for place, odd in enumerate(odds):

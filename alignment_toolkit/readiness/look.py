@@ -82,8 +82,9 @@ def _data(place: Place, now: datetime, opened: list[Crm]) -> Iterator[Finding]:
     crm = open_crm(place.data, as_of=END_OF_TIME, config=settings)
     opened.append(crm)
     last = last_event_day(crm)
-    age = max((now.astimezone(UTC).replace(tzinfo=None) - last).days, 0)
-    told = f"the newest record is of {local_day(last, settings.time_zone)}, {age:,} day{'s' if age != 1 else ''} ago"
+    newest = local_day(last, settings.time_zone)
+    age = max((local_day(now.astimezone(UTC).replace(tzinfo=None), settings.time_zone) - newest).days, 0)
+    told = f"the newest record is of {newest}, {age:,} day{'s' if age != 1 else ''} ago"
     if age <= place.max_age:
         yield Finding("data", OK, told)
         return

@@ -152,7 +152,7 @@ EMPTY = {
 def test_nothing_to_draw_is_said(name):
     columns, sentence = EMPTY[name]
     ax = getattr(charts, name)(pd.DataFrame(columns=columns))
-    assert (description(ax), title(ax)) == (sentence, sentence)
+    assert (description(ax), title(ax)) == (sentence, sentence.removesuffix("."))
 
 
 HOSTILE = "<script>_$5k - $10k\u202e" + "x" * 5000

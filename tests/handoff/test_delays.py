@@ -132,10 +132,10 @@ def test_changes_of_the_clock_to_the_second() -> None:
 @pytest.mark.parametrize(
     ("given", "rule"),
     [
-        ({"days": ["mon", "mon"]}, "business_hours: business_hours: a day stands twice (given: \"{'days': ['mon', 'mon']}\")"),
+        ({"days": ["mon", "mon"]}, "business_hours: business_hours: a day stands twice (given: {'days': ['mon', 'mon']})"),
         (
             {"begins": "17:00", "ends": "09:00"},
-            "business_hours: business_hours: work ends after it begins, not at 09:00 after 17:00 (given: \"{'begins': '17:00', 'ends': '09:00'}\")",
+            "business_hours: business_hours: work ends after it begins, not at 09:00 after 17:00 (given: {'begins': '17:00', 'ends': '09:00'})",
         ),
         ({"begins": "9"}, "business_hours.begins: String should match pattern '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$' (given: '9')"),
     ],

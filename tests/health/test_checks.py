@@ -150,5 +150,6 @@ def test_days_as_they_come_are_no_heap_and_few_deals_no_answer() -> None:
 
 
 def test_tables_that_are_missing_are_named() -> None:
-    assert unanswered(study())[0] == "Without the table deal_events this page cannot say whether deals were rewritten after the fact."
-    assert len(unanswered(study())) == 5
+    missing = [sentence for sentence in unanswered(study()) if sentence.startswith("Without the table")]
+    assert missing[0] == "Without the table deal_events this page cannot say whether deals were rewritten after the fact."
+    assert len(missing) == 5

@@ -39,7 +39,7 @@ def test_each_vendor_is_known_by_its_headers(tmp_path: Path, files: dict[str, st
 def test_the_reason_names_files_and_headers(tmp_path: Path) -> None:
     (one,) = recognise(shelf_of(folder(tmp_path / "export", **{name: SALESFORCE[name] for name in ("Lead", "LeadHistory")})))
     assert one.why == (
-        "Lead.csv has Id, Status, CreatedDate, LeadSource and 12 more; LeadHistory.csv has LeadId, Field, OldValue, NewValue and 2 more"
+        "Lead.csv has Id, Status, CreatedDate, LeadSource and 12 more; LeadHistory.csv has Id, LeadId, Field, OldValue and 3 more"
     )
 
 
@@ -114,7 +114,8 @@ def test_the_seeds_of_salesforce_and_stripe_become_one_store(tmp_path: Path) -> 
     done = made(tmp_path, seeds(tmp_path, "salesforce", "stripe"), config=tmp_path / "a.toml")
     read = {table.table: (table.read, table.used, table.set_aside) for table in done.tables}
     assert read["leads"] == (1, 1, {})
-    assert read["deals"] == (10, 0, {"deleted in Salesforce": 10})
+    # two of the ten versions in the seed are no longer current (`_fivetran_active`)
+    assert read["deals"] == (8, 0, {"deleted in Salesforce": 8})
     assert read["stage_events"] == (1, 1, {})
     assert read["touches"] == (20, 0, {"the person is no lead": 20})
     # both subscriptions end on the day of their trial's end: only the trials are spells
@@ -129,7 +130,7 @@ def test_two_that_fit_equally_well_are_asked_about(tmp_path: Path, monkeypatch: 
         recognise(shelf_of(folder(tmp_path / "export", LeadHistory=SALESFORCE["LeadHistory"], Lead=SALESFORCE["Lead"])))
     assert str(caught.value) == (
         "the source is not recognised clearly: 'export'. salesforce and twin fit equally well: Lead.csv has Id, Status, CreatedDate,"
-        " LeadSource and 12 more; LeadHistory.csv has LeadId, Field, OldValue, NewValue and 2 more. Say which it is: --mapping salesforce."
+        " LeadSource and 12 more; LeadHistory.csv has Id, LeadId, Field, OldValue and 3 more. Say which it is: --mapping salesforce."
     )
 
 

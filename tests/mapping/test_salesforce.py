@@ -200,9 +200,13 @@ def test_field_history_takes_the_place_of_opportunity_history(tmp_path: Path) ->
     done = made(tmp_path, folder(tmp_path / "export", **files))
     assert ("00Q1", "won", datetime(2026, 2, 10, 15)) in rows(done, "stage_events", "lead_id", "stage", "entered_at")
     assert rows(done, "deal_events", "deal_id", "changed_at", "stage", "amount", "outcome", "close_on") == [
+        ("0061", datetime(2026, 1, 20, 10), "Prospecting", None, "open", None),  # at creation: the old values of the first changes
+        ("0061", datetime(2026, 1, 20, 10), None, 10000.0, None, None),
+        ("0061", datetime(2026, 1, 20, 10), None, None, None, date(2026, 3, 31)),
         ("0061", datetime(2026, 2, 10, 15), "Signed", None, "won", None),
         ("0061", datetime(2026, 2, 8, 15), None, None, None, date(2026, 2, 28)),
         ("0061", datetime(2026, 2, 9, 15), None, 12000.5, None, None),
+        ("0062", datetime(2026, 1, 22, 10), "Negotiation/Review", None, "open", None),  # it never changed
     ]
 
 

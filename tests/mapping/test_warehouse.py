@@ -34,7 +34,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_database_gives_the_same_store_as_its_files(warehouse: Path, tmp_path: Path) -> None:
     from_files = made(tmp_path / "files", warehouse / "export")
     from_tables = made(tmp_path / "tables", warehouse / "crm.duckdb")
-    assert from_tables.notes[0].startswith("crm.duckdb is read as fivetran_hubspot: hubspot.contact has ")
+    assert from_tables.notes[0].startswith("crm.duckdb is read as fivetran_hubspot: hubspot.deal has ")
+    assert "; hubspot.contact has " in from_tables.notes[0]
     for table in TABLES:
         columns = (
             "lead_id",

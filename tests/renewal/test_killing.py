@@ -44,7 +44,7 @@ def check(told: dict[str, Any], *, points: int) -> None:
 
 def test_a_renewal_killed_at_any_point(tmp_path: Path) -> None:
     one = write(tmp_path / "one", deals=None)
-    two = write(tmp_path / "two", people=[*PEOPLE[:3], ("L4", "2026-08-04", "web", "north")], moves=[*MOVES[:3]], verdicts=None)
+    two = write(tmp_path / "two", people=[*PEOPLE[:3], ("L4", "2026-08-04", "web", "north")], moves=[*MOVES[:3]])
     check(killed(tmp_path, one, two, points=33), points=33)
 
 

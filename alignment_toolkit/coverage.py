@@ -16,8 +16,6 @@ from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-import pandas as pd
-
 from alignment_toolkit.border.times import FIRST_YEAR, LAST_YEAR
 from alignment_toolkit.periods import local_day, midnight, standard_offset
 from alignment_toolkit.schema import TABLES
@@ -203,6 +201,8 @@ def recorded_days(crm: Crm) -> dict[str, Recorded]:
         days = {name: _days_of(crm, name) for name in EVENT_COLUMNS if name in crm.tables}
         days[TOGETHER] = set().union(*days.values())
         rows = [(name, *Recorded(min(found), max(found), len(found))) for name, found in days.items() if found]
+        import pandas as pd
+
         crm.counts[key] = pd.DataFrame(rows, columns=["table", *Recorded._fields])
     return {name: Recorded(*row) for name, *row in crm.counts[key].itertuples(index=False)}
 
@@ -239,5 +239,7 @@ def _by_day(crm: Crm, name: str, column: str) -> ir.Table:
 
 def _local(row: dict[str, object], crm: Crm) -> Iterable[date]:
     """The local days of a row of `_by_day`: those of its instants, since a clock change shifts them."""
+    import pandas as pd
+
     instants = [pd.Timestamp(row[end]).to_pydatetime() for end in ("first", "last") if end in row]  # type: ignore[arg-type]
     return {local_day(instant, crm.config.time_zone) for instant in instants} or {pd.Timestamp(row["day"]).date()}  # type: ignore[arg-type]

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any, cast
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, cast
 
 from alignment_toolkit.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Agreed = Mapping[str, Mapping[str, str]]
 NOBODY = "nobody"
@@ -172,6 +173,8 @@ def is_known(name: str) -> bool:
 
 def glossary_table(*, agreed: Agreed | None = None) -> pd.DataFrame:
     """Every term as a row: name, label, definition, formula, unit, direction, owner, responsible, accountable, consulted, informed."""
+    import pandas as pd
+
     return pd.DataFrame([vars(entry) for entry in terms_with(agreed or {}).values()])
 
 

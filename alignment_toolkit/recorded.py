@@ -90,8 +90,9 @@ def late_as_of(crm: Crm) -> str:
     last = event_span(crm).last
     if last is None or last >= since:
         return ""
-    days = (crm.as_of - last).days
-    told = f"the last record is of {local_day(last, crm.config.time_zone)}, {days:,} days before the as-of"
+    newest_on = local_day(last, crm.config.time_zone)
+    days = (local_day(crm.as_of, crm.config.time_zone) - newest_on).days
+    told = f"the last record is of {newest_on}, {days:,} days before the as-of"
     return f"{told}: leads without news since then count as observed and open all the while; --as-of names an earlier day"
 
 

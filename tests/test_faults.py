@@ -78,7 +78,7 @@ PLANTED = [
             "products": [{"product": "GTX Pro"}],
             "deals": [{"deal_id": f"D{i}", "outcome": "lost", "product": "GTXPro" if i < 3 else "GTX Pro"} for i in range(4)],
         },
-        {("deals", "product is not in products"): (3, 4, "GTXPro")},
+        {("deals", "product is not in products"): (3, 4, "GTXPro"), ("deals", "lost deals without a closing day"): (4, 4, "D0, D1, D2")},
     ),
     (
         {
@@ -103,6 +103,7 @@ PLANTED = [
         {
             ("stage_events", "won leads without a deal"): (1, 1, "L1"),
             ("deals", "won deals whose lead is not won"): (1, 1, "D2"),
+            ("deals", "won deals without a closing day"): (1, 1, "D2"),
         },
     ),
     (
@@ -134,7 +135,12 @@ PLANTED = [
     ),
     (
         {"deals": [{"deal_id": "D1", "outcome": "won"}, {"deal_id": "D2", "outcome": "open"}, {"deal_id": "D3", "outcome": "lost"}]},
-        {("deals", "won deals without an amount"): (1, 1, "D1"), ("deals", "open deals without an amount"): (1, 1, "D2")},
+        {
+            ("deals", "won deals without an amount"): (1, 1, "D1"),
+            ("deals", "open deals without an amount"): (1, 1, "D2"),
+            ("deals", "won deals without a closing day"): (1, 1, "D1"),
+            ("deals", "lost deals without a closing day"): (1, 1, "D3"),
+        },
     ),
     (
         {"feedback": [{"lead_id": "L1", "given_at": "2026-02-01", "verdict": "accepted"}] * 3},

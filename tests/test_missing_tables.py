@@ -74,7 +74,9 @@ def test_a_window_without_leads_gives_an_empty_sheet() -> None:
     for by in ("campaign", "channel"):
         sheet = loop.campaign_sheet(made, by=by)
         assert set(sheet["strengths"]) <= {""}
-        assert loop.words.sheet_sentences(sheet, what=by) == [f"No {by} differs from the others by more than chance explains."]
+        assert loop.words.sheet_sentences(sheet, what=by) == [
+            f"Whether a {by} differs from the others cannot be said: too few leads and customers were followed."
+        ]
 
 
 def test_an_optional_table_without_a_row_is_like_a_missing_one(tmp_path: Path) -> None:

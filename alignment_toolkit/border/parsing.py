@@ -49,8 +49,6 @@ class Reading:
     """
 
     time_zone: str = "UTC"
-    granularity: Granularity | None = None
-    is_utc: bool = False
     date_order: str | None = None
     decimal: str = "."
     thousands: str = ""
@@ -65,6 +63,8 @@ class Reading:
     epoch: str | None = None
     null_words: tuple[str, ...] | None = None
     salesforce_ids: bool = False
+    granularity: Granularity | None = None
+    is_utc: bool = False
 
 
 def cleaned(value: Any) -> ir.Value:

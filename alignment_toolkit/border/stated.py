@@ -16,7 +16,6 @@ from alignment_toolkit.border.sentences import SHOWN, Example, Fault
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.border.spelling import label_key
 from alignment_toolkit.errors import nearest
-from alignment_toolkit.figures import ALL
 from alignment_toolkit.glossary import term, terms
 
 Fetch = Callable[[Any], list[dict[str, Any]]]
@@ -58,6 +57,8 @@ def team_of(text: str) -> str | None:
 
 
 def _segment_of(text: str) -> str | None:
+    from alignment_toolkit.figures import ALL
+
     return ALL if _words(text) in _WHOLE else None
 
 

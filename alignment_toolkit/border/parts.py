@@ -49,8 +49,8 @@ def chosen(mapping: Mapping, matched: Matched, table: str) -> Choice:
             because = f", because {missing} {'is' if len(better) == 1 else 'are'} not there" if better else ""
             notes[what] = f"{table}: {what} from {there.says}{because}"
         elif instead:
-            lacking = " and no ".join(f"{part.says}" for part in instead)
-            unmet[what] = f"{table}: no {what}, because there is no {lacking}"
+            lacking = " and ".join(f"{part.says}" for part in instead)
+            unmet[what] = f"{table}: no {what}, because the source lacks {lacking}"
         taken += [part for part in rules if part.what == what and part.also and _is_there(part, matched)]
     return Choice(tuple(taken), notes, unmet)
 

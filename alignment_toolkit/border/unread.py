@@ -96,6 +96,10 @@ def _fault(reader: Reader, item: Item, used: Collection[str], before: Collection
             f"If another separator stands between its columns, {declare('delimiter', ';')}",
         )
         return (Fault(item.name, "the header is one column", rule, way_out, (Example(item.columns[0]),), 1),)
+    principal = reader.mapping.vendor.needs if reader.mapping.vendor else ()
+    if any(name in principal for name in named) and (lacking := _lacking(reader, item)):
+        way_out = "Export it with the column, or tell the mapping its header"
+        return (Fault(item.name, "the file lacks a column without which it cannot be read", lacking, way_out),)
     if item.name in before and reader.mapping.inputs:
         rule = _lacking(reader, item) or f"Its header is {', '.join(item.columns[:6])}"
         way_out = "Export it as before, or tell the mapping its new headers"

@@ -58,7 +58,7 @@ def test_without_personas_it_says_so() -> None:
     bare = [{"lead_id": "x", "created_at": "2026-04-11"}]
     made = study("2026Q2", cohort="4q", as_of="2026-07-01", config=Config(), leads=bare, stage_events=[])
     said = drift_sentences(persona_drift(made), persona_mix(made))
-    assert said == ["Whether the mix of personas has moved cannot be said: no lead of either quarter has a persona."]
+    assert said == ["Whether the mix of personas has moved is not known: the records do not cover both quarters."]
     assert apart_sentences(told_apart(made)) == ["Too few leads to say whether personas can be told apart."]
 
 

@@ -156,8 +156,8 @@ def test_without_histories_dates_that_people_edit_stand_in_and_it_is_said(tmp_pa
         " (_fivetran_start of history mode) are not there"
     ) in done.notes
     assert (
-        "stage_events: no time of the stages of a lead, because there is no LeadHistory.CreatedDate (Field = Status), else the versions of a"
-        " lead (_fivetran_start of history mode) and no dates on the lead (MQL Date, SAL Date, SQL Date)"
+        "stage_events: no time of the stages of a lead, because the source lacks LeadHistory.CreatedDate (Field = Status), else the versions of a"
+        " lead (_fivetran_start of history mode) and dates on the lead (MQL Date, SAL Date, SQL Date)"
     ) in done.notes
 
 

@@ -43,7 +43,7 @@ def test_few_leads_have_no_rate() -> None:
     assert told["lost_rate"].isna().all()
     few = "not enough data: only 4 leads were followed at age 0 days; 5 are needed"
     assert set(told["reason"]) == {few}
-    assert loss_sentences(told) == ["Why leads are lost cannot be told: no loss with a reason has been watched for long enough."]
+    assert loss_sentences(told) == ["Why leads are lost is not known: no losses are recorded, or none has been followed for long enough."]
 
 
 @cache

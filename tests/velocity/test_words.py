@@ -167,8 +167,8 @@ def test_change_is_worded_by_its_uncertainty(p, said):
 
 
 def test_no_test_no_claim():
-    assert words.change_sentences(pd.DataFrame([{"days": 0, "p_value": NAN}]), EFFECTS) == [
-        "Whether winning changed against the four quarters before cannot be told: not enough data."
+    assert words.change_sentences(pd.DataFrame([{"days": 0, "p_value": NAN, "reason": "not enough data"}]), EFFECTS) == [
+        "Whether winning changed against the four quarters before is not known: not enough data."
     ]
 
 
@@ -189,7 +189,8 @@ def test_a_late_history_is_said_out_loud() -> None:
 
     whole = study("2020Q1", as_of="2020-04-01", leads=[{"lead_id": "a", "created_at": "2020-01-01"}], stage_events=[])
     late = replace(whole, crm=replace(whole.crm, config=whole.config.model_copy(update={"observed_from": {"leads": date(2017, 3, 1)}})))
-    assert words.history_sentences(whole) == []
-    assert words.history_sentences(late) == [
+    first = "Nothing is compared with the quarter before: the records begin on 2020-01-01, after 2019Q4."
+    assert words.history_sentences(whole) == [first]
+    assert [sentence for sentence in words.history_sentences(late) if sentence != first] == [
         "Records begin on 2017-03-01: what started earlier comes under observation at the age it had that day, so that early ends do not count."
     ]

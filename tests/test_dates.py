@@ -300,3 +300,19 @@ sql = "SELECT id AS lead_id, 'won' AS stage, CAST(day AS DATE) + 3 AS entered_at
     store = made(tmp_path, mapping, leads="id,exactly,day\nA,,2026-10-24\nB,2026-10-24 18:00:00,2026-10-24")
     assert read(store, "SELECT lead_id, created_at_is_date FROM '{store}/leads.parquet' ORDER BY 1") == [("A", True), ("B", False)]
     assert states(opened(store, datetime(2027, 1, 1))).to_pandas()["ends"].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("how", ["column", "select"])
+def test_a_day_of_a_source_in_another_zone_stays_that_day(tmp_path: Path, zone: str, how: str) -> None:
+    """Loaders write instants in UTC; a day beside them is the same day in every zone, an instant is converted."""
+    mapping = '[source]\ntime_zone = "UTC"\n' + MAPPING.format(zone=zone)
+    if how == "select":
+        sql = 'SELECT id AS lead_id, stage, CAST("at" AS DATE) AS entered_at FROM stages'
+        mapping = mapping.partition("[tables.stage_events]")[0] + f"[tables.stage_events]\nsql = '{sql}'\n"
+    store = made(tmp_path, mapping, leads="id,created\nA,2026-06-30 23:30:00", stages="id,stage,at\nA,mql,2026-07-03\nA,won,2026-07-30")
+    kept = read(store, "SELECT entered_at, entered_at_is_date FROM '{store}/stage_events.parquet' ORDER BY 1")
+    assert kept == [(midnight(date(2026, 7, 3), zone), True), (midnight(date(2026, 7, 30), zone), True)]
+    assert read(store, "SELECT created_at FROM '{store}/leads.parquet'") == [(datetime(2026, 6, 30, 23, 30),)]
+    created = {"UTC": 30, "Europe/Berlin": 31, "America/New_York": 30, "Pacific/Apia": 31}[zone]  # day of June, July 1 where it is later
+    assert states(opened(store)).to_pandas()["ends"].tolist() == [60 - created]

@@ -30,6 +30,7 @@ class Reading:
 
     Attributes:
         time_zone: Zone in which an instant without an offset is read.
+        day_zone: Zone whose midnight a day without a time of day becomes; None: `time_zone`.
         granularity: Whether instants are days or have a time of day; None: the values decide (granularity.py).
         is_utc: Timestamps without a zone are UTC, as in a store and in the typed inputs of a mapping, not wall clocks of `time_zone`.
         date_order: `ymd`, `dmy` or `mdy` for dates that are not ISO; `ymd` also reads `20260701`. None: only ISO is read.
@@ -65,6 +66,7 @@ class Reading:
     salesforce_ids: bool = False
     granularity: Granularity | None = None
     is_utc: bool = False
+    day_zone: str | None = None
 
 
 def cleaned(value: Any) -> ir.Value:

@@ -122,7 +122,7 @@ def _typed(bench: Workbench, table: Any, column: str, name: str, *, as_text: boo
         return ibis.null(dtype)
     value = table[column]
     if dtype == "timestamp" and value.type().is_date():  # a day among instants: UTC, and marked as those of inputs are
-        return from_zone(value.cast(dtype), bench.mapping.reading(name, column).time_zone) + ibis.interval(microseconds=TICK)
+        return from_zone(value.cast(dtype), bench.mapping.settings.time_zone) + ibis.interval(microseconds=TICK)
     return value.cast(dtype)
 
 

@@ -242,7 +242,20 @@ def _flagged(source: Source, rows: ir.Table, columns: list[str], backend: Any, *
         elif any(row.get(f"some {column}") for row in told):
             flags[column] = by_row[column]
     made = {column + IS_DATE: (flag & rows[column].notnull()).cast("boolean") for column, flag in flags.items()}
-    return rows.mutate(**made, **{f"found {name}": value for name, value in made.items()}) if made else rows
+    moved = {column: _at_home(source, column, rows[column], flag) for column, flag in flags.items() if not _is_marked(source, column)}
+    return rows.mutate(**moved, **made, **{f"found {name}": value for name, value in made.items()}) if made else rows
+
+
+def _at_home(source: Source, column: str, at: Any, flag: Any) -> Any:
+    """Instants whose days begin at the midnight of the configured zone: a day that a source in UTC names is that day everywhere."""
+    import ibis
+
+    reading = source.reading(column)
+    home = reading.day_zone or reading.time_zone
+    if home == reading.time_zone:
+        return at
+    day = to_zone(at, reading.time_zone).cast("date").cast("timestamp")
+    return ibis.ifelse(flag, from_zone(day, home), at)
 
 
 def _by_row(source: Source, rows: ir.Table, column: str) -> Any:

@@ -100,6 +100,7 @@ class Mapping(Strict):
         counting = next((level for level in levels if level.epoch or level.excel_dates), Writing())
         return Reading(
             time_zone=setting("time_zone", self.settings.time_zone),
+            day_zone=self.settings.time_zone,
             date_order=setting("date_order"),
             month_names=setting("month_names"),
             two_digit_years_from=setting("two_digit_years_from"),

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from alignment_toolkit.samples import company, span
 from alignment_toolkit.samples.simulate import LEADS, SEED, Sample, simulate
+from alignment_toolkit.schema import IS_DATE
 
 _FLOATS = frozenset({"score", "amount", "cost", "mrr", "target", "value", "rate_to_reporting"})
 
@@ -50,7 +51,7 @@ def _type(column: str) -> pa.DataType:
         return pa.timestamp("us")
     if column.endswith("_on"):
         return pa.date32()
-    if column.startswith("is_"):
+    if column.startswith("is_") or column.endswith(IS_DATE):
         return pa.bool_()
     return pa.float64() if column in _FLOATS else pa.string()
 

@@ -52,7 +52,7 @@ def deals(view: View, *, vendor: str) -> pd.DataFrame:
 
 def stage_events(view: View, *, vendor: str) -> set[tuple[str, str, pd.Timestamp]]:
     """Lead, stage and instant of every event but those of the first stage, which a vendor does not tell from a status."""
-    own = _hubspot_events(view) if "hubspot" in vendor else _salesforce_events(view, vendor=vendor)
+    own = _hubspot_events(view) if "hubspot" in vendor else _salesforce_events(view)
     frame = with_ids(pd.concat([own, _deal_stages(view, vendor=vendor)]), vendor=vendor)
     return set(frame[frame["stage"] != "lead"][["lead_id", "stage", "entered_at"]].itertuples(index=False, name=None))
 
@@ -61,13 +61,17 @@ def _hubspot_events(view: View) -> pd.DataFrame:
     return view.table("stage_events")[["lead_id", "stage", "entered_at"]]
 
 
-def _salesforce_events(view: View, *, vendor: str) -> pd.DataFrame:
-    """Changes of status as far back as they are kept, and the conversion: with a deal its creation, without one a day."""
+def _salesforce_events(view: View) -> pd.DataFrame:
+    """Changes of status as far back as they are kept, and the conversion: with a deal its creation, without one a day, at its midnight."""
     history = view.lead_events[view.lead_events["entered_at"] >= MEMORY_FROM]
-    bare = view.leads[view.leads["converted_at"].notna() & view.leads["deal_id"].isna()]
-    day = local(bare["converted_at"]).dt.normalize()
-    midnight = day if vendor.startswith("fivetran") else day.dt.tz_localize("Europe/Berlin").dt.tz_convert("UTC").dt.tz_localize(None)
+    bare = converted_without_deal(view)
+    midnight = local(bare["converted_at"]).dt.normalize().dt.tz_localize("Europe/Berlin").dt.tz_convert("UTC").dt.tz_localize(None)
     return pd.concat([history, pd.DataFrame({"lead_id": bare["lead_id"], "stage": "opportunity", "entered_at": midnight})])
+
+
+def converted_without_deal(view: View) -> pd.DataFrame:
+    """Leads whose conversion Salesforce tells by its day only; such a day counts as a calendar day (docs/decisions/0018)."""
+    return view.leads[view.leads["converted_at"].notna() & view.leads["deal_id"].isna()]
 
 
 def _deal_stages(view: View, *, vendor: str) -> pd.DataFrame:

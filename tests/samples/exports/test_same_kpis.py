@@ -47,8 +47,13 @@ def figures(store: Path) -> pd.DataFrame:
 
 
 def events_table(view: View, *, vendor: str) -> pd.DataFrame:
+    """Changes of stage, with the flag of those that are days without a time of day."""
     rows = sorted(expected.stage_events(view, vendor=vendor))
-    return pd.DataFrame(rows, columns=["lead_id", "stage", "entered_at"])
+    frame = pd.DataFrame(rows, columns=["lead_id", "stage", "entered_at"])
+    if "hubspot" in vendor:
+        return frame
+    dated = expected.with_ids(expected.converted_without_deal(view), vendor=vendor)["lead_id"]
+    return frame.assign(entered_at_is_date=frame["lead_id"].isin(dated) & (frame["stage"] == "opportunity"))
 
 
 def deal_events(view: View, *, vendor: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ what a touch caused.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
@@ -25,13 +25,12 @@ from alignment_toolkit.leads import lead_numbers, lead_rows
 from alignment_toolkit.touches import journey_ends, touch_rows, units
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from alignment_toolkit.store import Crm
     from alignment_toolkit.study import Study
 
 UNIT = "account"
 RENEWAL = "renewal"
+NEVER = datetime(9999, 12, 31)
 A_YEAR = 365  # days after the first paid day
 CONTACT, HANDED, TOUCHED, WON, RENEWED = "first contact", "handed over", "touched by sales", "won", "renewed"
 MARKS = (CONTACT, HANDED, TOUCHED, WON, RENEWED)
@@ -132,29 +131,9 @@ def step_spells(study: Study) -> ir.Table:
     Returns:
         segment (one of `STEPS`), bucket, entry, entry_move, exit, exit_move, last_index, cents (null).
     """
-    told = marks(study)
-    at = {CONTACT: told.contact_at, HANDED: told.handed_at, TOUCHED: told.touched_at, WON: told.won_at, RENEWED: told.renewed_at}
-    parts = [_step(study, told, place, list(at.values())) for place in range(len(STEPS))]
-    return ibis.union(*parts)
-
-
-def _step(study: Study, told: ir.Table, place: int, at: list[ir.IntegerValue]) -> ir.Table:
-    """The spells of one step: those that begin with a mark that came first."""
-    crm, start, nothing = study.crm, at[place], ibis.null("int64")
-    met = nothing
-    for later in at[place + 1 :]:
-        passed = (span(crm, start, later) >= 0).fill_null(False)
-        met = ibis.ifelse(passed & (met.isnull() | (later < met)), later, met)
-    stopped = told.left_at if place == len(STEPS) - 1 else told.lost_at
-    stop = ibis.ifelse((span(crm, start, stopped) >= 0).fill_null(False), stopped, nothing)
-    ended = ibis.ifelse(met.notnull() & (stop.isnull() | (met <= stop)), met, ibis.coalesce(stop, met))
+    crm, made = study.crm, step_times(study)
+    dated = made.filter(made.start < moment_of(study.created_before))
     opened, until = window_start(study, "leads", "stage_events"), ibis.literal(moment_of(study.as_of))
-    dated = told.select(
-        "bucket",
-        start=start,
-        ended=ended,
-        is_met=(met.notnull() & (stop.isnull() | (met <= stop))),
-    ).filter(_.start.notnull() & (_.start < moment_of(study.created_before)))
     zero = ibis.literal(0).cast("int64")
     aged = dated.mutate(
         last_index=floored(ibis.greatest(span(crm, dated.start, until), 0)) - 1,
@@ -163,14 +142,42 @@ def _step(study: Study, told: ir.Table, place: int, at: list[ir.IntegerValue]) -
     )
     seen = (aged.ended.notnull() & (aged.left <= aged.last_index)).fill_null(False)
     moved = aged.mutate(
-        segment=ibis.literal(STEPS[place]),
         entry_move=ibis.literal("enter"),
         exit=ibis.ifelse(seen, aged.left, aged.last_index),
         exit_move=ibis.cases((~seen, "censor"), (aged.is_met, "event"), else_="competing"),
-        cents=nothing,
+        cents=ibis.null("int64"),
     )
     return moved.filter((_.entry <= _.last_index) & (_.exit >= _.entry)).select(
         "segment", "bucket", "entry", "entry_move", "exit", "exit_move", "last_index", "cents"
+    )
+
+
+def step_times(study: Study) -> ir.Table:
+    """When steps of journeys began and ended: segment, bucket, start, ended (null: not yet), is_met; held, as ages mention them often."""
+    return cached(study.crm, ("journey_steps", study.as_of), lambda: ibis.union(*(_step(study, place) for place in range(len(STEPS)))))
+
+
+def _step(study: Study, place: int) -> ir.Table:
+    """The times of one step, from the mark that begins it to the first of its ends."""
+    told = marks(study)
+    start, *later = [told.contact_at, told.handed_at, told.touched_at, told.won_at, told.renewed_at][place:]
+    never = ibis.literal(moment_of(NEVER))
+
+    def reached(at: ir.IntegerValue) -> ir.IntegerValue:
+        return ibis.ifelse((span(study.crm, start, at) >= 0).fill_null(False), at, never)
+
+    ends = told.select(
+        "bucket",
+        start=start,
+        met=ibis.least(*map(reached, later), never),
+        stop=reached(told.left_at if place == len(STEPS) - 1 else told.lost_at),
+    ).filter(_.start.notnull())
+    return ends.select(
+        "bucket",
+        "start",
+        segment=ibis.literal(STEPS[place]),
+        ended=ibis.least(ends.met, ends.stop).nullif(never),
+        is_met=(ends.met < never) & (ends.met <= ends.stop),
     )
 
 

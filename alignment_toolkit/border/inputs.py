@@ -25,9 +25,8 @@ def typed_input(bench: Workbench, name: str) -> Any:
     Faults of its values are added to those of the bench.
     """
     source = _source(bench, name)
-    if bench.shelf.backend is None:
-        source = settled(source, bench.backend, name=f"input {bench.number} {name}")
     backend = bench.shelf.backend or bench.backend
+    source = settled(source, backend, name=None if bench.shelf.backend else f"input {bench.number} {name}")
     source = _comparable(source, bench, backend)
     faults, _ = checked({name: source}, bench.mapping.settings, lambda expression: backend.to_pyarrow(expression).to_pylist())
     bench.faults += [_by_header(fault, bench, name) for fault in faults]

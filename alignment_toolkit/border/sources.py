@@ -161,16 +161,16 @@ def source_of(name: str, rows: ir.Table, *, place: str, reading: Reading) -> Sou
     return Source(contract, place, rows, found, dict.fromkeys(found, reading), unknown=unknown)
 
 
-def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | None = None, by: str | None = None) -> Source:
-    """The source with its canonical values computed once and stored in a table of the embedded engine, beside what was found.
+def settled(source: Source, backend: Any, *, name: str | None, extra: dict[str, Any] | None = None, by: str | None = None) -> Source:
+    """The source with its canonical values computed once, beside what was found.
 
     Every step is a SELECT of its own, whose columns the next one mentions (see `clocks`): texts without blanks, then wall clocks, then
-    canonical values.
+    canonical values. Without these steps the statement sent to another engine would grow to many megabytes.
 
     Args:
         source: A table as found.
-        backend: The embedded engine.
-        name: Name of the table to make.
+        backend: The engine.
+        name: Table of the embedded engine in which the result is stored; None: it stays a SELECT, as in another engine.
         extra: Further columns to keep.
         by: Column of the contract whose every value comes from a column of its own, so that each may or may not hold dates.
     """
@@ -184,7 +184,8 @@ def settled(source: Source, backend: Any, *, name: str, extra: dict[str, Any] | 
     asked = [column for column in source.contract.instants if column in source.found and column + IS_DATE not in source.found]
     days = {f"day {column}": _is_day(source, column, rows, values[column]) for column in asked}
     values |= {column: _without_mark(values[column]) for column in asked if _is_marked(source, column)}
-    rows = stored(backend, rows.select(*(f"found {column}" for column in source.found), *kept, **values, **days), name)
+    rows = rows.select(*(f"found {column}" for column in source.found), *kept, **values, **days)
+    rows = rows if name is None else stored(backend, rows, name)
     rows = _flagged(source, rows, asked, backend, by=by)
     columns = [column.name for column in source.contract.stored_columns if f"found {column.name}" in rows.columns]
     found = {column: rows[f"found {column}"] for column in columns}

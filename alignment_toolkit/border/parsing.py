@@ -137,7 +137,7 @@ def _identifier(value: ir.Value, reading: Reading) -> ir.Value:
     from alignment_toolkit.border.salesforce_ids import long_salesforce_id
 
     text = _text(value, reading)
-    return long_salesforce_id(text) if reading.salesforce_ids else text
+    return long_salesforce_id(value, otherwise=text) if reading.salesforce_ids and value.type().is_string() else text
 
 
 def _text(value: ir.Value, _: Reading) -> ir.Value:

@@ -12,11 +12,12 @@ _SUFFIXES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _SHORT = r"^[A-Za-z0-9]{15}$"
 
 
-def long_salesforce_id(text: Any) -> Any:
-    """The 18-character form of a 15-character id; any other text stays as it is.
+def long_salesforce_id(text: Any, *, otherwise: Any = None) -> Any:
+    """The 18-character form of a 15-character id.
 
     Args:
-        text: A string expression without blanks at its ends.
+        text: A string expression without blanks at its ends; it is mentioned often, so it should be a column.
+        otherwise: What any other text becomes; by default it stays as it is.
     """
     import ibis
 
@@ -24,7 +25,7 @@ def long_salesforce_id(text: Any) -> Any:
     for start in (0, 5, 10):
         place = sum(_is_capital(text.substr(start + offset, 1)).ifelse(2**offset, 0) for offset in range(5))
         long = long + ibis.literal(_SUFFIXES).substr(place, 1)
-    return ((text.length() == 15) & text.re_search(_SHORT)).fill_null(False).ifelse(long, text)
+    return ((text.length() == 15) & text.re_search(_SHORT)).fill_null(False).ifelse(long, text if otherwise is None else otherwise)
 
 
 def _is_capital(letter: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit import glossary
-from alignment_toolkit.figures import ALL
+from alignment_toolkit.figures import ALL, NOT_ENOUGH
 from alignment_toolkit.study import Study
 from alignment_toolkit.wording import counted_words, named, percent, records
 from alignment_toolkit.young import left_out_sentences
@@ -193,7 +193,7 @@ def change_sentences(test: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
     """Whether leads win faster or slower than in the four quarters before, and by how much."""
     row = records(test)[0]
     if pd.isna(row["p_value"]):
-        return [f"Whether winning changed against the four quarters before is not known: {row['reason']}."]
+        return [f"Whether winning changed against the four quarters before is not known: {row['reason'] or NOT_ENOUGH}."]
     clear = row["p_value"] < CLEAR
     verdict = "differs from" if clear else "cannot be told apart from"
     p = "p below 0.001" if row["p_value"] < 0.001 else f"p {row['p_value']:.3f}"

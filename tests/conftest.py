@@ -27,6 +27,11 @@ def fuzzed(examples: int) -> int:
     return examples * int(os.environ.get("ALIGNMENT_FUZZ", "1"))
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Bytes are numbered rather than shown: an archive holds the time it was made, and parallel workers must agree on the names of tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is slow is not traced for coverage: quicker tests run the same lines, and tracing takes as long again."""
     for item in items:

@@ -90,14 +90,14 @@ class Mapping(Strict):
             return reading
         return replace(reading, null_words=without(null_words(column, kind), self.listed_labels))
 
-    def _reading(self, rule: ColumnRule | InputColumn | None, table: Writing, column: str) -> Reading:
+    def _reading(self, rule: ColumnRule | InputColumn | None, table: InputRule | TableRule, column: str) -> Reading:
         levels = [level for level in (rule, table, self.source) if level is not None]
 
         def setting(name: str, default: Any = None) -> Any:
             return next((value for level in levels if (value := getattr(level, name, None)) is not None), default)
 
         minor = getattr(rule, "minor_units", 0)
-        counting = next((level for level in levels if level.epoch or level.excel_dates), Writing())
+        counting = next((level for level in levels if level.epoch or level.excel_dates), None) or _agreed(table)
         return Reading(
             time_zone=setting("time_zone", self.settings.time_zone),
             day_zone=self.settings.time_zone,
@@ -117,6 +117,12 @@ class Mapping(Strict):
             null_words=_stated_words(rule, levels, column),
             granularity=setting("granularity", None),
         )
+
+
+def _agreed(table: InputRule | TableRule) -> Writing:
+    """How numbers count days where a column does not say: as the columns that do say, when all of them agree."""
+    stated = {(rule.epoch, rule.excel_dates): rule for rule in table.columns.values() if rule.epoch or rule.excel_dates}
+    return next(iter(stated.values())) if len(stated) == 1 else Writing()
 
 
 def _stated_words(rule: Writing | None, levels: list[Any], column: str) -> tuple[str, ...] | None:

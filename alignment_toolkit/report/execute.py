@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,15 @@ def execute(source: Path, *, output: Path, values: Mapping[str, Any], cell_timeo
     from papermill.exceptions import PapermillExecutionError
 
     where = f"The notebook as far as it came: {output.name}"
+    paths = [str(path).replace("{", "{{").replace("}", "}}") for path in (source, output)]
+    run = partial(papermill.execute_notebook, *paths, **_options(values, output, cell_timeout))
     try:
-        papermill.execute_notebook(
-            str(source).replace("{", "{{").replace("}", "}}"),
-            str(output).replace("{", "{{").replace("}", "}}"),
-            **_options(values, output, cell_timeout),
-        )
+        try:
+            run()
+        except DeadKernelError:
+            raise
+        except RuntimeError:
+            run()  # a kernel that does not start has run no cell, and a second one usually starts
     except PapermillExecutionError as error:
         raise _cell_error(error, output, where) from error
     except CellTimeoutError as error:

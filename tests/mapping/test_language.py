@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from alignment_toolkit.errors import AlignmentError, UsageError
 from alignment_toolkit.mapping import load_mapping, mapping_from
+from alignment_toolkit.mapping.load import mapping_from
 from tests.conftest import fuzzed
 from tests.mapping.exports import counts, folder, made, rows
 
@@ -162,3 +163,14 @@ def test_odd_headers_and_values_end_in_a_sentence_or_a_reconciled_store(
         assert read == used + sum(aside.values())
         assert len(rows(done, table, "lead_id")) == used
     assert "a@example.com" not in (done.out / "ingest.json").read_text(encoding="utf-8")
+
+
+def test_a_column_that_does_not_say_counts_days_as_the_others_agree(tmp_path: Path) -> None:
+    columns = {"started_on": {"from": ["start_date"], "epoch": "s"}, "ended_on": {"from": ["ended_at"], "epoch": "s"}}
+    agreed = mapping_from({"extends": "stripe", "inputs": {"subscription": {"columns": columns}}}, name="own")
+    assert agreed.input_reading("subscription", "period_on").epoch == "s"
+    assert agreed.input_reading("customer", "created_at").epoch is None
+    columns["ended_on"]["epoch"] = "ms"
+    mixed = mapping_from({"extends": "stripe", "inputs": {"subscription": {"columns": columns}}}, name="own")
+    assert mixed.input_reading("subscription", "period_on").epoch is None
+    assert mixed.input_reading("subscription", "ended_on").epoch == "ms"

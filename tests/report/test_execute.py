@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,34 @@ def test_values_are_injected_after_the_parameters_as_typed(executed: Path) -> No
     cell = read_notebook(executed)["cells"][2]
     assert cell["metadata"]["tags"] == ["injected-parameters"]
     assert "".join(cell["source"]).splitlines()[1:] == ['quarter = "2026Q3"', 'data = "store"', 'as_of = "2026-10-01"', 'cohort = "4q"']
+
+
+STARTS_LATE = """
+import sys
+import json
+import sys
+from pathlib import Path
+tries = Path({tries!r})
+tries.write_text(tries.read_text() + "x" if tries.exists() else "x")
+if len(tries.read_text()) <= {failing}:
+    sys.exit(1)
+from ipykernel.kernelapp import launch_new_instance
+launch_new_instance()
+"""
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_kernel_that_does_not_start_is_asked_for_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+    spec, tries = tmp_path / "kernels" / "python3", tmp_path / "tries"
+    spec.mkdir(parents=True)
+    starter = STARTS_LATE.format(tries=str(tries), failing=failing)
+    (spec / "kernel.json").write_text(json.dumps({"argv": [sys.executable, "-c", starter, "-f", "{connection_file}"], "display_name": "P"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    path = write_variant(tmp_path, source="1 + 1", name="one")
+    output = tmp_path / "out.ipynb"
+    if failing == 1:
+        execute(path, output=output, values={}, cell_timeout=60)
+    else:
+        with pytest.raises(KernelDied, match="the kernel of out did not start"):
+            execute(path, output=output, values={}, cell_timeout=60)
+    assert tries.read_text() == "xx"

@@ -15,6 +15,9 @@ from alignment_toolkit.study import Study
 from alignment_toolkit.young import without_unrecorded
 
 
+COHORT = "cohort_quarter"
+
+
 def compared(current: pd.DataFrame, earlier: pd.DataFrame, study: Study) -> pd.DataFrame:
     """The figures of a quarter beside those of the quarter before.
 
@@ -35,13 +38,19 @@ def covered(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
     now, before = coverage(study), coverage(study, study.quarter.shift(-1))
     own = [_own(row, study, now) for row in frame[["slice", "segment"]].itertuples(index=False)]
     tables = [tables_of(str(kpi)) for kpi in frame["kpi"]]
-    unknown = pd.Series([found.unrecorded(read) for found, read in zip(own, tables, strict=True)], index=frame.index, dtype=object)
-    partial = pd.Series([found.partial(read) for found, read in zip(own, tables, strict=True)], index=frame.index, dtype=object)
+    followed = [_without_late(read, study) if by == COHORT else read for read, by in zip(tables, frame["slice"], strict=True)]
+    unknown = pd.Series([found.unrecorded(read) for found, read in zip(own, followed, strict=True)], index=frame.index, dtype=object)
+    partial = pd.Series([found.partial(read) for found, read in zip(own, followed, strict=True)], index=frame.index, dtype=object)
     apart = pd.Series([bool(now.reason(read) or before.reason(read)) for read in tables], index=frame.index)
     told = frame.assign(previous=frame["previous"].mask(apart))
     kept = {name: told[name].mask(unknown.notna()) for name in NUMBERS if name != "target"}
     reason = told["reason"].where(told["reason"].notna() | told["value"].isna(), partial)
     return told.assign(**kept, reason=reason.mask(unknown.notna(), unknown))
+
+
+def _without_late(tables: tuple[str, ...], study: Study) -> tuple[str, ...]:
+    """The tables without those whose missing beginning `observed_from` states: a cohort's leads enter its figures when their records do."""
+    return tuple(name for name in tables if study.config.observed_since(name) is None)
 
 
 def comparable(study: Study, *kpis: str) -> str | None:
@@ -53,7 +62,7 @@ def comparable(study: Study, *kpis: str) -> str | None:
 def _own(row: tuple[object, ...], study: Study, now: Coverage) -> Coverage:
     """The coverage of the quarter that a row is about: of a cohort its own."""
     by, segment = row
-    if by != "cohort_quarter":
+    if by != COHORT:
         return now
     try:
         return coverage(study, Quarter.parse(str(segment), start_month=study.config.fiscal_year_start_month))

@@ -14,7 +14,6 @@ from alignment_toolkit.periods import Quarter
 from alignment_toolkit.study import Study
 from alignment_toolkit.young import without_unrecorded
 
-
 COHORT = "cohort_quarter"
 
 

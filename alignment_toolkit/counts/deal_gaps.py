@@ -15,6 +15,8 @@ from ibis import _
 from alignment_toolkit.counts.catalogue import query
 from alignment_toolkit.counts.deals import observed_deals
 from alignment_toolkit.counts.lead_gaps import cents_sum, places
+from alignment_toolkit.counts.stages import young_seconds
+from alignment_toolkit.days import days_until, instant
 from alignment_toolkit.deals import deals, in_reporting_currency, last_changes, last_visible_day, rates_on
 from alignment_toolkit.study import Study
 from alignment_toolkit.timelines import milestones
@@ -104,21 +106,46 @@ def contradicted(crm: Crm, rows: ir.Table) -> ir.Table:
 
 
 @query
-def deal_gap_moves(study: Study) -> ir.Table:
-    """Deals under observation whose win has no amount, or that closed before they were created, by day index.
+def deal_gap_moves(study: Study, *, horizon: int = 365) -> ir.Table:
+    """Deals under observation whose win has no amount, that closed before they were created, or that were lost without a day.
+
+    Args:
+        study: Quarter, as-of and cohort rule.
+        horizon: Largest age, in days, of the time that deals are open.
 
     Returns:
-        gap (unpriced, early), entry, exit, exit_move, last_index, n, amount (cents).
+        gap (unpriced, early, undated), entry, exit, exit_move, last_index, known_exit (age at the last known event), n, amount (cents),
+        seconds (of the quarter, open at an age below the horizon after the last known event; 0 unless undated).
     """
-    seen = observed_deals(study)
+    crm = study.crm
+    seen = _with_last_event(study, observed_deals(study))
+    undated = (seen.outcome == "lost") & seen.closed_at.isnull()
     gap = ibis.cases(
         ((seen.closed_at < seen.created_at).fill_null(False), "early"),
         ((seen.exit_move == "event") & seen.cents.isnull(), "unpriced"),
+        (undated, "undated"),
         else_=ibis.null("string"),
     )
-    marked = seen.mutate(gap=gap, paid=ibis.ifelse(seen.exit_move == "event", seen.cents, ibis.null("int64")))
+    open_until = (young_seconds(seen.created_at, end, study=study, horizon=horizon) for end in (seen.closed_at, seen.known_at))
+    marked = seen.mutate(
+        gap=gap,
+        paid=ibis.ifelse(seen.exit_move == "event", seen.cents, ibis.null("int64")),
+        known_exit=ibis.least(days_until(crm, seen.created_at, seen.known_at), seen.last_index),
+        after=ibis.ifelse(undated, next(open_until) - next(open_until), 0),
+    )
     kept = marked.filter(marked.gap.notnull())
-    return kept.group_by("gap", "entry", "exit", "exit_move", "last_index").agg(n=_.count(), amount=cents_sum(_.paid))
+    groups = ("gap", "entry", "exit", "exit_move", "last_index", "known_exit")
+    return kept.group_by(*groups).agg(n=_.count(), amount=cents_sum(_.paid), seconds=_.after.sum().cast("int64"))
+
+
+def _with_last_event(study: Study, rows: ir.Table) -> ir.Table:
+    """Deals with `known_at`: the last change on record before `as_of`, else their creation."""
+    if not study.crm.has("deal_events"):
+        return rows.mutate(known_at=rows.created_at)
+    changes = study.crm.tables["deal_events"]
+    last = changes.filter(changes.changed_at < instant(study.as_of)).group_by("deal_id").agg(last_at=_.changed_at.max())
+    joined = rows.left_join(last, "deal_id").drop("deal_id_right")
+    return joined.mutate(known_at=ibis.greatest(joined.created_at, joined.last_at.fill_null(joined.created_at))).drop("last_at")
 
 
 @query

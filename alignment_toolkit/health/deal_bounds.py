@@ -145,19 +145,23 @@ def velocity_bounds(study: Study, rows: pd.DataFrame) -> dict[str, Bound]:
         return {"sales_velocity": standing * float(value_per_unit(table, until)) / days if days > 0 else float("nan")}
 
     weight = value_of_one(at_hand.changed())["event"]
-    return bounded(figure, list(velocity_resolutions(study, rows, best_day=int(np.argmax(weight)))))
+    return bounded(figure, list(velocity_resolutions(study, rows, until=until, best_day=int(np.argmax(weight)))))
 
 
-def velocity_resolutions(study: Study, rows: pd.DataFrame, *, best_day: int) -> Iterator[Resolution]:
+def velocity_resolutions(study: Study, rows: pd.DataFrame, *, until: int, best_day: int) -> Iterator[Resolution]:
     """What may be true of deals on which the velocity rests: changes of the moves, and of the mean number open."""
     largest = largest_deal(rows)
-    spells = counted("deal_gap_moves", study)
+    spells = counted("deal_gap_moves", study, horizon=until)
     spells = spells.assign(entry_move="enter", amount=spells["amount"] / CENTS)
-    dark, early = (spells[spells["gap"] == gap] for gap in ("unpriced", "early"))
+    dark, early, undated = (spells[spells["gap"] == gap] for gap in ("unpriced", "early", "undated"))
     if len(dark):
         yield Resolution("won_unpriced", float(dark["n"].sum()), (worth(dark["exit"], dark["exit_move"], dark["n"] * largest), 0.0))
     if len(early):
         yield Resolution("closed_before_creation", float(early["n"].sum()), (instead(early), 0.0))
+    if len(undated):
+        lost_then = undated[undated["known_exit"] >= undated["entry"]].assign(exit=undated["known_exit"], exit_move="competing")
+        fewer = float(undated["seconds"].sum()) / DAY_SECONDS / quarter_days(study)
+        yield Resolution("lost_undated", float(undated["n"].sum()), (instead(undated, lost_then), -fewer))
     gone = missing_deals(study)
     gone = gone[gone["in_window"].astype(bool)]
     if n := float(gone["n"].sum()):

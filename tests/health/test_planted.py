@@ -15,8 +15,10 @@ from alignment_toolkit.config import Config
 from alignment_toolkit.errors import DataRefused
 from alignment_toolkit.faults import check_store
 from alignment_toolkit.health import arrivals, bounds_of, findings
+from alignment_toolkit.health.deal_bounds import deal_rows, velocity_bounds
 from alignment_toolkit.health.gaps import gaps, kind_of, kinds
 from alignment_toolkit.study import open_study
+from alignment_toolkit.velocity.sales_velocity import velocity_factors
 from tests.health.families import bounds_for
 from tests.health.tiny import EVENTS, LEADS, SETTINGS, SOUND, WON, deal, event, lead, spell, study
 
@@ -274,3 +276,15 @@ def test_every_gap_has_words_and_a_team() -> None:
         assert gap.owner in {"marketing operations", "sales operations", "customer success", "data team"}
     assert {"leads", "stage_events"} <= set(SOUND)
     assert SETTINGS.min_n == 1
+
+
+def test_a_deal_lost_without_a_day_may_have_been_lost_at_its_last_event() -> None:
+    deals = [deal(1), deal(2, outcome="lost", closed_at=None), deal(3, outcome="lost", closed_at=None, created_at="2026-02-03")]
+    changes = [{"deal_id": "D2", "changed_at": "2026-02-21", "stage": "proposal"}]
+    bound = velocity_bounds(sound := study(deals=deals, deal_events=changes), deal_rows(sound))["sales_velocity"]
+    dated = [deals[0], deals[1] | {"closed_at": "2026-02-21"}, deals[2] | {"closed_at": "2026-02-03"}]
+    then, until = study(deals=dated), int(velocity_factors(sound)["horizon_days"].iloc[0])
+    assert bound.value == pytest.approx(velocity_factors(sound)["velocity"].iloc[0])
+    assert bound.lowest == bound.value
+    assert bound.highest == pytest.approx(velocity_factors(then, horizon=until)["velocity"].iloc[0])
+    assert [(part.gap, part.n) for part in bound.parts if part.n] == [("lost_undated", 2)]

@@ -288,12 +288,12 @@ def test_a_mapping_without_a_required_table(tmp_path: Path) -> None:
 
 
 CELL = st.text(st.sampled_from(list("ab1,;\"'\n\r\t /-:.é€\u00a0")), max_size=6)
-DAY = st.one_of(st.sampled_from(["2026-01-02", "02/01/2026", "", "soon", "9999-12-31"]), CELL)
+DAY = st.one_of(st.sampled_from(["2026-01-02", "02/01/2026", "", "soon", "9999-12-31", "NULL", "n/a", "-", "20260102"]), CELL)
 
 
 @settings(max_examples=fuzzed(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
-    st.lists(st.tuples(st.one_of(st.sampled_from(["L1", "L2", "L3", ""]), CELL), DAY, CELL), max_size=5),
+    st.lists(st.tuples(st.one_of(st.sampled_from(["L1", "l1", "L2", "", "null", "(blank)"]), CELL), DAY, CELL), max_size=5),
     st.booleans(),
     st.sampled_from([",", ";"]),
 )

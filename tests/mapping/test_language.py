@@ -128,6 +128,7 @@ HEADERS = st.sampled_from(
 )
 VALUES = st.one_of(
     st.sampled_from(["1", "2", "", " MQL ", "New", "Nirvana", "2026-01-02", "1/2/2026", "9999-12-31", "true", "false", "a@example.com"]),
+    st.sampled_from(["NULL", "n/a", "(blank)", "--", "None", "00Q5g00000AbCdE", "00Q5g00000AbCdEEA1", "00Q5g00000aBCdE"]),
     st.text(st.sampled_from(list("ab1,;\"'\n\t /-:.é@")), max_size=6),
 )
 
@@ -146,7 +147,7 @@ def test_odd_headers_and_values_end_in_a_sentence_or_a_reconciled_store(
     source.mkdir(exist_ok=True)
     lines = [",".join(map(cell, record[: len(headers)])) for record in [headers, *records]]
     (source / "Lead.csv").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
-    history = "LeadId,Field,NewValue,CreatedDate\n1,Status,MQL,2026-01-05\n2,Status,Unqualified,2026-01-06\n"
+    history = "LeadId,Field,NewValue,CreatedDate\n1,Status,MQL,2026-01-05\n2,Status,Unqualified,2026-01-06\n00Q5g00000AbCdE,Status,MQL,NULL\n"
     (source / "LeadHistory.csv").write_text(history if with_history else "LeadId\n", encoding="utf-8")
     refusal, done = None, None
     try:

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pandas as pd
 
+from alignment_toolkit.coverage import coverage_sentences
 from alignment_toolkit.drivers.agenda import target_items
+from alignment_toolkit.drivers.attainment import target_table
+from alignment_toolkit.drivers.bridge import unanswerable
 from alignment_toolkit.meeting.moved import Moved, moved
 from alignment_toolkit.study import Study
 from alignment_toolkit.wording import people
 
 COLUMNS = ("item", "certainty", "owner", "figure", "page")
-QUIET = "Nothing got worse by more than chance explains and by enough to matter, and no target was missed: the agenda is empty."
 COUNTED, SIMULATED = "counted", "may still change: a simulation of what is open"
 
 
@@ -32,13 +34,21 @@ def agenda(study: Study, changes: list[Moved] | None = None) -> pd.DataFrame:
     return pd.DataFrame([*rows, *_targets(study)], columns=list(COLUMNS))
 
 
-def quiet(items: pd.DataFrame) -> list[str]:
+def quiet(study: Study, items: pd.DataFrame) -> list[str]:
     """That the agenda is empty, in a sentence, where it is; the same on every page.
 
     Args:
+        study: The quarter or month.
         items: As `agenda` makes it.
     """
-    return [QUIET] if items.empty else []
+    if not items.empty:
+        return []
+    if unanswerable(study) or coverage_sentences(study):
+        noun = study.quarter.noun
+        return [f"Not every figure can be compared with the {noun} before, and nothing else calls for a discussion: the agenda is empty."]
+    whole = targets_of(study)
+    missed = "no target was missed" if len(target_table(whole)) else f"no targets are recorded for {whole.quarter.label}"
+    return [f"Nothing got worse by more than chance explains and by enough to matter, and {missed}: the agenda is empty."]
 
 
 def targets_of(study: Study) -> Study:

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from alignment_toolkit.coverage import coverage_sentences
-from alignment_toolkit.drivers.attainment import target_table
 from alignment_toolkit.drivers.bridge import unanswerable
 from alignment_toolkit.drivers.joint import joint_wins
-from alignment_toolkit.meeting.agenda import QUIET, agenda, targets_of
+from alignment_toolkit.meeting.agenda import agenda, quiet
 from alignment_toolkit.meeting.decisions import decisions
 from alignment_toolkit.meeting.know import to_know
 from alignment_toolkit.meeting.moved import moved
 from alignment_toolkit.meeting.wins import wins
 from alignment_toolkit.study import Study
 
-EMPTY_AGENDA = "The agenda is empty."
 MOST_SOURCES = 5
 EMPTY = {
     "agenda": "Nothing asks for talk.",
@@ -50,7 +48,7 @@ class Pack:
         of_marketing: What sales should know of marketing.
         untold: Why the change of bookings could not be looked at; None when it could.
         uncovered: Which days of the period, or of the one before, the records lack, as sentences.
-        has_targets: Whether targets are recorded for the quarter.
+        quiet: That the agenda is empty, in a sentence, where it is.
     """
 
     period: str
@@ -64,15 +62,14 @@ class Pack:
     of_marketing: pd.DataFrame
     untold: str | None
     uncovered: tuple[str, ...]
-    has_targets: bool
+    quiet: tuple[str, ...]
 
     def in_short(self) -> list[str]:
         """What the pack holds, in sentences; that nothing moved, where nothing did."""
         begun = list(self.uncovered) or [f"{self.period}, compared with {self.before}."]
         blind = [f"The change of bookings cannot be looked at: {self.untold}."] if self.untold and not self.uncovered else []
         if self.agenda.empty:
-            is_known = self.has_targets and not self.untold and not self.uncovered
-            return [*begun, *blind, QUIET if is_known else EMPTY_AGENDA, *self._owed()]
+            return [*begun, *blind, *self.quiet, *self._owed()]
         first = self.agenda.iloc[0]
         return [
             *begun,
@@ -106,11 +103,12 @@ def pack(study: Study) -> Pack:
     """
     told = study.for_leaders()
     changes = moved(told)
+    items = agenda(told, changes)
     return Pack(
         period=told.quarter.label,
         before=told.quarter.shift(-1).label,
         noun=told.quarter.noun,
-        agenda=agenda(told, changes),
+        agenda=items,
         decisions=decisions(told),
         wins=wins(told, changes),
         joint_wins=joint_wins(told).head(1 + MOST_SOURCES),
@@ -118,7 +116,7 @@ def pack(study: Study) -> Pack:
         of_marketing=to_know(told, changes, of="marketing"),
         untold=unanswerable(told),
         uncovered=tuple(coverage_sentences(told)),
-        has_targets=len(target_table(targets_of(told))) > 0,
+        quiet=tuple(quiet(told, items)),
     )
 
 

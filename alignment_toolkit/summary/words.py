@@ -10,6 +10,7 @@ from alignment_toolkit.counts.volumes import leads_left_out
 from alignment_toolkit.coverage import coverage_sentences
 from alignment_toolkit.figures import NOT_ENOUGH
 from alignment_toolkit.glossary import is_known, label, term
+from alignment_toolkit.periods import wall_clock
 from alignment_toolkit.recorded import late_as_of
 from alignment_toolkit.study import Study
 from alignment_toolkit.summary.change import Change
@@ -128,13 +129,14 @@ def _missed(row: pd.Series) -> str:
 
 def provenance(study: Study) -> pd.DataFrame:
     """How the figures were made: what the quarter, the as-of and the cohort rule are, and which tables are there."""
-    window = study.window_opens_at
+    window, zone = study.window_opens_at, study.config.time_zone
     rows = {
         "quarter": study.quarter.label,
-        "as of (exclusive, UTC)": study.as_of.isoformat(sep=" "),
+        "as of (exclusive)": wall_clock(study.as_of, zone).isoformat(sep=" "),
         "cohort rule": study.cohort,
-        "window opens (UTC)": window.isoformat(sep=" ") if window else "all history",
-        "time zone": study.config.time_zone,
+        "window opens": wall_clock(window, zone).isoformat(sep=" ") if window else "all history",
+        "time zone": zone,
+        "deals counted as bookings": ", ".join(study.config.deal_type),
         "currency": study.config.reporting_currency,
         "outcomes recorded from": str(study.config.outcome_observed_from or "the beginning"),
         "leads left out for that": f"{leads_left_out(study):,}",

@@ -24,7 +24,7 @@ def test_the_agenda_of_the_bad_quarter() -> None:
     assert "most of all in Webinar" in found["item"].iloc[1]
     assert found["item"].iloc[3] == "Bookings reached 34 % of the target."
     assert set(found["page"]) == {"drivers-and-targets.html", "lead-quality.html"}
-    assert meeting.quiet(found) == []
+    assert meeting.quiet(made, found) == []
     assert meeting.pack(made).agenda.equals(found)  # every page has the same items
 
 
@@ -36,7 +36,7 @@ def test_where_nothing_moved_it_says_so() -> None:
     bare = study("2026Q2", as_of="2026-07-01", leads=LEADS, stage_events=EVENTS)
     told = meeting.agenda(bare)
     assert told.empty
-    assert meeting.quiet(told) == [
+    assert meeting.quiet(bare, told) == [
         "Nothing got worse by more than chance explains and by enough to matter, and no target was missed: the agenda is empty."
     ]
 

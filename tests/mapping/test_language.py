@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from alignment_toolkit.errors import AlignmentError, UsageError
 from alignment_toolkit.mapping import load_mapping, mapping_from
-from alignment_toolkit.mapping.load import mapping_from
 from tests.conftest import fuzzed
 from tests.mapping.exports import counts, folder, made, rows
 
@@ -147,7 +146,9 @@ def test_odd_headers_and_values_end_in_a_sentence_or_a_reconciled_store(
     source.mkdir(exist_ok=True)
     lines = [",".join(map(cell, record[: len(headers)])) for record in [headers, *records]]
     (source / "Lead.csv").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
-    history = "LeadId,Field,NewValue,CreatedDate\n1,Status,MQL,2026-01-05\n2,Status,Unqualified,2026-01-06\n00Q5g00000AbCdE,Status,MQL,NULL\n"
+    history = (
+        "LeadId,Field,NewValue,CreatedDate\n1,Status,MQL,2026-01-05\n2,Status,Unqualified,2026-01-06\n00Q5g00000AbCdE,Status,MQL,NULL\n"
+    )
     (source / "LeadHistory.csv").write_text(history if with_history else "LeadId\n", encoding="utf-8")
     refusal, done = None, None
     try:

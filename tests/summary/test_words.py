@@ -166,10 +166,11 @@ def test_provenance_names_the_settings_that_made_the_figures() -> None:
     told = provenance(_study(time_zone="Europe/Berlin")).set_index("setting")["value"].to_dict()
     assert told == {
         "quarter": "2026Q1",
-        "as of (exclusive, UTC)": "2026-04-01 00:00:00",
+        "as of (exclusive)": "2026-04-01 02:00:00",
         "cohort rule": "4q",
-        "window opens (UTC)": "2025-03-31 22:00:00",
+        "window opens": "2025-04-01 00:00:00",
         "time zone": "Europe/Berlin",
+        "deals counted as bookings": "new",
         "currency": "EUR",
         "outcomes recorded from": "the beginning",
         "leads left out for that": "0",

@@ -20,7 +20,7 @@ from alignment_toolkit.report.look import TEMPLATE, look
 from alignment_toolkit.report.markdown import Markdown
 from alignment_toolkit.report.notebooks import Notebook, code_cells, page_name, page_title, text_of
 from alignment_toolkit.report.outputs import all_shown, shown_in
-from alignment_toolkit.report.pieces import pieces_of
+from alignment_toolkit.report.pieces import Piece, pieces_of
 from alignment_toolkit.report.restating import restated_section
 from alignment_toolkit.visible import escaped, printable
 
@@ -94,14 +94,47 @@ def _cells(notebook: Notebook, pages: Mapping[str, str]) -> list[dict[str, Any]]
     for cell in notebook["cells"]:
         source = text_of(cell["source"])
         if cell["cell_type"] == "markdown":
-            made.append({"kind": "markdown", "html": Markup(markdown(source))})  # noqa: S704 - raw HTML is disabled in it
+            made.append({"kind": "markdown", "source": source})
         elif cell["cell_type"] == "code" and source.strip():
             pieces = pieces_of(shown_in(cell, number=numbers[id(cell)]), tables=tables, charts=charts, pages=pages)
             made.append({"kind": "code", "number": numbers[id(cell)], "sources": [Markup(escaped(source))], "pieces": pieces})  # noqa: S704 - escaped
-    return [_joined(list(group)) for _, group in groupby(made, key=_sections())]
+    kept = [cell for section in _by_heading(made) for cell in _without_nothing(section)]
+    kept = [cell | {"html": Markup(markdown(cell["source"]))} if cell["kind"] == "markdown" else cell for cell in kept]  # noqa: S704 - raw HTML is disabled in it
+    return [_joined(list(group)) for _, group in groupby(kept, key=_disclosures())]
 
 
-def _sections() -> Callable[[dict[str, Any]], int]:
+def _by_heading(cells: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The cells of a page by section: a heading and what follows it up to the next one."""
+    sections: list[list[dict[str, Any]]] = [[]]
+    for cell in cells:
+        if cell.get("source", "").startswith("#"):
+            sections.append([])
+        sections[-1].append(cell)
+    return sections
+
+
+def _without_nothing(section: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A section as it is or, where all its tables and charts are empty, its heading and the sentences that say why."""
+    pieces = [piece for cell in section for piece in cell.get("pieces", ())]
+    shown = [piece for piece in pieces if piece.kind in ("table", "chart", "scorecard")]
+    if (
+        not section
+        or not section[0].get("source", "").startswith("##")
+        or not shown
+        or any(piece.rows or not piece.table for piece in shown)
+    ):
+        return section
+    told = any(piece.kind in ("prose", "summary") and piece.lines for piece in pieces)
+    heading = section[0] | {"source": section[0]["source"].split("\n", 1)[0]}
+    kept = [heading, *(cell for cell in section[1:] if cell["kind"] == "code")]
+    instead = [] if told else [Piece("prose", lines=(shown[0].text or f"{shown[0].title}: nothing is on record.",))]
+    without = [cell if cell["kind"] != "code" else cell | {"pieces": [p for p in cell["pieces"] if p not in shown]} for cell in kept]
+    first = next(at for at, cell in enumerate(without) if cell["kind"] == "code")
+    without[first] = without[first] | {"pieces": [*instead, *without[first]["pieces"]]}
+    return without
+
+
+def _disclosures() -> Callable[[dict[str, Any]], int]:
     """A key that neighbouring code cells share, so that a section has one disclosure of code."""
     count = 0
     last = ""

@@ -188,6 +188,24 @@ def test_a_table_without_rows_says_so() -> None:
     assert "Nothing to show here" not in page(code(table(pd.DataFrame({"team": ["sales"]}), "claims")))
 
 
+GUIDE = "**How to read it.** Compare down a column."
+
+
+def test_a_section_in_which_every_table_is_empty_is_its_heading_and_the_reason() -> None:
+    empty, full = table(pd.DataFrame({"lead": []}), "none"), table(pd.DataFrame({"lead": ["x"]}), "one")
+    reason = shown({TEXT_MIME: {"role": None, "sentences": ["No touches table."]}, "text/html": "", "text/plain": ""})
+    heading = words("## Touched in time?\n\n**What it shows.** Touches by hour.")
+    made = page(heading, code(reason, empty), words(GUIDE), words("## The next one"))
+    assert "Touched in time?" in made
+    assert "No touches table." in made
+    assert "Nothing to show here" not in made
+    assert "How to read it" not in made
+    assert "What it shows" not in made
+    assert "The next one" in made
+    assert "How to read it" in page(heading, code(reason, empty, full), words(GUIDE))
+    assert "None: nothing is on record." in page(heading, code(empty), words(GUIDE))
+
+
 def test_a_long_table_is_folded_and_a_very_long_one_cut() -> None:
     long = page(code(table(pd.DataFrame({"a": range(16)}), "long")))
     assert "<details><summary>Long (16 rows)</summary>" in long

@@ -24,6 +24,7 @@ from alignment_toolkit.store import EVENT_COLUMNS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
 
     from alignment_toolkit.periods import Period
     from alignment_toolkit.store import Crm
@@ -107,9 +108,13 @@ class Coverage:
     ends: dict[str, date]
 
     def unrecorded(self, tables: Iterable[str] = ()) -> str | None:
-        """Why nothing is known of the period: all records, or those of one of these tables, begin after it. None: something is."""
-        late = (name for name in (TOGETHER, *tables) if name in self.begins and self.begins[name] >= self.period.end_on)
-        return next((f"{_subject(name, 'begin')} on {self.begins[name]}, after {self.period.label}" for name in late), None)
+        """Why nothing is known of the period: all records, or one of these tables, begin after it or end before it. None: something is."""
+        for name in (TOGETHER, *tables):
+            if name in self.begins and self.begins[name] >= self.period.end_on:
+                return f"{_subject(name, 'begin')} on {self.begins[name]}, after {self.period.label}"
+            if name in self.ends and self.ends[name] < self.period.first_on:
+                return f"{_subject(name, 'end')} on {self.ends[name]}, before {self.period.label}"
+        return None
 
     def partial(self, tables: Iterable[str] = ()) -> str | None:
         """Which days of the period are missing from all records, or from these tables. None: it is covered, or nothing is known of it."""
@@ -129,8 +134,6 @@ class Coverage:
             days = (self.begins[name] - period.first_on).days
             told.append(f"{_subject(name, 'begin')} on {self.begins[name]}, so the first {days} days of {period.label} are missing")
         if name in self.ends:
-            if self.ends[name] < period.first_on:
-                return [f"{_subject(name, 'end')} on {self.ends[name]}, before {period.label}"]
             days = (period.end_on - self.ends[name]).days - 1
             told.append(f"{_subject(name, 'end')} on {self.ends[name]}, so the last {days} days of {period.label} are missing")
         return told
@@ -169,23 +172,42 @@ def coverage_sentences(study: Study, tables: Iterable[str] = ()) -> list[str]:
     read = [name for name in EVENT_COLUMNS if name in {*tables, *chain.from_iterable(READS.values())}]
     now, before = coverage(study), coverage(study, study.quarter.shift(-1))
     noun, label = study.quarter.noun, study.quarter.label
-    if reason := now.reason():
+    if reason := now.unrecorded():
+        return [f"Nothing of {label} is on record: {reason}. Its figures are left out."]
+    if reason := now.partial():
         return [f"{label} is not covered: {reason}. Its figures stand as recorded and are compared with no {noun} and no target."]
-    said = [
-        f"{label} is covered only in part: {now.reason([name])}. Figures of {name} stand as recorded and are compared with nothing."
-        for name in read
-        if now.reason([name])
-    ]
+    said = [_uncovered(now, name) for name in read if now.reason([name])]
     if reason := before.reason():
         return [*said, f"Nothing is compared with the {noun} before: {reason}."]
     late = [name for name in read if before.reason([name]) and not now.reason([name])]
     return [*said, *(f"Figures of {name} are not compared with the {noun} before: {before.reason([name])}." for name in late)]
 
 
+def _uncovered(now: Coverage, name: str) -> str:
+    """What follows where one table does not cover the period."""
+    if reason := now.unrecorded([name]):
+        return f"Nothing of {now.period.label} is on record in {name}: {reason}. Figures that need it are left out."
+    partly = f"{now.period.label} is covered only in part: {now.partial([name])}"
+    return f"{partly}. Figures of {name} stand as recorded and are compared with nothing."
+
+
 def not_on_record(study: Study, *tables: str) -> str | None:
-    """Why nothing is known of what these tables hold for the report period: one is missing, or begins after it. None: something is."""
+    """Why nothing is known of what these tables hold for the report period: one is missing, or records none of it. None: something is."""
     missing = next((name for name in tables if not study.crm.has(name)), None)
     return f"no {missing} table" if missing else coverage(study).unrecorded(tables)
+
+
+def without_creation(crm: Crm) -> str | None:
+    """Why nothing that begins with the creation of a deal can be told: no deal has its date. None: some deal has."""
+    if not crm.has("deals"):
+        return None
+
+    def counted() -> pa.Table:
+        rows = crm.tables["deals"]
+        return rows.agg(n=rows.count(), dated=rows.created_at.count()).to_pyarrow()
+
+    (found,) = shared((crm.where, ("deals_created",)), counted).to_pylist()
+    return "no deal has a creation date" if found["n"] and not found["dated"] else None
 
 
 def missing_tables(study: Study) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from alignment_toolkit.alignment.goals import recorded
 from alignment_toolkit.baseline import comparable
 from alignment_toolkit.config import Config
-from alignment_toolkit.coverage import coverage, coverage_sentences, missing_tables, not_on_record, recorded_days
+from alignment_toolkit.coverage import coverage, coverage_sentences, missing_tables, not_on_record, recorded_days, without_creation
 from alignment_toolkit.drivers.attainment import target_table
 from alignment_toolkit.drivers.bridge import unanswerable
+from alignment_toolkit.headlines import kpis
 from alignment_toolkit.meeting.pack import Pack
 from alignment_toolkit.quality.volume import lead_counts
 from alignment_toolkit.study import Study
@@ -58,6 +60,33 @@ def test_fewer_than_three_days_are_not_judged_but_a_quarter_before_them_has_no_f
     made = study("2026Q3", as_of="2026-10-01", leads=_leads("2026-08-01", "2026-08-02", every=1), stage_events=[])
     assert coverage(made).reason() is None
     assert coverage(made, made.quarter.shift(-1)).unrecorded() == "the records begin on 2026-08-01, after 2026Q2"
+
+
+def test_a_table_that_ends_before_the_quarter_says_nothing_of_it() -> None:
+    touches = [{"touch_id": f"T{day}", "lead_id": "L", "side": "sales", "occurred_at": f"2026-09-{day:02d}"} for day in range(1, 31)]
+    made = _study("2025-01-01", "2025-03-27", touches=touches)
+    told = coverage(made)
+    assert told.reason() is None
+    assert told.unrecorded(["leads"]) == "the table leads ends on 2025-03-27, before 2026Q3"
+    assert told.partial(["leads"]) is None
+    said = coverage_sentences(made)
+    assert said[0] == (
+        "Nothing of 2026Q3 is on record in leads: the table leads ends on 2025-03-27, before 2026Q3. Figures that need it are left out."
+    )
+    found = kpis(made).query("kpi == 'leads' and slice == 'all'").iloc[0]
+    assert (pd.isna(found["value"]), found["reason"]) == (True, "the table leads ends on 2025-03-27, before 2026Q3")
+
+
+def test_deals_without_a_creation_date_give_no_figure_that_begins_with_one() -> None:
+    wins = [{"deal_id": f"D{at}", "outcome": "won", "closed_at": f"2026-08-{at:02d}", "amount": 100.0} for at in range(1, 29)]
+    reason = "no deal has a creation date"
+    bare = _study("2026-01-01", "2026-09-30", deals=[deal | {"created_at": None} for deal in wins])
+    assert without_creation(bare.crm) == reason
+    assert unanswerable(bare) == reason
+    found = kpis(bare).query("slice == 'all'").set_index("kpi")["reason"]
+    assert found["sales_velocity"] == found["win_rate_closed_naive"] == reason
+    dated = _study("2026-01-01", "2026-09-30", deals=[{"created_at": None} | wins[0], wins[1] | {"created_at": "2026-07-01"}])
+    assert without_creation(dated.crm) is None
 
 
 def test_a_quarter_that_is_not_over_is_in_progress() -> None:
@@ -159,7 +188,6 @@ def test_months_are_judged_like_quarters() -> None:
 
 
 def test_an_agenda_that_could_not_be_made_is_not_called_quiet() -> None:
-    import pandas as pd
 
     nothing = pd.DataFrame()
     parts = dict.fromkeys(("agenda", "decisions", "wins", "joint_wins", "of_sales", "of_marketing"), nothing)

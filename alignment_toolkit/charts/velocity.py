@@ -67,7 +67,8 @@ def time_in_stage_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     drawn = frame.dropna(subset=["median_days"])
     if drawn.empty:
-        return nothing_to_draw(ax, "In no stage are half of the visits over.")
+        seen = frame["n"].sum() > 0
+        return nothing_to_draw(ax, "In no stage are half of the visits over." if seen else "No visit to a stage falls into the window.")
     ax = _dots(ax, drawn, "median_days", "lower_days", "upper_days", label="median")
     places = np.arange(len(drawn))
     ax.scatter(drawn["p90_days"], places, marker="|", s=160, color=VERMILION, linewidths=2.4, label="90th percentile", zorder=3)

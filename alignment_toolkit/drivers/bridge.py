@@ -16,6 +16,7 @@ from alignment_toolkit import glossary
 from alignment_toolkit.arguments import LEAD_SLICES, checked
 from alignment_toolkit.baseline import comparable
 from alignment_toolkit.counts import counted
+from alignment_toolkit.coverage import without_creation
 from alignment_toolkit.drivers.parts import FACTORS, Parts, both_quarters
 from alignment_toolkit.drivers.split import Split, split
 from alignment_toolkit.stats import interval_from_replicates
@@ -30,6 +31,8 @@ def unanswerable(study: Study) -> str | None:
     """Why the change of bookings cannot be split, None when it can."""
     if not study.crm.has("deals"):
         return NO_DEALS
+    if reason := without_creation(study.crm):
+        return reason
     if study.cohort == "all" and study.previous().as_of < study.instant(study.quarter.shift(-1)):
         return "there is no quarter before"
     begun = study.config.observed_since("deals")

@@ -14,7 +14,7 @@ import pandas as pd
 from alignment_toolkit.arguments import QUARTERS_BACK, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.deal_days import day_number_of
-from alignment_toolkit.coverage import coverage, tables_of
+from alignment_toolkit.coverage import coverage, tables_of, without_creation
 from alignment_toolkit.periods import Period
 from alignment_toolkit.stats.forecast import OLDEST, Deals, followed_deals, simulated
 from alignment_toolkit.study import Study
@@ -60,7 +60,7 @@ def forecast(study: Study) -> dict[str, Any]:
     else:
         told = dict(zip(("lower_80", "upper_80"), booked + np.quantile(sums, [0.1, 0.9]), strict=True)) | {"expected": booked + sums.mean()}
     chance = float((booked + sums >= target).mean()) if len(sums) and not np.isnan(target) else np.nan
-    reason = None if len(sums) else not_followed(study, deals, now, days - now) or TOO_LITTLE
+    reason = None if len(sums) else without_creation(study.crm) or not_followed(study, deals, now, days - now) or TOO_LITTLE
     return {
         "day": now,
         "days": days,
@@ -93,7 +93,7 @@ def past_forecasts(study: Study, *, quarters: int = 8) -> pd.DataFrame:
     for back in range(quarters, -1, -1):
         quarter = study.quarter.shift(-back)
         first, days = first_day(study, quarter), days_in(study, quarter)
-        if study.instant(quarter.shift(1)) > study.as_of or coverage(study, quarter).reason(tables_of("bookings")):
+        if study.instant(quarter.shift(1)) > study.as_of or coverage(study, quarter).reason(tables_of("bookings_change")):
             continue
         actual = booked_between(deals, first, first + days)
         target = promised_bookings(study.crm, quarter)

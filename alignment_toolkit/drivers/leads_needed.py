@@ -14,6 +14,7 @@ import pandas as pd
 
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.deal_days import day_number_of
+from alignment_toolkit.coverage import without_creation
 from alignment_toolkit.drivers.forecast import (
     FEWEST_PAST,
     SEED,
@@ -138,7 +139,7 @@ def plan_of(study: Study) -> Plan:
     deals, leads, now = day_counts(study), yield_of(study), day_number_of(study)
     quarter = next(_reachable(study, deals, leads, now), None)
     if quarter is None:
-        return _no_plan(TOO_LITTLE)
+        return _no_plan(without_creation(study.crm) or TOO_LITTLE)
     starts, ends = first_day(study, quarter), first_day(study, quarter) + days_in(study, quarter)
     target, usual = promised_bookings(study.crm, quarter), float(leads.per_day[0]) * (ends - now)
     if np.isnan(target):

@@ -15,7 +15,7 @@ from alignment_toolkit.baseline import comparable
 from alignment_toolkit.drivers.agenda import movement_items
 from alignment_toolkit.drivers.bridge import bookings_bridge, bookings_change, unanswerable
 from alignment_toolkit.drivers.words import money
-from alignment_toolkit.glossary import label, owner_of
+from alignment_toolkit.glossary import label, owner_of, term
 from alignment_toolkit.stats import difference_interval
 from alignment_toolkit.study import Study
 from alignment_toolkit.summary.change import conversion_change
@@ -65,8 +65,10 @@ def _bookings(study: Study) -> list[Moved]:
     bridge = bookings_bridge(study).set_index("factor")
     told = []
     for row in movement_items(study):
-        part = bridge.loc[row["figure"].removeprefix("driver ")]
-        if abs(part["contribution"]) < least or row["owner"] is None:
+        factor = row["figure"].removeprefix("driver ")
+        part = bridge.loc[factor]
+        neither = part["contribution"] > 0 and term(factor).direction == "none"  # more deals to work on are no success
+        if abs(part["contribution"]) < least or row["owner"] is None or neither:
             continue
         sure = f"{CLEAR}: {money(part['lower'], currency)} to {money(part['upper'], currency)}"
         told.append(Moved(row["item"], sure, row["owner"], row["figure"], row["page"], bool(part["contribution"] > 0)))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from alignment_toolkit.arguments import LEAD_SLICES, checked
 from alignment_toolkit.counts.catalogue import counted
+from alignment_toolkit.coverage import without_creation
 from alignment_toolkit.figures import ALL, NO_AMOUNT, NO_LOSSES, figure, figures
 from alignment_toolkit.shares import share_figure
 from alignment_toolkit.study import Study
@@ -72,6 +73,7 @@ def naive_shares(study: Study, *, by: str = "all") -> pd.DataFrame:
     """
     leads = _by_outcome(counted("lead_outcomes", study, by=by), by)
     deals = _by_outcome(counted("deal_outcomes", study, by=by), by) if study.crm.has("deals") else leads
+    undated = without_creation(study.crm)
     rows = []
     for frame, kpi, over in (
         (leads, "won_share_to_date", ("won", "lost", "open")),
@@ -82,7 +84,8 @@ def naive_shares(study: Study, *, by: str = "all") -> pd.DataFrame:
             if "open" not in over and not study.config.losses_recorded:
                 rows.append(figure(kpi, value=None, unit="share", slice_=by, segment=str(segment), reason=NO_LOSSES))
                 continue
-            rows.append(_share(kpi, won=row["won"], n=sum(row[name] for name in over), by=by, segment=str(segment)))
+            empty = undated if frame is deals else None
+            rows.append(_share(kpi, won=row["won"], n=sum(row[name] for name in over), by=by, segment=str(segment), empty=empty))
     return figures(rows)
 
 
@@ -93,6 +96,6 @@ def _by_outcome(counts: pd.DataFrame, by: str) -> pd.DataFrame:
     return table.reindex(columns=["won", "lost", "open"], fill_value=0)
 
 
-def _share(kpi: str, *, won: float, n: float, by: str, segment: str) -> dict:
-    reason = None if n else "nothing in the denominator"
+def _share(kpi: str, *, won: float, n: float, by: str, segment: str, empty: str | None = None) -> dict:
+    reason = None if n else empty or "nothing in the denominator"
     return share_figure(kpi, won, n, reason=reason, slice_=by, segment=segment)

@@ -17,6 +17,8 @@ from alignment_toolkit.summary.change import Change
 from alignment_toolkit.wording import amount, counted_words, interval_in_brackets, interval_words, people, signed
 from alignment_toolkit.young import left_out
 
+NOTHING_BOOKED = "Nothing was booked in the quarter, nor in the one before."
+
 
 def in_one_minute(study: Study, kpis: pd.DataFrame, *, change: Change) -> list[str]:
     """Which days are missing, then three to five sentences: are the leads good, how fast do they move, do they stay, what changed.
@@ -66,9 +68,14 @@ def _money(whole: pd.DataFrame) -> str:
     if pd.isna(row["previous"]):
         return f"Bookings were {amount(row['value'], row['unit'])}."
     step = row["value"] - row["previous"]
+    if not step:
+        return f"Bookings were {amount(row['value'], row['unit'])}, as in the quarter before." if row["value"] else NOTHING_BOOKED
     share = f" ({100 * abs(step) / row['previous']:.0f} %)" if row["previous"] else ""
-    word = "more" if step >= 0 else "less"
-    return f"Bookings were {amount(row['value'], row['unit'])}, {amount(abs(step), row['unit'])}{share} {word} than the quarter before."
+    word = "more" if step > 0 else "less"
+    change = whole.loc["bookings_change"] if "bookings_change" in whole.index else None
+    chance = ", which may be chance" if change is not None and change["lower"] <= 0 <= change["upper"] else ""
+    moved = f"{amount(abs(step), row['unit'])}{share} {word} than the quarter before{chance}"
+    return f"Bookings were {amount(row['value'], row['unit'])}, {moved}."
 
 
 def _pace(whole: pd.DataFrame) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from alignment_toolkit.arguments import DAYS_AHEAD, LEAD_SLICES, by_segment, checked
 from alignment_toolkit.counts import counted
+from alignment_toolkit.coverage import without_creation
 from alignment_toolkit.figures import ALL
 from alignment_toolkit.stats import (
     Interval,
@@ -92,10 +93,11 @@ def velocity_factors(study: Study, *, by: str = "all", horizon: Horizon = None) 
     """
     labels, table = sliced_tables("deal_moves", study, by=by)
     reach, missing = horizons(labels, table, rule=study.followed_rule("deal"), asked=horizon)
+    undated = without_creation(study.crm)
     stocks, rows = _stocks(study, [until for until in reach if until is not None], by=by), []
     for place, (label, until) in enumerate(zip(labels, reach, strict=True)):
         found = NOTHING if until is None else _factors(padded(table[place], until), _open_by_bucket(stocks, label, until).sum(), until)
-        reason = missing[place] or (SAME_DAY if np.isnan(found["velocity"]) else None)
+        reason = (missing[place] and (undated or missing[place])) or (SAME_DAY if np.isnan(found["velocity"]) else None)
         rows.append({"segment": label, **counts_by(table[place], until), **found, "reason": reason})
     return pd.DataFrame(rows).astype({"horizon_days": "Int64"})
 

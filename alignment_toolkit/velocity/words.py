@@ -158,7 +158,8 @@ def bottleneck_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
     """Where leads and expected money wait, where they are lost, and which stages are out of balance."""
     total = frame["lead_days"].sum()
     if not total:
-        return ["No lead was in a stage during the quarter."]
+        passed = frame["visits"].sum() > 0
+        return ["Every lead left its stage on the day it entered it." if passed else "No lead was in a stage during the quarter."]
     worst = records(frame.loc[[frame["lead_days"].idxmax()]])[0]
     share = percent(worst["lead_days"] / total)
     waiting = f"{counted_words(worst['waiting'], 'lead')} at the quarter's end"
@@ -182,7 +183,7 @@ def _balance(frame: pd.DataFrame) -> list[str]:
     if known.empty:
         return []
     if off.empty:
-        return ["Arrivals and stays account for the number of leads in every stage (Little's law), so no stage is filling up or draining."]
+        return [f"Arrivals and stays account for the leads in each stage to within {percent(LITTLE_OFF)} (Little's law)."]
     said = ", ".join(f"{named(row['stage'])} {row['little_ratio']:.2f}" for row in records(off))
     return [
         f"Out of balance by Little's law (number in the stage over arrivals × days): {said}; arrivals or stays changed during the quarter."

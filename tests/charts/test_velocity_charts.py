@@ -141,7 +141,7 @@ def test_win_curves_draw_both_groups(curves):
 
 EMPTY = {
     "stage_conversion_chart": (["stage", "conversion_rate"], "No stage has been watched long enough for a conversion."),
-    "time_in_stage_chart": (["stage", "median_days"], "In no stage are half of the visits over."),
+    "time_in_stage_chart": (["stage", "n", "median_days"], "No visit to a stage falls into the window."),
     "cycle_chart": (["segment", "mean_days"], "Too few leads were won for a cycle."),
     "bottleneck_chart": (["stage", "lead_days"], "No lead was in a stage during the quarter."),
     "win_curves_chart": (["group", "day"], "Too few leads to compare the report quarter with the four before."),

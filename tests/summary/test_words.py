@@ -109,6 +109,8 @@ def test_what_cannot_be_said_is_said_so_and_nothing_is_nan() -> None:
         (120, 100, "Bookings were 120 EUR, 20 EUR (20 %) more than the quarter before."),
         (80, 100, "Bookings were 80 EUR, 20 EUR (20 %) less than the quarter before."),
         (80, 0, "Bookings were 80 EUR, 80 EUR more than the quarter before."),
+        (80, 80, "Bookings were 80 EUR, as in the quarter before."),
+        (0, 0, "Nothing was booked in the quarter, nor in the one before."),
         (80, None, "Bookings were 80 EUR."),
         (1234567.4, None, "Bookings were 1,234,567 EUR."),
     ],

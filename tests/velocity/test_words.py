@@ -121,7 +121,7 @@ def test_velocity_without_deals():
 
 
 def stages(**columns):
-    base = {"stage": ["lead", "sql"], "lead_days": [300.0, 100.0], "waiting": [12, 3], "value_waiting": [NAN, 5000.0]}
+    base = {"stage": ["lead", "sql"], "visits": [0, 0], "lead_days": [300.0, 100.0], "waiting": [12, 3], "value_waiting": [NAN, 5000.0]}
     base |= {"losses_per_100_lead_days": [1.0, 2.0], "lower": [0.5, 1.5], "upper": [1.5, 2.5], "little_ratio": [1.0, 1.1]}
     return pd.DataFrame(base | columns)
 
@@ -131,7 +131,7 @@ def test_bottleneck_sentences():
         "Leads wait most in lead: 75 % of all lead-days, 12 leads at the quarter's end.",
         "Most money waits in sql: 5,000 EUR expected.",
         "Losses come fastest in sql: 2.00 (1.50 to 2.50) per hundred lead-days.",
-        "Arrivals and stays account for the number of leads in every stage (Little's law), so no stage is filling up or draining.",
+        "Arrivals and stays account for the leads in each stage to within 25 % (Little's law).",
     ]
 
 
@@ -142,6 +142,8 @@ def test_bottleneck_says_what_is_missing_and_what_is_out_of_balance():
         "Out of balance by Little's law (number in the stage over arrivals × days): sql 1.40; arrivals or stays changed during the quarter."
     )
     assert words.bottleneck_sentences(stages(lead_days=0.0), currency="EUR") == ["No lead was in a stage during the quarter."]
+    told = words.bottleneck_sentences(stages(lead_days=0.0, visits=23), currency="EUR")
+    assert told == ["Every lead left its stage on the day it entered it."]
 
 
 EFFECTS = pd.DataFrame(

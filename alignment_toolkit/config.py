@@ -6,6 +6,7 @@ Configuration belongs to the data: `<store>/alignment.toml`, or the file given w
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -117,6 +118,7 @@ def _seconds(clock: str) -> int:
     return int(hours) * 3600 + int(minutes) * 60
 
 
+DEAL_TYPES = ("new", "expansion", "renewal")
 DEFAULT_STAGES = (
     Stage(name="lead", owner="marketing"),
     Stage(name="mql", owner="marketing"),
@@ -145,6 +147,7 @@ class Config(BaseModel):
         business_hours: Working days and hours; where given, the clock of the handoff counts only those. None: all hours.
         gap_days: An absence longer than this is a churn.
         deal_type: Kinds of deals that bookings and every figure of deals count: one or several.
+        other_deal_types: Kinds of deals that are known besides new, expansion and renewal, and that bookings do not count.
         gross_margin: Share of revenue in [0, 1] for lifetime value; None: revenue is shown.
         cost_to_work: Cost of working one lead, reporting currency; None: no score threshold is given.
         observed_from: Per table, the day before which records are missing (late entry).
@@ -176,6 +179,7 @@ class Config(BaseModel):
     business_hours: BusinessHours | None = None
     gap_days: Days = 30
     deal_type: tuple[str, ...] = ("new",)
+    other_deal_types: tuple[str, ...] = ()
     gross_margin: Share | None = None
     cost_to_work: Money | None = None
     observed_from: dict[str, date] = {}
@@ -276,6 +280,11 @@ class Config(BaseModel):
         return (*(stage.name for stage in self.open_stages), "won", "lost")
 
     @property
+    def deal_types(self) -> tuple[str, ...]:
+        """Every kind of deal that is known; another one is refused, since nothing says whether bookings count it."""
+        return tuple(dict.fromkeys((*DEAL_TYPES, *self.deal_type, *self.other_deal_types)))
+
+    @property
     def handover_stage(self) -> str | None:
         """The first stage that sales owns, None when sales owns no open stage."""
         return next((stage.name for stage in self.open_stages if stage.owner == "sales"), None)
@@ -291,6 +300,12 @@ class Config(BaseModel):
         """The latest day before which records of any of these tables are missing, None when history is whole."""
         days = [self.observed_from[name] for name in (*tables, "*") if name in self.observed_from]
         return max(days, default=None)
+
+
+def with_deal_types(values: dict[str, Any], kinds: Iterable[str]) -> dict[str, Any]:
+    """The settings, which know these kinds of deals too."""
+    known = sorted({*values.get("other_deal_types", ()), *kinds})
+    return values | {"other_deal_types": known} if known else values
 
 
 def load_config(path: Path | None) -> Config:

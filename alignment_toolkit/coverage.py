@@ -101,11 +101,13 @@ class Coverage:
         period: The quarter or month.
         begins: Table -> its first day, where the beginning of the period is missing.
         ends: Table -> its last day, where the end of the period is missing.
+        unseen: Optional tables that have rows, but none before `as_of`.
     """
 
     period: Period
     begins: dict[str, date]
     ends: dict[str, date]
+    unseen: frozenset[str] = frozenset()
 
     def unrecorded(self, tables: Iterable[str] = ()) -> str | None:
         """Why nothing is known of the period: all records, or one of these tables, begin after it or end before it. None: something is."""
@@ -114,6 +116,8 @@ class Coverage:
                 return f"{_subject(name, 'begin')} on {self.begins[name]}, after {self.period.label}"
             if name in self.ends and self.ends[name] < self.period.first_on:
                 return f"{_subject(name, 'end')} on {self.ends[name]}, before {self.period.label}"
+            if name in self.unseen:
+                return f"the table {name} has no row before the as-of"
         return None
 
     def partial(self, tables: Iterable[str] = ()) -> str | None:
@@ -159,7 +163,8 @@ def coverage(study: Study, period: Period | None = None) -> Coverage:
     if TOGETHER in found and found[TOGETHER].first >= own.end_on:
         begins[TOGETHER] = found[TOGETHER].first
     last_on = own.end_on - timedelta(days=1)
-    return Coverage(own, begins, {name: days.last for name, days in judged.items() if (last_on - days.last).days > days.longest_gap})
+    ends = {name: days.last for name, days in judged.items() if (last_on - days.last).days > days.longest_gap}
+    return Coverage(own, begins, ends, frozenset(name for name in OPTIONAL if crm.has(name) and name not in found))
 
 
 def coverage_sentences(study: Study, tables: Iterable[str] = ()) -> list[str]:

@@ -6,9 +6,10 @@ import pandas as pd
 
 from alignment_toolkit.churn.revenue import RETENTIONS
 from alignment_toolkit.counts.catalogue import counted
-from alignment_toolkit.figures import ALL, COLUMNS, NUMBERS, OTHER
+from alignment_toolkit.figures import COLUMNS, NUMBERS, OTHER
 from alignment_toolkit.glossary import with_owners
 from alignment_toolkit.study import Study
+from alignment_toolkit.targets import promised
 
 
 def kpis(study: Study) -> pd.DataFrame:
@@ -59,10 +60,10 @@ def _kpis(study: Study) -> pd.DataFrame:
     ]
     filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
     whole = pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
-    valued = with_late_rates(withheld(whole, told), told)
-    owned = with_targets(with_owners(valued, agreed=told.config.glossary), told)
+    owned = with_targets(with_owners(withheld(whole, told), agreed=told.config.glossary), told)
     attained = target_kpis(told, owned).dropna(axis=1, how="all")
-    return pd.concat([owned, attained], ignore_index=True).reindex(columns=list(COLUMNS)).astype(dict.fromkeys(NUMBERS, "float64"))
+    valued = with_late_rates(owned, told)  # a target is judged all the same
+    return pd.concat([valued, attained], ignore_index=True).reindex(columns=list(COLUMNS)).astype(dict.fromkeys(NUMBERS, "float64"))
 
 
 def withheld(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -95,8 +96,7 @@ def with_targets(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
     """The figures with the target promised for the report quarter, where exactly one team promised it for the whole."""
     if not study.crm.has("targets"):
         return frame
-    promised = study.crm.tables["targets"].to_pandas()
-    mine = promised[(promised["quarter"] == study.quarter.label) & promised["segment"].fillna("").isin(["", ALL])]
-    single = mine.drop_duplicates("kpi", keep=False).set_index("kpi")["target"].astype(float)
+    told = promised(study.crm)
+    single = told[told["quarter"] == study.quarter.label].set_index("kpi")["target"]
     whole = frame["slice"] == "all"
     return frame.assign(target=frame["kpi"].map(single).where(whole).fillna(frame["target"].astype(float)))

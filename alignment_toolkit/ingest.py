@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from alignment_toolkit.border.sentences import Fault
 from alignment_toolkit.border.shelf import Shelf, shelf_of
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.border.unread import unread
-from alignment_toolkit.config import config_from, load_config
+from alignment_toolkit.config import config_from, load_config, with_deal_types
 from alignment_toolkit.errors import DataRefused, PublishError, UsageError, nearest
 from alignment_toolkit.mapping import Mapping, load_mapping
 from alignment_toolkit.prepared import forget
@@ -144,13 +145,14 @@ def _mappings(mapping: Mapping | str | Path | Sequence[Mapping | str | Path] | N
 
 def _settings(pairs: list[tuple[Mapping, Shelf]], config: str | Path | None) -> dict[str, Any]:
     """The configuration of the store: that of a file, else those of the mappings, the first one first; refused when it cannot be used."""
+    values: dict[str, Any] = {}
     if config is not None:
         load_config(Path(config))
-        return tomllib.loads(Path(config).read_text(encoding="utf-8"))
-    values: dict[str, Any] = {}
-    for mapping, _ in pairs:
-        values = mapping.config | values
-    return values
+        values = tomllib.loads(Path(config).read_text(encoding="utf-8"))
+    else:
+        for mapping, _ in pairs:
+            values = mapping.config | values
+    return with_deal_types(values, chain.from_iterable(mapping.other_deal_types for mapping, _ in pairs))
 
 
 def _check_places(folders: list[Path], target: Path, *, out: str | Path) -> None:

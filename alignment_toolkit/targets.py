@@ -9,6 +9,8 @@ import pandas as pd
 from alignment_toolkit.figures import ALL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from alignment_toolkit.periods import Period
     from alignment_toolkit.store import Crm
 
@@ -24,6 +26,16 @@ def promised(crm: Crm) -> pd.DataFrame:
         single = whole.drop_duplicates(["quarter", "kpi"], keep=False)
         crm.counts[key] = single[["quarter", "kpi", "target", "owner"]].astype({"target": float})
     return crm.counts[key]
+
+
+def without_figure(crm: Crm, quarter: Period, published: Iterable[str]) -> str:
+    """Targets of a quarter that no published figure is held against, in a sentence; empty where there is none."""
+    if not crm.has("targets"):
+        return ""
+    told = crm.tables["targets"].to_pandas()
+    names = sorted({*told.loc[told["quarter"] == quarter.label, "kpi"]} - {*published})
+    known = "alignment kpis lists the figures that are published"
+    return f"No figure is published for these targets of {quarter.label}: {', '.join(names)}; {known}" if names else ""
 
 
 def promised_bookings(crm: Crm, quarter: Period) -> float:

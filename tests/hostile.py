@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from pathlib import Path
 
@@ -69,7 +70,8 @@ def write_hostile(folder: Path) -> Path:
     _add_unagreed(tables)
     for name, frame in tables.items():
         pq.write_table(arrow_table(frame), folder / f"{name}.parquet")
-    (folder / "alignment.toml").write_text(settings(), encoding="utf-8")
+    kinds = json.dumps(list(ATTACKS.values()))
+    (folder / "alignment.toml").write_text(f"other_deal_types = {kinds}\n{settings()}", encoding="utf-8")
     return folder
 
 

@@ -194,3 +194,11 @@ def test_an_agenda_that_could_not_be_made_is_not_called_quiet() -> None:
     common = {"period": "2026Q3", "before": "2026Q2", "noun": "quarter", **parts, "untold": None, "quiet": ()}
     covered, partial = Pack(**common, uncovered=()), Pack(**common, uncovered=("2026Q3 is not covered.",))  # type: ignore[arg-type]
     assert partial.nothing("wins") != covered.nothing("wins")
+
+
+def test_a_table_whose_rows_all_lie_after_the_as_of_says_nothing() -> None:
+    touches = [{"touch_id": f"T{day}", "lead_id": "L", "side": "sales", "occurred_at": f"2026-11-{day:02d}"} for day in range(1, 31)]
+    made = _study("2026-01-01", "2026-09-30", touches=touches)
+    assert coverage(made).unrecorded(["touches"]) == "the table touches has no row before the as-of"
+    assert coverage(made).unrecorded(["leads"]) is None
+    assert not_on_record(made, "touches") == "the table touches has no row before the as-of"

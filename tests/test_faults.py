@@ -263,3 +263,17 @@ def test_maven_and_ravenstack_show_their_known_contradictions(tmp_path: Path) ->
         numbers |= {(row.table, row.fault): (row.n, row.examples) for row in frame.itertuples()}
     assert numbers[("deals", "product is not in products")] == (1480, "GTXPro")
     assert numbers[("churn_events", "churn flag against churn event")][0] == 312
+
+
+def test_a_deal_type_that_nobody_named_is_refused(tmp_path: Path) -> None:
+    leads = "lead_id,created_at,source\nL1,2026-07-01T09:00:00,web\n"
+    events = "lead_id,stage,entered_at\nL1,won,2026-08-01T09:00:00\n"
+    deals = "deal_id,lead_id,created_at,closed_at,outcome,amount,deal_type\nD1,L1,2026-07-02,2026-08-01,won,5,New Business\nD2,L1,2026-07-02,2026-08-01,won,5,services\n"
+    for name, text in (("leads", leads), ("stage_events", events), ("deals", deals)):
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataRefused) as caught:
+        open_crm(tmp_path, as_of=datetime(2026, 10, 1))
+    assert "values of deal_type are not among the agreed ones: 'New Business' (1 row), 'services' (1 row)" in str(caught.value)
+    assert "name in deal_type what bookings count, and in other_deal_types what they do not" in str(caught.value)
+    (tmp_path / "alignment.toml").write_text('deal_type = ["New Business"]\nother_deal_types = ["services"]\n', encoding="utf-8")
+    open_crm(tmp_path, as_of=datetime(2026, 10, 1))

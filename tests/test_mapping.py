@@ -47,10 +47,10 @@ def test_settings_go_from_the_wide_to_the_narrow(tmp_path: Path) -> None:
         sql = "SELECT 1 AS deal_id"
         """,
     )
-    assert made.reading("leads", "created_at") == Reading("Asia/Tokyo", "mdy", ",")
-    assert made.reading("leads", "score") == Reading("Asia/Tokyo", "dmy", ".", minor_units=2)
-    assert made.reading("leads", "lead_id") == Reading("Asia/Tokyo", "dmy", ",")
-    assert made.reading("deals", "deal_id") == Reading("Europe/Berlin", "dmy", ",")
+    assert made.reading("leads", "created_at") == Reading("Asia/Tokyo", "mdy", ",", day_zone="Europe/Berlin")
+    assert made.reading("leads", "score") == Reading("Asia/Tokyo", "dmy", ".", minor_units=2, day_zone="Europe/Berlin")
+    assert made.reading("leads", "lead_id") == Reading("Asia/Tokyo", "dmy", ",", day_zone="Europe/Berlin")
+    assert made.reading("deals", "deal_id") == Reading("Europe/Berlin", "dmy", ",", day_zone="Europe/Berlin")
     assert made.settings.time_zone == "Europe/Berlin"
 
 

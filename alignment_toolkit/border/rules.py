@@ -73,6 +73,8 @@ def allowed_words(table: str, column: Column, config: Config) -> tuple[str, ...]
     """The only words a column may hold; empty when free."""
     if (table, column.name) == ("stage_events", "stage"):
         return config.stage_names
+    if (table, column.name) == ("deals", "deal_type"):
+        return config.deal_types
     if (table, column.name) == ("merges", "table"):
         return tuple(TABLES)
     return column.choices
@@ -107,4 +109,7 @@ def _word(source: Source, column: Column, words: tuple[str, ...]) -> Fault:
         way_out = "Translate them with a map in a mapping, or add them to the stages of the configuration"
         return Fault(source.place, "stages are not among the configured ones", rule, way_out)
     what = f"values of {column.name} are not among the agreed ones"
+    if column.name == "deal_type":
+        way_out = f"{TRANSLATE}; name in deal_type what bookings count, and in other_deal_types what they do not"
+        return Fault(source.place, what, rule, way_out)
     return Fault(source.place, what, rule, TRANSLATE)

@@ -105,7 +105,7 @@ def target_sentences(study: Study) -> list[str]:
 def _target(row: dict[Any, Any], study: Study) -> str:
     unit = f" {study.config.reporting_currency}" if row["kpi"] == "bookings" else ""
     if pd.isna(row["attained_share"]) and row["reason"]:
-        return f"{label(str(row['kpi']))} is not held against its target of {row['target']:,.0f}{unit}: {row['reason']}."
+        return f"{label(str(row['kpi']))} is not compared with its target of {row['target']:,.0f}{unit}: {row['reason']}."
     sums = f"{row['value']:,.0f}{unit} of a target of {row['target']:,.0f}{unit}"
     head = f"{label(str(row['kpi']))}: {sums} ({100 * row['attained_share']:.0f} %)"
     if row["elapsed_share"] >= 1:

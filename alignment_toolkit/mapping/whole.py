@@ -11,7 +11,7 @@ from pydantic import Field
 
 from alignment_toolkit.border.nothing import LABELS, null_words, spellings, without
 from alignment_toolkit.border.parsing import Reading
-from alignment_toolkit.config import Config, config_from
+from alignment_toolkit.config import DEAL_TYPES, Config, config_from, with_deal_types
 from alignment_toolkit.mapping.columns import ColumnRule, InputColumn, Names, Scalar, SourceFiles, Strict, Writing
 from alignment_toolkit.mapping.tables import InputRule, TableRule, Vendor
 
@@ -59,7 +59,14 @@ class Mapping(Strict):
     @cached_property
     def settings(self) -> Config:
         """The configuration that the store gets."""
-        return config_from(self.config, origin=f"{self.name} [config]")
+        return config_from(with_deal_types(self.config, self.other_deal_types), origin=f"{self.name} [config]")
+
+    @property
+    def other_deal_types(self) -> set[str]:
+        """Kinds of deals that the mapping names besides the usual ones."""
+        rule = self.tables["deals"].columns.get("deal_type") if "deals" in self.tables else None
+        named = [*self.words.get("deal_type", {}).values(), *(rule.map.values() if rule else ()), rule.value if rule else None]
+        return {str(word) for word in named if word} - set(DEAL_TYPES)
 
     @cached_property
     def compared_labels(self) -> frozenset[str]:

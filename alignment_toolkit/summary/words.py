@@ -111,10 +111,9 @@ def _of_100(share: float) -> str:
 def what_to_do(kpis: pd.DataFrame) -> list[str]:
     """The figures that missed their target, each with its owner: what the next meeting starts with."""
     whole = kpis[(kpis["slice"] == "all") & kpis["target"].notna() & kpis["value"].notna()]
-    judged = whole[whole["reason"].isna()]
-    apart = [
-        f"{label(row['kpi'])} is not held against its target: {row['reason']}." for _, row in whole[whole["reason"].notna()].iterrows()
-    ]
+    attained = kpis[(kpis["kpi"] == "target_attainment") & kpis["value"].isna()].set_index("segment")["reason"]
+    judged = whole[~whole["kpi"].isin(attained.index)]
+    apart = [f"{label(kpi)} is not compared with its target: {attained[kpi]}." for kpi in whole["kpi"] if kpi in attained.index]
     missed = [row for _, row in judged.iterrows() if _is_short(row, row["value"])]
     if missed or apart:
         return [*(_missed(row) for row in missed), *apart]

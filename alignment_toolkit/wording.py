@@ -54,7 +54,7 @@ def amount(value: float | None, unit: str) -> str:
     if value is None or pd.isna(value):
         return ""
     if unit == SHARE:
-        return percent(value, 1)
+        return percent(value, 1).replace("-", "−")
     digits = 1 if unit == "days" and abs(value) < 10 and value != int(value) else 0
     return f"{_as_shown(value):,.{digits}f} {unit_of(value, unit)}".replace("-", "−")
 

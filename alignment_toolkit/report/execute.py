@@ -39,9 +39,9 @@ def execute(source: Path, *, output: Path, values: Mapping[str, Any], cell_timeo
     try:
         try:
             run()
-        except DeadKernelError:
-            raise
-        except RuntimeError:
+        except RuntimeError as error:
+            if isinstance(error, DeadKernelError) or "Kernel" not in str(error):
+                raise
             run()  # a kernel that does not start has run no cell, and a second one usually starts
     except PapermillExecutionError as error:
         raise _cell_error(error, output, where) from error

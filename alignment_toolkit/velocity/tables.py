@@ -10,12 +10,14 @@ import pandas as pd
 
 from alignment_toolkit.counts.coding import said
 from alignment_toolkit.counts.tables import moves_frame
-from alignment_toolkit.figures import ALL, NOT_ENOUGH
+from alignment_toolkit.errors import UsageError, choose
+from alignment_toolkit.figures import ALL
 from alignment_toolkit.followed import Rule
 from alignment_toolkit.stats import RiskTable, risk_table
 from alignment_toolkit.study import Study
 
 Horizon = int | Mapping[str, int] | None
+NO_HORIZON = "no horizon is given for it"
 LIMIT_DAYS = 365  # nothing here looks further than a year
 
 
@@ -78,11 +80,14 @@ def horizons(labels: list[str], table: RiskTable, *, rule: Rule, asked: Horizon 
         rule: How many units are needed.
         asked: One horizon for all, or one by segment, instead; kept where enough units were followed for so long.
     """
+    if isinstance(asked, Mapping) and asked and not set(asked) & set(labels):
+        way_out = choose(next(iter(asked)), labels)
+        raise UsageError("horizons are given for segments that are not there", value=", ".join(asked), way_out=way_out)
     least = -(-(largest_horizon(table[0], rule=rule) or 1) // 2) if asked is None and labels else 1
     found: list[tuple[int | None, str | None]] = []
     for place, label in enumerate(labels):
         needed = least if asked is None else asked if isinstance(asked, int) else asked.get(label)
-        missing = NOT_ENOUGH if needed is None else rule.reason(padded(table[place], needed), needed)
+        missing = NO_HORIZON if needed is None else rule.reason(padded(table[place], needed), needed)
         until = None if missing else largest_horizon(table[place], rule=rule) if asked is None else needed
         found.append((until, missing))
     return [until for until, _ in found], [missing for _, missing in found]

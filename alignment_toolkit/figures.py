@@ -48,7 +48,7 @@ def figure(
         unit: Unit of the value, such as `share`, `leads`, `days`, `EUR`.
         slice_: `all` or the attribute it is sliced by.
         segment: Value of that attribute.
-        reason: Why the value is null; required then.
+        reason: Why the value is null (required then), or what limits it.
         **counts: Any of lower, upper, n, events, matured_share, smallest_followed, previous, target, owner.
     """
     row: dict[str, Any] = dict.fromkeys(COLUMNS)

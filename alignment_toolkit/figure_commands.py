@@ -35,14 +35,14 @@ def kpis(
     from alignment_toolkit.headlines import is_worth_preparing
     from alignment_toolkit.headlines import kpis as compute
     from alignment_toolkit.printing import in_form
-    from alignment_toolkit.targets import without_figure
+    from alignment_toolkit.targets import not_compared
 
     study = _study_asked(data, quarter, as_of=as_of, cohort=cohort, config=config)
     if is_worth_preparing(study):
         warn("counting a large store takes a while; alignment prepare, with the same options, keeps what is counted for the next time")
     found = compute(study)
-    if told := without_figure(study.crm, study.quarter, found["kpi"]):
-        warn(told)
+    for sentence in not_compared(study.crm, study.quarter, found["kpi"]):
+        warn(sentence)
     sys.stdout.write(in_form(found, format))
 
 

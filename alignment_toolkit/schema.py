@@ -30,6 +30,7 @@ class Column:
         required: The table is refused without it.
         filled: A null in it is a fatal fault.
         choices: The only values allowed; empty when free.
+        positive: A number of 0 or less is a fatal fault.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Column:
     required: bool = False
     filled: bool = False
     choices: tuple[str, ...] = ()
+    positive: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,16 @@ class Table:
 
 
 def _columns(spec: str) -> tuple[Column, ...]:
-    """Columns of a compact spec: `name:kind`, `!` required and filled, `+` required but may be null, `name:kind=a|b` choices."""
+    """Columns of a compact spec: `name:kind`, `!` required and filled, `+` required but may be null, `name:kind=a|b` choices, `number>0`."""
     return tuple(map(_column, spec.split()))
 
 
 def _column(spec: str) -> Column:
     name, _, rest = spec.partition(":")
     kind, _, choices = rest.partition("=")
-    bare = name.rstrip("!+")
-    return Column(bare, kind, required=name != bare, filled=name.endswith("!"), choices=tuple(choices.split("|")) if choices else ())  # type: ignore[arg-type]
+    bare, of = name.rstrip("!+"), tuple(choices.split("|")) if choices else ()
+    plain = kind.removesuffix(">0")
+    return Column(bare, plain, required=name != bare, filled=name.endswith("!"), choices=of, positive=plain != kind)  # type: ignore[arg-type]
 
 
 TABLES: dict[str, Table] = {
@@ -178,7 +181,7 @@ TABLES: dict[str, Table] = {
         Table(
             "exchange_rates",
             "a dated rate",
-            _columns("currency!:text valid_on!:date rate_to_reporting!:number"),
+            _columns("currency!:text valid_on!:date rate_to_reporting!:number>0"),
             key=("currency", "valid_on"),
         ),
     )

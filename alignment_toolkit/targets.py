@@ -28,14 +28,29 @@ def promised(crm: Crm) -> pd.DataFrame:
     return crm.counts[key]
 
 
-def without_figure(crm: Crm, quarter: Period, published: Iterable[str]) -> str:
-    """Targets of a quarter that no published figure is held against, in a sentence; empty where there is none."""
+def not_compared(crm: Crm, quarter: Period, published: Iterable[str]) -> list[str]:
+    """Which targets of a quarter nothing is compared with, and why, in sentences.
+
+    Args:
+        crm: The records.
+        quarter: The report quarter.
+        published: Names of the figures that there are.
+    """
     if not crm.has("targets"):
-        return ""
+        return []
     told = crm.tables["targets"].to_pandas()
-    names = sorted({*told.loc[told["quarter"] == quarter.label, "kpi"]} - {*published})
-    known = "alignment kpis lists the figures that are published"
-    return f"No figure is published for these targets of {quarter.label}: {', '.join(names)}; {known}" if names else ""
+    mine = told[told["quarter"] == quarter.label]
+    whole = mine[mine["segment"].fillna("").isin(["", ALL])]
+    found = {
+        "no figure of the name is published": {*mine["kpi"]} - {*published},
+        "only targets for the whole company are compared": {f"{row.kpi} of {row.segment}" for row in mine.drop(whole.index).itertuples()},
+        "more than one team promised it": {*whole.loc[whole["kpi"].duplicated(), "kpi"]},
+    }
+    return [
+        f"Targets of {quarter.label} that are not compared, because {why}: {', '.join(sorted(names))}"
+        for why, names in found.items()
+        if names
+    ]
 
 
 def promised_bookings(crm: Crm, quarter: Period) -> float:

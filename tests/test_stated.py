@@ -9,7 +9,9 @@ import pytest
 
 from alignment_toolkit.border.stated import kpi_of, quarter_of, team_of
 from alignment_toolkit.errors import DataRefused
+from alignment_toolkit.periods import Quarter
 from alignment_toolkit.store import open_crm
+from alignment_toolkit.targets import not_compared
 
 AS_OF = datetime(2026, 10, 1)
 QUARTERS = (
@@ -122,3 +124,32 @@ def test_what_cannot_be_read_is_refused_at_once(tmp_path: Path) -> None:
 def test_one_quarter_in_two_forms_is_a_key_that_stands_twice(tmp_path: Path) -> None:
     with pytest.raises(DataRefused, match=r"keys stand more than once: '2026Q3, leads, marketing'"):
         open_crm(store(tmp_path, targets="quarter,kpi,target,owner\n2026Q3,leads,4,marketing\nQ3 2026,Leads,5,Marketing\n"), as_of=AS_OF)
+
+
+def test_what_no_count_and_no_rate_can_be_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataRefused) as caught:
+        open_crm(
+            store(
+                tmp_path,
+                targets="quarter,kpi,target,owner\n2026Q3,leads,-4,marketing\n2026Q3,bookings_change,-5,sales\n",
+                exchange_rates="currency,valid_on,rate_to_reporting\nUSD,2026-07-01,0\nGBP,2026-07-01,-0.9\nCHF,2026-07-01,1.05\n",
+            ),
+            as_of=AS_OF,
+        )
+    told = "\n".join(caught.value.faults)
+    assert "targets.csv: values of target are below 0: 'leads -4'. A count, a duration or a sum is never negative" in told
+    assert "exchange_rates.csv: values of rate_to_reporting are 0 or less: '0' (row 2), '-0.9' (row 3)." in told
+    assert "bookings_change" not in told
+    assert "1.05" not in told
+
+
+def test_targets_that_nothing_is_compared_with_are_named(tmp_path: Path) -> None:
+    rows = ["leads,4,marketing,", "leads,5,sales,", "bookings,9,sales,SMB", "conversion_45d,0.1,sales,", "conversion_90d,0.1,sales,"]
+    text = "quarter,kpi,target,owner,segment\n" + "".join(f"2026Q3,{row}\n" for row in rows)
+    crm = open_crm(store(tmp_path, targets=text), as_of=AS_OF)
+    assert not_compared(crm, Quarter.parse("2026Q3"), ["leads", "bookings", "conversion_90d"]) == [
+        "Targets of 2026Q3 that are not compared, because no figure of the name is published: conversion_45d",
+        "Targets of 2026Q3 that are not compared, because only targets for the whole company are compared: bookings of SMB",
+        "Targets of 2026Q3 that are not compared, because more than one team promised it: leads",
+    ]
+    assert not_compared(crm, Quarter.parse("2026Q2"), []) == []

@@ -29,9 +29,10 @@ def linked(benches: list[Workbench], made: dict[str, Mapped]) -> tuple[dict[str,
         benches: Every mapping with its source.
         made: Canonical tables.
     """
-    keys = {side: [_keys(bench, side) for bench in benches if side in bench.mapping.links] for side in _SIDES}
-    if "subscriptions" not in made or not (keys["leads"] and keys["customers"]):
-        return made, ()
+    linking = {side: [bench for bench in benches if side in bench.mapping.links] for side in _SIDES}
+    if "subscriptions" not in made or not all(linking.values()):
+        return made, ()  # nothing to link: in a renewal of other tables the leads are not even read
+    keys = {side: [_keys(bench, side) for bench in found] for side, found in linking.items()}
     backend = benches[0].backend
     pairs = _pairs(_stack(keys["leads"]), _stack(keys["customers"]))
     pairs = stored(backend, pairs, "customer leads")

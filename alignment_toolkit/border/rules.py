@@ -36,14 +36,14 @@ class Rule:
     """A rule that a row can break.
 
     Attributes:
-        kind: `absent` value, `unread` value, or a `word` that is not among the allowed ones.
+        kind: `absent` value, `unread` value, a number that is `impossible`, or a `word` that is not among the allowed ones.
         column: The column it is about.
         broken: Whether a row breaks it.
         fault: The fault without its examples.
         allowed: The allowed words.
     """
 
-    kind: Literal["absent", "unread", "word"]
+    kind: Literal["absent", "unread", "impossible", "word"]
     column: str
     broken: Any
     fault: Fault
@@ -64,6 +64,8 @@ def rules_of(source: Source, config: Config) -> Iterator[Rule]:
             yield Rule("absent", column.name, source.absent(column.name), _absent(source, column))
         if column.kind in UNREAD and not _is_typed(source.found[column.name].type(), column.kind):
             yield Rule("unread", column.name, source.unread(column.name), _unread(source, column))
+        if column.positive:
+            yield Rule("impossible", column.name, (source.value(column.name) <= 0).fill_null(False), _impossible(source, column))
         if words := allowed_words(source.contract.name, column, config):
             value = source.value(column.name)
             yield Rule("word", column.name, value.notnull() & value.notin(words), _word(source, column, words), words)
@@ -101,6 +103,11 @@ def _unread(source: Source, column: Column) -> Fault:
         rule = f"Declared is date_order = {order!r}, such as {_SHOWN_DATE[order]}; ISO dates are read besides"
         way_out = "Declare the right order for this column, repair the values, or set the rows aside by a rule"
     return Fault(source.place, f"values of {column.name} {what}", rule, way_out)
+
+
+def _impossible(source: Source, column: Column) -> Fault:
+    rule = f"{column.name} is above 0: how many units of the reporting currency one unit is worth"
+    return Fault(source.place, f"values of {column.name} are 0 or less", rule, "Correct the rates, or leave the rows out")
 
 
 def _word(source: Source, column: Column, words: tuple[str, ...]) -> Fault:

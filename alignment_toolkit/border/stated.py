@@ -21,7 +21,7 @@ from alignment_toolkit.glossary import term, terms
 Fetch = Callable[[Any], list[dict[str, Any]]]
 STATED = ("targets", "claims", "owners")
 TEAMS = ("marketing", "sales", "shared", "success")
-_MAY_EXCEED_ONE = ("net_revenue_retention", "target_attainment", "feedback_effect")
+_OF_ANY_SIZE = ("net_revenue_retention", "target_attainment", "feedback_effect", "bookings_change", "driver")
 _YEAR, _GAP = r"(?:FY *)?'?(\d{4}|\d{2})", r"[-/_. ]*"
 _QUARTERS = (rf"{_YEAR}{_GAP}Q *(?P<quarter>[1-4])", rf"(?:Q *(?P<quarter>[1-4])|(?P<first>[1-4]) *Q){_GAP}{_YEAR}")
 _WHOLE = frozenset({"all", "total", "overall", "company", "whole company"})
@@ -48,7 +48,7 @@ def as_stated(source: Source, fetch: Fetch) -> tuple[Source, list[Fault]]:
     for name, read in (("owner", team_of), ("team", team_of), ("segment", _segment_of)):
         meant = {value: read(value) for value in _values(source, name, fetch)}
         source = source.respelled(name, {value: known for value, known in meant.items() if known is not None and known != value})
-    return source, [*faults, *_impossible_shares(source, fetch)]
+    return source, [*faults, *_impossible_values(source, fetch)]
 
 
 def team_of(text: str) -> str | None:
@@ -116,17 +116,26 @@ def _unread(source: Source, name: str, values: list[str]) -> Fault:
     return Fault(source.place, "values of kpi are not figures of the glossary", rule, way_out, examples, len(values))
 
 
-def _impossible_shares(source: Source, fetch: Fetch) -> Iterator[Fault]:
-    """Numbers above one, or below none, that are stated of a share."""
+def _impossible_values(source: Source, fetch: Fetch) -> Iterator[Fault]:
+    """Numbers above one that are stated of a share, and numbers below none of anything but a change."""
     number = "target" if source.contract.name == "targets" else "value"
     if not {"kpi", number} <= set(source.found):
         return
     table = source.rows.select(kpi=source.value("kpi"), value=source.value(number)).distinct()
     rows = fetch(table.filter((table.value < 0) | (table.value > 1)).order_by("kpi", "value"))
-    wrong = [
-        row for row in rows if row["kpi"] and (name := kpi_of(row["kpi"])) and term(name).unit == "share" and name not in _MAY_EXCEED_ONE
-    ]
-    if wrong:
+    known = [(row, name) for row in rows if row["kpi"] and (name := kpi_of(row["kpi"])) and name not in _OF_ANY_SIZE]
+    below = [row for row, name in known if row["value"] < 0 and term(name).unit != "share"]
+    if below:
+        examples = tuple(Example(f"{row['kpi']} {row['value']:g}") for row in below[:SHOWN])
+        yield Fault(
+            source.place,
+            f"values of {number} are below 0",
+            "A count, a duration or a sum is never negative",
+            "Correct the values",
+            examples,
+            len(below),
+        )
+    if wrong := [row for row, name in known if term(name).unit == "share"]:
         examples = tuple(Example(f"{row['kpi']} {row['value']:g}") for row in wrong[:SHOWN])
         rule = "A share lies between 0 and 1: 10 % is 0.1"
         way_out = f"Divide the values by 100, or declare percent = true for {number} in a mapping of a table that holds shares only"

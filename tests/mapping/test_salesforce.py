@@ -295,3 +295,11 @@ def test_nothing_personal_arrives(api: IngestResult, personal: str) -> None:
         else:
             assert personal not in path.read_text(encoding="utf-8"), path.name
     assert personal not in "".join(done.notes)
+
+
+def test_a_renewal_in_which_no_table_of_leads_changed(tmp_path: Path) -> None:
+    first = folder(tmp_path / "e", **API | {"User": "Id,Department,IsActive\n0055g00000UUUUaAAP,Sales,true\n"})
+    made(tmp_path, first, "salesforce")
+    later = folder(tmp_path / "e", **API | {"User": "Id,Department,IsActive\n0055g00000UUUUaAAP,Marketing,true\n"})
+    done = made(tmp_path, later, "salesforce")
+    assert rows(done, "owners", "team") == [("marketing",)]

@@ -6,11 +6,13 @@ the figures it touches; nothing is dropped without being counted.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alignment_toolkit.border.address import is_address
 from alignment_toolkit.border.clocks import TICK
 from alignment_toolkit.border.contradictions import contradictions
 from alignment_toolkit.border.labels import empty_labels, empty_tables, merged_away, repeated_rows
@@ -20,7 +22,8 @@ from alignment_toolkit.border.times import wrong_times
 from alignment_toolkit.config import Config, load_config
 from alignment_toolkit.periods import wall_clock
 from alignment_toolkit.sharing import shared
-from alignment_toolkit.store import Crm, last_event_day, open_crm
+from alignment_toolkit.snapshots.whole import JOURNAL
+from alignment_toolkit.store import Crm, last_event_day, locate, open_crm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,8 +126,21 @@ def _local_text(value: date | None, crm: Crm) -> str | None:
 
 
 def _empty(crm: Crm) -> list[tuple[Any, ...]]:
+    """Tables without rows; one that the ingest derived from files of other tables is simply not there."""
     way_out = "Export it again, or remove the file"
-    return [(name, "the table is empty", 0, 0, "", f"{name} holds rows", way_out) for name in empty_tables(crm)]
+    empty = list(empty_tables(crm))
+    derived = _derived(crm) if empty else frozenset()
+    return [(name, "the table is empty", 0, 0, "", f"{name} holds rows", way_out) for name in empty if name not in derived]
+
+
+def _derived(crm: Crm) -> frozenset[str]:
+    """Tables of an ingested store that no file of their own stands for: all their files are those of tables that hold rows."""
+    path = None if is_address(crm.where) else locate(crm.where) / JOURNAL
+    if path is None or not path.is_file():
+        return frozenset()
+    entries = json.loads(path.read_text(encoding="utf-8")).get("tables", [])
+    at_work = {file for entry in entries if entry["used"] for file in entry["files"]}
+    return frozenset(entry["table"] for entry in entries if entry["files"] and set(entry["files"]) <= at_work)
 
 
 def _ignored(crm: Crm) -> list[tuple[Any, ...]]:

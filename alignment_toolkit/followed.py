@@ -7,6 +7,7 @@ lead decide a figure whose n is made of old ones; the count at each age, not the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +19,10 @@ from alignment_toolkit.stats import Curve, RiskTable, curve_limits
 from alignment_toolkit.stats.risk import Array
 
 
+def _no() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Rule:
     """A figure at age h needs `min_n` units followed at every age up to h.
@@ -26,13 +31,15 @@ class Rule:
         min_n: Units needed.
         unit: What a unit is called, in the singular.
         clock: What an age is counted in, in the singular.
-        all_may_have: Whether all history may have more of them than what is looked at.
+        all_may_have: Whether all history may have more of them than what is looked at; asked only where there are too few.
+        nothing_on_record: Why all history has no unit either where a table has none; empty where it may have some.
     """
 
     min_n: int
     unit: str = "lead"
     clock: str = "day"
-    all_may_have: bool = False
+    all_may_have: Callable[[], bool] = _no
+    nothing_on_record: Callable[[], str] = str
 
     def holds(self, table: RiskTable, horizon: int) -> NDArray[np.bool_]:
         """Whether a figure at the horizon can be published; shape (...)."""
@@ -52,6 +59,8 @@ class Rule:
         """As `reasons`, of a table without a leading axis."""
         if self.holds(table, horizon):
             return None
+        if not table.n and (nothing := self.nothing_on_record()):
+            return f"{NOT_ENOUGH}: {nothing}"
         return self.shortage(table.followed()[: horizon + 1]) or NOT_ENOUGH  # the table ends before the horizon
 
     def shortage(self, followed: Array) -> str | None:
@@ -63,7 +72,7 @@ class Rule:
         """The sentence for so few units at an age."""
         few = f"only {n:,} {_plural(self.unit, n)}" if n else f"no {self.unit}"
         needed = f"{self.min_n:,} {'is' if self.min_n == 1 else 'are'} needed"
-        more = "; all history (`--cohort all`) may have them" if self.all_may_have else ""
+        more = "; all history (`--cohort all`) may have them" if self.all_may_have() else ""
         return f"{NOT_ENOUGH}: {few} {'were' if n > 1 else 'was'} followed at age {age:,} {_plural(self.clock, age)}; {needed}{more}"
 
 

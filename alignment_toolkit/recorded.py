@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from alignment_toolkit.border.clocks import local_clock
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.periods import Month, Period, Quarter, last_full_quarter, local_day, midnight
-from alignment_toolkit.store import Crm, Span, event_span, last_event_day
+from alignment_toolkit.store import EVENT_COLUMNS, Crm, Span, event_span, last_event_day
 
 LATE = timedelta(days=92)  # a quarter without a single record
 SLACK = timedelta(days=7)  # a quarter may begin with a holiday
@@ -98,3 +98,42 @@ def late_as_of(crm: Crm) -> str:
 
 def _covers(span: Span, starts: datetime, ends: datetime) -> bool:
     return span.first is not None and span.last is not None and span.first < ends and span.last >= starts
+
+
+def goes_beyond(crm: Crm, since: datetime, until: datetime) -> bool:
+    """Whether something visible is recorded before an instant, or from another on; the leads answer for nearly every company."""
+    for tables in (["leads"], tuple(EVENT_COLUMNS)):
+        span = event_span(crm, tables=tables)
+        if span.first is not None and span.last is not None and (span.first < since or (until < crm.as_of and span.last >= until)):
+            return True
+    return False
+
+
+def has_dates(crm: Crm, table: str, column: str) -> bool:
+    """Whether a column of a table holds a date at all."""
+    return bool(crm.tables[table][column].notnull().any().to_pyarrow().as_py())
+
+
+def enters_every_stage(crm: Crm, since: datetime | None, until: datetime) -> bool:
+    """Whether each open stage that was ever entered was entered between two instants, too.
+
+    A stamp that stands together with another one of its lead does not count as an entry in between, since it may be back-filled and no
+    visit.
+
+    Args:
+        crm: The records; of the first stage, the creation of a lead is an entry.
+        since: First instant; None: no matter how long ago.
+        until: First instant that no longer counts.
+    """
+    import ibis
+
+    stages = [stage.name for stage in crm.config.open_stages]
+    leads, events = crm.tables["leads"], crm.tables["stage_events"]
+    created = leads.select("lead_id", stage=ibis.literal(stages[0], "string"), at=leads.created_at, alone=ibis.literal(True))
+    entered = events.select("lead_id", "stage", at=events.entered_at, alone=~events.is_backfilled.fill_null(False))
+    every = created.union(entered).filter(lambda rows: rows["at"] < crm.as_of)
+    stamps = every.group_by("lead_id", "at").agg(stage=every.stage.max(), n=every.stage.nunique(), alone=every.alone.all())
+    inside = (stamps["at"] < until) & (stamps["at"] >= since if since else True)
+    proper = stamps.filter(inside & (stamps.n == 1) & stamps.alone).select("stage").distinct()
+    known, seen = ({row["stage"] for row in rows.to_pyarrow().to_pylist()} for rows in (every.select("stage").distinct(), proper))
+    return (known & set(stages)) <= seen

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -13,7 +14,7 @@ from alignment_toolkit.config import Config, load_config
 from alignment_toolkit.coverage import coverage_sentences, missing_tables
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.periods import Period, Quarter, in_utc, last_full_quarter, midnight, parse_as_of, wall_clock
-from alignment_toolkit.recorded import full_quarters, late_as_of, refuse_unrecorded
+from alignment_toolkit.recorded import enters_every_stage, full_quarters, goes_beyond, has_dates, late_as_of, refuse_unrecorded
 from alignment_toolkit.store import Crm, last_event_day, open_crm, store_config
 
 if TYPE_CHECKING:
@@ -104,17 +105,44 @@ class Study:
         """Leads created at or after this instant are left out: the end of the report quarter, `as_of` for all history."""
         return self.as_of if self.cohort == "all" else self.ends_at
 
-    def followed_rule(self, unit: str = "lead", *, clock: str = "day", in_window: bool = True) -> Rule:
+    def followed_rule(self, unit: str = "lead", *, clock: str = "day", in_window: bool = True, by: str = "all") -> Rule:
         """How many units must be followed at every age before a figure is published.
 
         Args:
-            unit: What a unit is called, in the singular.
+            unit: What a unit is called, in the singular; visits are those to the stages.
             clock: What an age is counted in, in the singular.
             in_window: Whether the units are those of the study's window, so that another cohort rule would look at others.
+            by: What the units are sliced by; all history adds nothing to a creation quarter.
         """
         from alignment_toolkit.followed import Rule
 
-        return Rule(self.config.min_n, unit, clock, all_may_have=in_window and self.cohort != "all")
+        is_part = in_window and self.cohort != "all" and by != "cohort_quarter"
+        return Rule(
+            self.config.min_n,
+            unit,
+            clock,
+            all_may_have=lambda: is_part and self._leaves_records_out,
+            nothing_on_record=lambda: self._nothing_on_record(unit),
+        )
+
+    def _nothing_on_record(self, unit: str) -> str:
+        """That a stage without a visit in the window was never entered, or that no deal is dated; empty where neither is known."""
+        if unit == "visit" and self._sees_every_stage:
+            return "no visit to this stage is on record"
+        if unit == "deal" and self.crm.has("deals") and not has_dates(self.crm, "deals", "created_at"):
+            return "no deal with a creation date is on record"
+        return ""
+
+    @cached_property
+    def _leaves_records_out(self) -> bool:
+        """Whether something is recorded outside the window, for another cohort rule to look at."""
+        opens_at = self.window_opens_at
+        return opens_at is not None and goes_beyond(self.crm, opens_at, self.created_before)
+
+    @cached_property
+    def _sees_every_stage(self) -> bool:
+        """Whether every stage that was ever entered was entered in the window, too."""
+        return enters_every_stage(self.crm, self.window_opens_at, self.created_before)
 
     @property
     def question(self) -> tuple[object, ...]:

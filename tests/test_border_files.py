@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alignment_toolkit.border.duck import ROW, connect, load_csv
-from alignment_toolkit.border.records import ABOVE, BLANK, FOOTER, HEADER
+from alignment_toolkit.border.reasons import ABOVE, BLANK, FOOTER, HEADER
 from alignment_toolkit.border.sentences import BadFile
 from alignment_toolkit.border.sniffing import dialect_of, headings
 from tests.conftest import fuzzed

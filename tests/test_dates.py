@@ -67,7 +67,7 @@ def test_days_are_calendar_days_in_every_zone_across_every_change_of_the_clocks(
     assert sorted(ended["ends"]) == [30] * 11 + [31] * 11
     local = {at.replace(tzinfo=None) for (at,) in read(store, "SELECT created_at FROM '{store}/leads.parquet'")}
     assert local == {midnight(day, zone) for day in starts}
-    assert set(check_store(store).faults["fault"]) == {"stages skipped on the way"}
+    assert set(check_store(store).faults["fault"]) == {"advances that skipped at least one stage"}
 
 
 def test_a_day_begins_and_ends_where_the_zone_says(tmp_path: Path) -> None:

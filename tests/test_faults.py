@@ -127,7 +127,7 @@ PLANTED = [
     ),
     (
         {"stage_events": [event(1, "mql", "2026-02-01"), event(1, "sql", "2026-02-03")]},
-        {("stage_events", "stages skipped on the way"): (1, 2, "L1")},
+        {("stage_events", "advances that skipped at least one stage"): (1, 2, "L1")},
     ),
     (
         {"stage_events": [event(1, "mql", "2026-02-01"), event(1, "sal", "2026-02-01"), event(2, "mql", "2026-02-02", is_backfilled=True)]},
@@ -158,6 +158,18 @@ PLANTED = [
 @pytest.mark.parametrize(("tables", "expected"), PLANTED, ids=[next(iter(expected))[1] for _, expected in PLANTED])
 def test_each_fault_alone(tables: dict, expected: dict) -> None:
     assert found(**tables) == expected
+
+
+@pytest.mark.parametrize(("files", "is_empty"), [(["leads.csv", "stages.csv"], False), (["leads.csv", "verdicts.csv"], True), ([], True)])
+def test_a_table_that_no_file_of_its_own_stands_for_is_not_called_empty(tmp_path: Path, files: list[str], is_empty: bool) -> None:
+    (tmp_path / "leads.csv").write_text("lead_id,created_at,source\nL1,2026-01-01,web\n")
+    (tmp_path / "stage_events.csv").write_text("lead_id,stage,entered_at\nL1,mql,2026-01-02\n")
+    (tmp_path / "feedback.csv").write_text("lead_id,given_at,verdict\n")
+    made = {"leads": (1, ["leads.csv"]), "stage_events": (1, ["stages.csv"]), "feedback": (0, files)}
+    entries = [{"table": name, "read": used, "used": used, "set_aside": {}, "files": named} for name, (used, named) in made.items()]
+    (tmp_path / "ingest.json").write_text(json.dumps({"tables": entries}))
+    faults = check_store(tmp_path).faults
+    assert ("the table is empty" in set(faults["fault"])) == is_empty
 
 
 def test_an_event_of_a_merged_record_is_no_orphan() -> None:
@@ -233,7 +245,7 @@ def test_the_samples_planted_faults_are_found() -> None:
     frame = check_store(SAMPLE).faults
     numbers = {(row.table, row.fault): row.n for row in frame.itertuples()}
     same = {
-        "leads that skip a stage": ("stage_events", "stages skipped on the way"),
+        "leads that skip a stage": ("stage_events", "advances that skipped at least one stage"),
         "leads with a back-filled stamp": ("stage_events", "back-filled stamps"),
         "leads with an event before creation": ("stage_events", "stage entered before creation"),
         "leads lost before creation": ("stage_events", "won or lost before creation"),

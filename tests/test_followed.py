@@ -26,7 +26,8 @@ from alignment_toolkit.stats import (
 )
 from alignment_toolkit.stats.forecast import followed_deals
 from alignment_toolkit.stats.risk import Array
-from tests.quality.companies import leads_of, study_of
+from tests import worlds
+from tests.quality.companies import leads_of, study_of, won_deals
 from tests.stats.test_forecast import INF, deals
 from tests.stats.units import random_units, table_of
 
@@ -74,7 +75,7 @@ def test_the_reach_ends_before_the_first_age_with_too_few(entry: list[int], last
         (Rule(20, "visit", "hour"), 1, 1, "only 1 visit was followed at age 1 hour; 20 are needed"),
         (Rule(1, "customer"), 0, 1200, "no customer was followed at age 1,200 days; 1 is needed"),
         (
-            Rule(20, "deal", all_may_have=True),
+            Rule(20, "deal", all_may_have=lambda: True),
             2,
             3,
             "only 2 deals were followed at age 3 days; 20 are needed; all history (`--cohort all`) may have them",
@@ -86,9 +87,45 @@ def test_the_sentence(rule: Rule, n: int, age: int, said: str) -> None:
 
 
 def test_all_history_is_the_way_out_only_where_less_is_looked_at() -> None:
-    parts = leads_of("a", n=3, won=1)
-    few = [conversion(study_of(parts, cohort=cohort), horizons=[30])["reason"].iloc[0] for cohort in ("4q", "all")]
+    parts = leads_of("a", n=3, won=1), leads_of("a", n=3, won=1, start=datetime(2024, 1, 1))
+    few = [conversion(study_of(*parts, cohort=cohort), horizons=[30])["reason"].iloc[0] for cohort in ("4q", "all")]
     assert [reason.endswith("all history (`--cohort all`) may have them") for reason in few] == [True, False]
+
+
+def test_all_history_is_no_way_out_where_it_has_no_more() -> None:
+    young = leads_of("a", n=3, won=1)
+    assert conversion(study_of(young, cohort="4q"), horizons=[30])["reason"].iloc[0].endswith("20 are needed")
+    old = leads_of("a", n=3, won=1, start=datetime(2024, 1, 1))
+    told = conversion(study_of(young, old, cohort="4q"), by="cohort_quarter", horizons=[30])["reason"]
+    assert told.tolist() == ["not enough data: only 3 leads were followed at age 0 days; 20 are needed"]
+
+
+NOBODY = RiskTable(**{name: 0 * array for name, array in table_of(UNITS).arrays()})
+EARLY = [{"lead_id": "old", "stage": "mql", "entered_at": "2024-03-01"}]
+NEVER = "not enough data: no visit to this stage is on record"
+
+
+@pytest.mark.parametrize(
+    ("event", "cohort", "said"),
+    [
+        ({"stage": "mql", "entered_at": "2025-03-01"}, "4q", NEVER),
+        ({"stage": "mql", "entered_at": "2025-03-01"}, "all", NEVER),
+        ({"stage": "won", "entered_at": "2025-03-01"}, "4q", None),  # an MQL of the year before: an empty stage may be that one
+        ({"stage": "mql", "entered_at": "2025-02-01"}, "4q", None),  # stamped with the creation, perhaps back-filled
+    ],
+)
+def test_a_stage_that_nobody_ever_entered_is_said_to_be_unknown(event: dict[str, str], cohort: str, said: str | None) -> None:
+    leads = [{"lead_id": name, "created_at": day, "source": "a"} for name, day in (("old", "2024-02-01"), ("new", "2025-02-01"))]
+    crm = {"leads": leads, "stage_events": [*EARLY, {"lead_id": "new"} | event]}
+    made = worlds.study("2025Q4", as_of="2026-01-01", cohort=cohort, **crm)
+    reason = made.followed_rule("visit").reason(NOBODY, 0)
+    assert reason == said or (said is None and str(reason).endswith("all history (`--cohort all`) may have them"))
+
+
+def test_a_deal_without_a_creation_date_is_in_no_history() -> None:
+    part = leads_of("a", n=3, won=1)
+    rule = study_of(part, cohort="4q", deals=won_deals(part)).followed_rule("deal")
+    assert rule.reason(NOBODY, 0) == "not enough data: no deal with a creation date is on record"
 
 
 def test_a_median_lies_where_enough_were_followed() -> None:

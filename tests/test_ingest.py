@@ -96,11 +96,37 @@ def test_a_day_first_wide_export_becomes_a_store(tmp_path: Path) -> None:
     counts = {table.table: (table.read, table.used, table.set_aside) for table in result.tables}
     assert counts == {
         "leads": (4, 2, {"no creation date": 1, "the row is blank": 1}),
-        "stage_events": (7, 2, {"no Became MQL": 1, "no Closed": 1, "no creation date": 2, "the row is blank": 1}),
+        "stage_events": (
+            7,
+            2,
+            {
+                "no creation date": 2,
+                "no date in the column of the stage mql": 1,
+                "no date in the column of the stage won": 1,
+                "the row is blank": 1,
+            },
+        ),
         "deals": (2, 1, {"the row is blank": 1}),
     }
     assert result.table()["set_aside"].tolist() == [2, 5, 1]
     assert open_crm(store, as_of=AS_OF).tables["leads"].count().to_pyarrow().as_py() == 2
+
+
+def test_a_reason_of_loss_without_a_date_is_no_empty_cell(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "offers.csv").write_text("id,created,won,lost,why\n1,2026-01-02,,,price\n2,2026-01-03,2026-02-01,,\n")
+    rules = {
+        "tables": {
+            "leads": {"from": "offers.csv", "columns": {"lead_id": "id", "created_at": "created", "source": {"value": "web"}}},
+            "stage_events": {"from": "offers.csv", "wide": {"won": "won", "lost": "lost"}, "columns": {"lead_id": "id", "reason": "why"}},
+        }
+    }
+    result = ingest(mapping_from(rules, name="m.toml"), source=tmp_path / "exports", out=tmp_path / "store")
+    assert {table.table: table.set_aside for table in result.tables}["stage_events"] == {
+        "a loss with a reason, but without a date": 1,
+        "no date in the column of the stage lost": 1,
+        "no date in the column of the stage won": 1,
+    }
 
 
 def test_the_journal_counts_rows_and_knows_files_but_no_paths(tmp_path: Path) -> None:

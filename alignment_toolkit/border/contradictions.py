@@ -60,7 +60,7 @@ def _stages(crm: Crm) -> Iterator[Odd]:
     filled = seen.filter(seen.is_backfilled.fill_null(False) | together.fill_null(False))
     rule = f"A lead passes the stages in order: {', '.join(open_stages)}, won"
     way_out = "Nothing is invented for a stage that was skipped; record it where it was passed"
-    yield Odd("stage_events", "stages skipped on the way", skipped.select(id="lead_id"), events, rule, way_out)
+    yield Odd("stage_events", "advances that skipped at least one stage", skipped.select(id="lead_id"), events, rule, way_out)
     rule = "A stage is stamped when it is entered, not together with the next"
     way_out = "Such stamps are left out of the time in stage"
     yield Odd("stage_events", "back-filled stamps", filled.select(id="lead_id"), events, rule, way_out)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border import kinds
-from alignment_toolkit.border.records import ABOVE, LONGEST_FIELD, TAIL, Sorter, numbered_records, odd_rows
+from alignment_toolkit.border.reasons import ABOVE
+from alignment_toolkit.border.records import LONGEST_FIELD, TAIL, Sorter, numbered_records, odd_rows
 from alignment_toolkit.border.sentences import BadFile
 from alignment_toolkit.border.sniffing import Dialect
 from alignment_toolkit.border.sql import literal

@@ -14,7 +14,7 @@ from alignment_toolkit.border.nothing import null_words
 from alignment_toolkit.border.parsing import cleaned, cleaned_column, minor_digits, without_null_words, without_open_end
 from alignment_toolkit.border.parts import PART, ensure_columns, files_of, from_parts
 from alignment_toolkit.border.personal import impersonal_id, impersonal_text, pseudonym
-from alignment_toolkit.border.records import BLANK
+from alignment_toolkit.border.reasons import BLANK, NO_LOSS_DATE, TWICE, no_stage
 from alignment_toolkit.border.sources import Source, settled
 from alignment_toolkit.border.spelling import translated
 from alignment_toolkit.border.unexplained import unexplained
@@ -23,7 +23,6 @@ from alignment_toolkit.mapping import ColumnRule, SetAside, TableRule
 from alignment_toolkit.schema import TABLES
 
 ASIDE = "__aside__"
-TWICE = "the same row stands more than once"
 
 
 @dataclass(frozen=True)
@@ -239,11 +238,10 @@ def _aside(source: Source, rule: TableRule, bench: Workbench) -> Any:
         branches.append((ibis.and_(*(cleaned(source.rows[column]).isnull() for column in columns)), BLANK))
     branches += [(_test(source, test, bench), test.reason) for test in rule.set_aside]
     if rule.wide:
-        headers = {stage: _header(source.rows, names, f"tables.stage_events.wide.{stage}", bench) for stage, names in rule.wide.items()}
-        branches += [
-            ((source.rows["__stage__"] == stage) & _without_null_words(source, "entered_at").isnull(), f"no {header}")
-            for stage, header in headers.items()
-        ]
+        bare = _without_null_words(source, "entered_at").isnull()
+        if "reason" in source.found:
+            branches.append((bare & _without_null_words(source, "reason").notnull(), NO_LOSS_DATE))
+        branches += [((source.rows["__stage__"] == stage) & bare, no_stage(stage)) for stage in rule.wide]
     said = source.rows["set_aside"].cast("string") if "set_aside" in source.rows.columns else ibis.null("string")
     return ibis.cases(*branches, else_=said) if branches else said
 

@@ -14,13 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from alignment_toolkit.border.reasons import BLANK, FOOTER, HEADER
 from alignment_toolkit.border.sentences import SHOWN, BadFile, Example, Fault, declare
 from alignment_toolkit.border.sniffing import Dialect, records
 
-BLANK = "the row is blank"
-FOOTER = "the row belongs to the footer of a report"
-HEADER = "the row repeats the header"
-ABOVE = "the row stands above the header"
 LONGEST_FIELD = 1 << 24
 TAIL = 60  # rows that a footer may have
 _SAYS_SO = re.compile(

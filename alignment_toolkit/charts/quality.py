@@ -63,9 +63,23 @@ def ranking_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     horizon = int(drawn["horizon_days"].iloc[0])
     percent_axis(ax, "x", f"{_conversion(drawn['shrunk_rate'].notna())} within {horizon} days (dot) and 95 % interval")
     ax.set_xlim(0, None)
-    best = drawn.iloc[0]
-    ax.set_title(f"{short_name(best['segment'])} converts best: {percent(best['value'])} within {horizon} days")
+    ax.set_title(_ranking_title(drawn, horizon))
     return describe(ax, _ranking_words(frame, drawn, horizon))
+
+
+def _ranking_title(drawn: pd.DataFrame, horizon: int) -> str:
+    """A group that is told apart from the rest: the best, else one above it, else one below; without one, that there is none."""
+    above, below = (drawn[drawn["different"] == flag] for flag in ("above the rest", "below the rest"))
+    if len(drawn) == 1:
+        row, how = drawn.iloc[0], ""
+    elif len(above):
+        row = above.iloc[0]
+        how = " converts best" if row["segment"] == drawn["segment"].iloc[0] else " converts above the rest"
+    elif len(below):
+        row, how = below.iloc[-1], " converts below the rest"
+    else:
+        return "The groups cannot be told apart"
+    return f"{short_name(row['segment'])}{how}: {percent(row['value'])} within {horizon} days"
 
 
 def _conversion(is_shrunk: pd.Series) -> str:
@@ -77,7 +91,7 @@ def _ranking_words(frame: pd.DataFrame, drawn: pd.DataFrame, horizon: int) -> st
     rows = [f"{visible(row['segment'])} {_with_limits(row['value'], row['low'], row['high'])}" for row in records(drawn)]
     few = int(frame["reason"].eq("too few to rank").sum())
     above, below = (_names(drawn[drawn["different"] == flag]["segment"]) for flag in ("above the rest", "below the rest"))
-    head = f"{_conversion(drawn['shrunk_rate'].notna())} within {horizon} days with 95 % interval, best first"
+    head = f"{_conversion(drawn['shrunk_rate'].notna())} within {horizon} days with 95 % interval, highest first"
     said = [f"{head}: {'; '.join(rows)}."]
     said += [f"Above the rest: {above}."] if above else []
     said += [f"Below the rest: {below}."] if below else []

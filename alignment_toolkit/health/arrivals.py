@@ -11,6 +11,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from alignment_toolkit.arguments import OneOf, checked, several
+from alignment_toolkit.border.reasons import leaves_gap
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.arrivals import FAR, NO_DAY, dated_by
 from alignment_toolkit.periods import local_day
@@ -19,8 +20,6 @@ from alignment_toolkit.study import Study
 from alignment_toolkit.summary.records import journal
 
 COLUMNS = ("table", "read", "used", "set_aside", "reasons", "dated_by", "first_on", "last_on", "days_old", "undated", "after_as_of")
-NO_ROWS = ("the row is blank", "the same row stands more than once")
-"""Reasons for which a row is set aside that say it was none."""
 
 
 def arrivals(study: Study) -> pd.DataFrame:
@@ -60,9 +59,9 @@ def _row(study: Study, table: str, entry: Mapping[str, object] | None) -> dict[s
 
 
 def set_aside(study: Study) -> dict[str, int]:
-    """Rows of each table that the ingest set aside and that might be records: neither blank nor copies."""
+    """Rows of each table that the ingest set aside and that might be records of it."""
     return {
-        entry["table"]: sum(n for reason, n in entry["set_aside"].items() if reason not in NO_ROWS)
+        entry["table"]: sum(n for reason, n in entry["set_aside"].items() if leaves_gap(reason))
         for entry in journal(study).get("tables", [])
     }
 

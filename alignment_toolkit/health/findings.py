@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.counts import counted
+from alignment_toolkit.counts.arrivals import FAR, NO_DAY
 from alignment_toolkit.counts.volumes import leads_left_out
 from alignment_toolkit.faults import counted_faults
 from alignment_toolkit.glossary import label
@@ -22,7 +23,7 @@ from alignment_toolkit.health.heaping import heaping
 from alignment_toolkit.health.resolve import Bound
 from alignment_toolkit.periods import local_day
 from alignment_toolkit.study import Study
-from alignment_toolkit.wording import percent
+from alignment_toolkit.wording import counted_words, percent
 
 COLUMNS = ("area", "table", "finding", "n", "of", "share", "owner", "touches", "rule", "way_out")
 SURE = 0.01
@@ -44,7 +45,7 @@ def findings(study: Study, bounds: Mapping[str, Bound]) -> pd.DataFrame:
     """
     faults = counted_faults(study.crm, examples=False)
     rows: list[Found] = list(faults[["table", "fault", "n", "of", "rule", "way_out"]].itertuples(index=False, name=None))
-    rows += [*process(study), *history(study), *money(study), *left_out(study)]
+    rows += [*process(study), *history(study), *deals_missing(study), *money(study), *left_out(study)]
     moved = figures_moved(bounds)
     frame = pd.DataFrame([_row(found, moved) for found in rows if found[2]], columns=list(COLUMNS))
     order = frame["area"].map({area: place for place, area in enumerate(AREAS)})
@@ -95,7 +96,7 @@ def process(study: Study) -> Iterator[Found]:
 
 
 def history(study: Study) -> Iterator[Found]:
-    """History against what was last seen, days heaped on period ends, records that begin late."""
+    """History against what was last seen, days heaped on period ends, records that begin later than leads."""
     if study.crm.has("deals"):
         deals = counted("deal_gaps", study)
         rule, way_out = "A deal's history ends in the state that was last seen", "Export history and deals at the same time"
@@ -132,12 +133,15 @@ def _late(study: Study) -> Iterator[Found]:
         first = whole["first_on"].get(name)
         if not begun or not first or date.fromisoformat(first) - date.fromisoformat(begun) <= timedelta(days=LATE_DAYS):
             continue
+        if name == "deals" and _created_when_closed(study):  # no deal can be older than the first win
+            continue
         before = counted("rows_by_day", study, table="leads")
         n = before.loc[before["day"] < first, "n"].sum()
         known = study.config.observed_since(name)
-        rule = f"Leads are recorded from {begun}, {name} from {first}: n are the leads before it"
+        rule = f"Leads are recorded from {begun}, {name} from {first}; {counted_words(n, 'lead')} came before"
         way_out = f"observed_from is {known} and allows for it" if known else f"Set observed_from for {name}, or export the years before"
-        yield name, f"{name} begins late", n, before["n"].sum(), rule, way_out
+        begin = "begins" if name == "feedback" else "begin"
+        yield name, f"{name} {begin} later than leads", n, before["n"].sum(), rule, way_out
     day = study.config.outcome_observed_from
     if day is not None:
         rule, way_out = f"Outcomes are recorded from {day} on", "Nothing can repair it; compare later cohorts only"
@@ -149,6 +153,29 @@ def _late(study: Study) -> Iterator[Found]:
             rule,
             way_out,
         )
+
+
+def _created_when_closed(study: Study) -> bool:
+    """Whether every deal is created on the day on which it closes, as a list of orders has it."""
+    closings, last_day = counted("closings_by_day", study), local_day(study.as_of, study.config.time_zone).isoformat()
+    created = counted("rows_by_day", study, table="deals")
+    seen = created[~created["day"].isin([NO_DAY, FAR]) & (created["day"] < last_day)]
+    closed = closings[closings["kind"] == "closed"]
+    return dict(zip(seen["day"], seen["n"], strict=True)) == dict(zip(closed["day"], closed["n"], strict=True))
+
+
+def deals_missing(study: Study) -> Iterator[Found]:
+    """Creation dates that no export has, and open deals where there is not one."""
+    if not study.crm.has("deals"):
+        return
+    deals = counted("deal_gaps", study)
+    n = deals["n"].sum()
+    rule, way_out = "A deal says when it was created", "Export the creation date of deals (HubSpot: Create Date; Salesforce: Created Date)"
+    yield "deals", "deals without a creation date", deals.loc[deals["unborn"], "n"].sum(), n, rule, way_out
+    of = deals.groupby("outcome")["n"].sum()
+    if n >= study.config.min_n and "open" not in of and "lost" in of and study.config.losses_recorded:
+        rule = "Where deals are won and lost, some are open"
+        yield "deals", "no deal is open: perhaps the export holds closed deals only", n, n, rule, "Export open deals too"
 
 
 def money(study: Study) -> Iterator[Found]:

@@ -33,7 +33,7 @@ def in_short(bounds: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
         bounds: As `bounds_table` makes it.
         findings: As `findings` makes it.
     """
-    told = [f"{_kinds(len(findings))} found in the records; {_figures(bounds)}."]
+    told = [_found(len(findings), bounds)]
     known = with_width(bounds)
     if len(known) and known["width"].max() > 0:
         row = known.loc[known["width"].idxmax()]
@@ -50,13 +50,18 @@ def with_width(bounds: pd.DataFrame) -> pd.DataFrame:
     return known.assign(width=(known["highest"] - known["lowest"]).abs() / known["value"].abs().where(known["value"] != 0))
 
 
-def _kinds(n: int) -> str:
-    return "Nothing was" if not n else "One kind of gap was" if n == 1 else f"{n} kinds of gaps were"
-
-
-def _figures(bounds: pd.DataFrame) -> str:
+def _found(kinds: int, bounds: pd.DataFrame) -> str:
     n, of = int((bounds["gaps"] > 0).sum()), int(bounds["lowest"].notna().sum())
-    return f"they leave {n} of {of} headline figures open to some degree"
+    none = f"none of the {of} headline figures open" if of > 1 else "no headline figure open"
+    left = f"{n} of {counted_words(of, 'headline figure')} open to some degree" if n else none
+    if not kinds:
+        return f"No gap was found in the records{f'; what they lack leaves {left}' if n else ''}."
+    found = (
+        "One kind of gap was found in the records; it leaves"
+        if kinds == 1
+        else f"{kinds} kinds of gaps were found in the records; they leave"
+    )
+    return f"{found} {left}."
 
 
 def _between(row: Any) -> str:
@@ -85,10 +90,11 @@ def arrival_sentences(arrivals: pd.DataFrame) -> list[str]:
     rows = f"{counted_words(read, 'row')} of {counted_words(len(arrivals), 'table')} {verb(read, 'was', 'were')} read"
     told = [f"{rows}, {used:,} used and {aside:,} set aside."]
     events = arrivals[arrivals["table"].isin(["leads", "stage_events", "deals", "deal_events", "touches", "feedback"])]
-    old = events[events["days_old"] > 7]
+    dated, old = events["days_old"].notna(), events[events["days_old"] > 7]
     told += [f"The newest row of {row['table']} is {counted_words(row['days_old'], 'day')} older than the as-of." for row in records(old)]
-    if len(events) and old.empty:
-        told.append("Every table of events reaches into the last week before the as-of.")
+    told += [f"No row of {name} has a visible date, so its freshness is not known." for name in events.loc[~dated, "table"]]
+    if dated.any() and old.empty:
+        told.append(f"Every {'' if dated.all() else 'other '}table of events reaches into the last week before the as-of.")
     later = arrivals[arrivals["after_as_of"] > 0]
     return told + [_not_visible(row["table"], row["after_as_of"]) for row in records(later)]
 
@@ -140,7 +146,7 @@ def what_to_do(contributions: pd.DataFrame, findings: pd.DataFrame, *, at_most: 
     for row in moved.sort_values("figures", ascending=False, kind="stable").head(at_most).to_dict("records"):
         figures = "one headline figure" if row["figures"] == 1 else f"{row['figures']} headline figures"
         told.append(f"{row['owner'].capitalize()}: {_lower(row['fix'])} ({row['n']:,} {row['what']}; {figures}).")
-    return told or ["No gap moves a headline figure; the table above says what else they touch."]
+    return told or ["No gap moves a headline figure; the table of findings below says what else they touch."]
 
 
 def _lower(sentence: str) -> str:

@@ -36,7 +36,7 @@ def conversion(study: Study, *, by: str = "all", horizons: Iterable[int] | None 
     """
     wanted = tuple(horizons or study.config.horizons_days)
     labels, table = risk_of("lead_moves", study, by=by, max_day=max(wanted) + 1)
-    rows = incidence_figures(table, labels, {f"conversion_{h}d": h for h in wanted}, rule=study.followed_rule(), by=by)
+    rows = incidence_figures(table, labels, {f"conversion_{h}d": h for h in wanted}, rule=study.followed_rule(by=by), by=by)
     return in_window(figures(rows), study)
 
 
@@ -51,7 +51,7 @@ def acceptance(study: Study, *, by: str = "all") -> pd.DataFrame:
         return figures([figure("acceptance_rate", value=None, unit="share", reason=missing)] if by == "all" else [])
     days = study.config.acceptance_days
     labels, table = risk_of("verdict_moves", study, by=by, max_day=days + 1)
-    rows = incidence_figures(table, labels, {"acceptance_rate": days}, rule=study.followed_rule(), by=by)
+    rows = incidence_figures(table, labels, {"acceptance_rate": days}, rule=study.followed_rule(by=by), by=by)
     return in_window(figures(rows), study)
 
 
@@ -71,7 +71,7 @@ def value_per_lead(study: Study, *, by: str = "all", horizon: int = 180) -> pd.D
     whole = buckets.total(axis=1)
     interval = jackknife(buckets, lambda table: value_per_unit(table, horizon), scale="log")
     unpriced = _without_amounts(study, by)
-    reasons, smallest = study.followed_rule().reasons(whole, horizon), whole.smallest_followed(horizon)
+    reasons, smallest = study.followed_rule(by=by).reasons(whole, horizon), whole.smallest_followed(horizon)
     rows = []
     for place, segment in enumerate(labels):
         priced = segment not in unpriced or not whole.won_by(horizon)[place]

@@ -13,7 +13,7 @@ import pandas as pd
 
 from alignment_toolkit.arguments import DAYS, LEAD_SLICES, checked
 from alignment_toolkit.counts.catalogue import counted
-from alignment_toolkit.quality.ranking import HORIZON, ranking
+from alignment_toolkit.quality.ranking import ABOVE, BELOW, HORIZON, ranking
 from alignment_toolkit.study import Study
 
 COLUMNS = (
@@ -37,7 +37,8 @@ def quality_quantity(study: Study, *, by: str = "source", horizon: int = HORIZON
         - segment; leads: created in the report quarter (all history: all); conversion_rate, lower, upper: shrunk conversion in [0, 1], the
           group's own where `is_shrunk` is False (fewer than five groups), null below `min_n` matured leads;
         - expected_wins = leads × conversion_rate; bookings: of the report quarter, reporting currency, null without a deals table;
-        - dominated_by: the group with at least as many leads and a better conversion (the best such one), null when there is none;
+        - dominated_by: the group with at least as many leads and a better conversion (the best such one) where the ranking tells one of
+          the two apart from the rest, null when there is none;
         - n, events, matured_share of the conversion; horizon_days; reason why the conversion is null.
 
         An attribute that cannot slice conversions gives one row "(all)" without a conversion and with the reason.
@@ -56,6 +57,7 @@ def quality_quantity(study: Study, *, by: str = "source", horizon: int = HORIZON
             "is_shrunk": shrunk,
         }
     ).join(ranked[["n", "events", "matured_share", "horizon_days"]])
+    frame["different"] = ranked["different"]
     frame["reason"] = ranked["reason"].where(frame["conversion_rate"].isna(), cast("Any", None))
     return _placed(frame.assign(leads=_leads(study, by, frame), bookings=_bookings(study, by, frame)))
 
@@ -82,10 +84,15 @@ def _placed(frame: pd.DataFrame) -> pd.DataFrame:
 def dominated_by(frame: pd.DataFrame) -> list[str | None]:
     """For each group the best-converting other one that has at least as many leads and converts better, None when there is none.
 
+    A group converts better only where the comparison with the rest tells the two apart: the better one is above it, or the worse below.
+
     Args:
-        frame: Columns segment, leads, conversion_rate; groups without a conversion neither dominate nor are dominated.
+        frame: Columns segment, leads, conversion_rate and different; groups without a conversion neither dominate nor are dominated.
     """
     known = frame.dropna(subset=["conversion_rate"]).sort_values(["conversion_rate", "segment"], ascending=[False, True])
-    rows = zip(frame["leads"], frame["conversion_rate"], strict=True)
-    better = (known[(known["leads"] >= leads) & (known["conversion_rate"] > rate)]["segment"] for leads, rate in rows)
-    return [None if found.empty else str(found.iloc[0]) for found in better]
+    found: list[str | None] = []
+    for row in frame.to_dict("records"):
+        better = known[(known["leads"] >= row["leads"]) & (known["conversion_rate"] > row["conversion_rate"])]
+        told = better if row["different"] == BELOW else better[better["different"] == ABOVE]
+        found.append(None if told.empty else str(told["segment"].iloc[0]))
+    return found

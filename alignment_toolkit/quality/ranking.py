@@ -57,7 +57,7 @@ def ranking(study: Study, *, by: str = "source", horizon: int = HORIZON) -> pd.D
     if reason := refused(study, by):
         return _frame(pd.DataFrame([{"segment": ALL, "reason": reason}]), horizon)
     labels, table = risk_of("lead_moves", study, by=by, max_day=horizon)
-    return ranked(labels, table, horizon=horizon, rule=study.followed_rule())
+    return ranked(labels, table, horizon=horizon, rule=study.followed_rule(by=by))
 
 
 def ranked(labels: list[str], table: RiskTable, *, horizon: int, rule: Rule) -> pd.DataFrame:

@@ -73,7 +73,7 @@ def _conversions(study: Study, *, by: str, and_by: str, horizon: int) -> pd.Data
     places = pd.Series(range(len(pairs)), index=pd.MultiIndex.from_frame(pairs))
     codes = places.reindex(pd.MultiIndex.from_frame(everything[KEY])).to_numpy()
     labels, table = risk_table(everything.assign(segment=[f"{code:06d}" for code in codes]), max_day=horizon)
-    own = estimates(incidence(table), table, horizon, study.followed_rule())
+    own = estimates(incidence(table), table, horizon, study.followed_rule(by=by))
     reasons: Any = own.reasons
     return pairs.iloc[[int(label) for label in labels]].assign(
         value=own.value,

@@ -66,8 +66,10 @@ def ranking_sentences(frame: pd.DataFrame) -> list[str]:
         return ["No lead was under observation, so nothing can be ranked."]
     ranked, few = frame[frame["rank"].notna()], frame[frame["reason"] == TOO_FEW]
     said = []
+    if len(few) == len(frame):
+        return [f"Nothing can be ranked: too few leads in each group ({listed(few['segment'])})."]
     if ranked.empty:
-        reason = next((reason for reason in frame["reason"] if isinstance(reason, str) and reason != TOO_FEW), TOO_FEW)
+        reason = next(reason for reason in frame["reason"] if isinstance(reason, str) and reason != TOO_FEW)
         said.append(f"Nothing can be ranked: {reason}.")
     else:
         said.append(_best(records(ranked)[0], len(ranked)))
@@ -143,30 +145,40 @@ def _return(row: dict[str, Any]) -> str:
 
 
 def value_sentences(frame: pd.DataFrame) -> list[str]:
-    """How much of the value per lead hangs on a single win, and how far wins without an amount could move it."""
+    """How much of the value per lead hangs on a single win, and how far wins without an amount could move it.
+
+    Args:
+        frame: As `value.value_support` makes it, of all leads or by group. That every win has an amount is said of all leads only, and
+            nothing of groups where there are none: the frame of all leads has the reason.
+    """
     rows = [row for row in records(frame) if not pd.isna(row["value"])]
+    is_whole = bool(frame["segment"].eq(ALL).any())
     if not rows:
-        why = next((reason for reason in frame["reason"] if isinstance(reason, str)), "no lead was under observation")
-        return [f"What the value per lead rests on cannot be told: {why}."]
+        why = next((reason for reason in frame["reason"] if isinstance(reason, str)), None)
+        what = "What the value per lead rests on cannot be told" if is_whole else "No group has a value per lead"
+        return [f"{what}: {why}."] if why else []
     leaning = [row for row in rows if row["largest_win_share"] > LEANING]
-    said = [f"{_whose(row)} rests to {percent(row['largest_win_share'])} on a single win of {row['largest_win']:,.0f} {row['unit']}."
+    said = [f"One win of {row['largest_win']:,.0f} {row['unit']} makes up {percent(row['largest_win_share'])} of {_whose(row)}."
             for row in leaning[:MOST_NAMES]]  # fmt: skip
     dark = [row for row in rows if row["unpriced"]]
     said += [_bounds(row) for row in dark[:MOST_NAMES]]
     if not leaning:
-        said.insert(0, f"No single win carries more than {percent(LEANING)} of a value per lead.")
-    return said if dark else [*said, "Every win has an amount."]
+        what = "the value per lead of all leads" if is_whole else "any group's value per lead"
+        said.insert(0, f"No single win makes up more than {percent(LEANING)} of {what}.")
+    return [*said, "Every win has an amount."] if is_whole and not dark else said
 
 
 def _bounds(row: dict[str, Any]) -> str:
     has, they, each = ("has", "it", "it") if row["unpriced"] == 1 else ("have", "they", "each")
     missing = f"{row['unpriced']:,} of {row['events']:,.0f} wins {has} no amount"
     low, high = f"{row['value']:,.0f} {row['unit']}", f"{row['value_at_largest']:,.0f}"
-    return f"{_whose(row)}: {missing}; it is {low} if {they} brought nothing and {high} if {each} was as large as the largest."
+    whose = _whose(row)
+    whose = f"{whose[:1].upper()}{whose[1:]}" if row["segment"] == ALL else whose
+    return f"{whose}: {missing}; it is {low} if {they} brought nothing and {high} if {each} was as large as the largest."
 
 
 def _whose(row: dict[str, Any]) -> str:
-    return "The value per lead" if row["segment"] == ALL else f"The value per lead of {named(row['segment'])}"
+    return "the value per lead of all leads" if row["segment"] == ALL else f"{named(row['segment'])}'s value per lead"
 
 
 def dilution_sentences(frame: pd.DataFrame) -> list[str]:
@@ -232,18 +244,23 @@ def _threshold(row: dict[str, Any]) -> str:
 
 
 def concentration_sentences(frame: pd.DataFrame) -> list[str]:
-    """How much of the bookings the best few bring."""
-    said = []
-    for row in records(frame):
-        kind = {"source": "sources", "campaign_id": "campaigns"}.get(row["slice"], row["slice"])
-        best = f"best {percent(row['best_share'])} of {kind}"
-        if pd.isna(row["value"]):
-            said.append(f"The share of the {best} cannot be told: {row['reason']}.")
-            continue
-        even = f"were all alike it would be {percent(row['even_share'])}"
-        share = f"{percent(row['value'])}{limits(row['lower'], row['upper'])}"
-        said.append(f"The {best} ({row['groups']:.0f} of {row['n']}) bring {share} of bookings; {even}.")
-    return list(dict.fromkeys(said))
+    """How much of the bookings the best few bring; once where the best tenth and the best fifth are the same."""
+    return list(dict.fromkeys(_concentration(row) for row in records(frame)))
+
+
+def _concentration(row: dict[str, Any]) -> str:
+    one, many = {"source": ("source", "sources"), "campaign_id": ("campaign", "campaigns")}.get(row["slice"], ("group", "groups"))
+    if pd.isna(row["value"]):
+        return f"The share of the best {many} cannot be told: {row['reason']}."
+    share = f"{percent(row['value'])}{limits(row['lower'], row['upper'])}"
+    if row["n"] == 1:
+        return f"All bookings with a {one} come from the only one."
+    best = f"best of {row['n']} {many} brings" if row["groups"] == 1 else _best_few(row, many)
+    return f"The {best} {share} of bookings; with equal {many} it would be {percent(row['even_share'])}."
+
+
+def _best_few(row: dict[str, Any], many: str) -> str:
+    return f"best {percent(row['best_share'])} of {many} ({row['groups']:.0f} of {row['n']}) bring"
 
 
 def slice_sentences(frame: pd.DataFrame) -> list[str]:

@@ -38,6 +38,20 @@ def test_the_ranking_draws_own_conversions_below_five_groups():
     assert [x for x, _y in points(ranking_chart(frame).collections[1])] == pytest.approx([0.5, 0.25])
 
 
+@pytest.mark.parametrize(
+    ("won", "said"),
+    [
+        ((12, 13, 14), "The groups cannot be told apart"),
+        ((3, 14, 14, 14), "a converts below the rest: 7.5 % within 180 days"),
+        ((10, 11, 30), "c converts best: 75 % within 180 days"),
+        ((10,), "a: 25 % within 180 days"),
+    ],
+)
+def test_the_title_names_a_group_only_where_it_is_told_apart(won: tuple[int, ...], said: str):
+    frame = ranking(study_of(*(leads_of(name, n=40, won=n) for name, n in zip("abcd", won, strict=False))))
+    assert title(ranking_chart(frame)) == said
+
+
 def test_the_curves_are_the_frame_s_with_all_leads_first_and_the_smallest_not_drawn():
     parts = [leads_of(name, n=60 - place, won=10 + place, day=5 + place) for place, name in enumerate("abcdefgh")]
     frame = conversion_curves(study_of(*parts))

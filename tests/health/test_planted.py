@@ -125,7 +125,7 @@ PLANTED: dict[str, tuple[dict[str, Any], str, int, int, str, dict[str, tuple[flo
     ),
     "a skipped stage": (
         {"stage_events": [row for row in EVENTS if row["stage"] != "sql"]},
-        "stages skipped on the way", 1, 6, "sales operations",
+        "advances that skipped at least one stage", 1, 6, "sales operations",
         {"stage_conversion_90d": (5 / 8, 5 / 8, 6 / 9)},
     ),
     "a back-filled stamp": (
@@ -165,8 +165,23 @@ PLANTED: dict[str, tuple[dict[str, Any], str, int, int, str, dict[str, tuple[flo
     ),
     "touches that begin late": (
         {"touches": [{"touch_id": "T1", "lead_id": "L1", "occurred_at": "2026-03-15", "side": "sales", "channel": "call"}]},
-        "touches begins late", 4, 4, "data team",
+        "touches begin later than leads", 4, 4, "data team",
         {"leads": (4, 4, 4)},
+    ),
+    "deals that begin late": (
+        {"deals": [deal(1), deal(2, lead_id=None, created_at="2026-03-10", closed_at="2026-03-12")][1:]},
+        "deals begin later than leads", 4, 4, "data team",
+        {"leads": (4, 4, 4)},
+    ),
+    "deals without a creation date": (
+        {"deals": [deal(1), deal(2, lead_id=None, created_at=None)]},
+        "deals without a creation date", 1, 2, "sales operations",
+        {"bookings": (2000, 2000, 2000), "win_rate_created_naive": (1, 1, 1)},
+    ),
+    "an export of closed deals": (
+        {"deals": [deal(1), deal(2, lead_id=None, outcome="lost")]},
+        "no deal is open: perhaps the export holds closed deals only", 2, 2, "data team",
+        {"bookings": (1000, 1000, 1000)},
     ),
 }  # fmt: skip
 
@@ -216,7 +231,7 @@ def test_rows_set_aside_are_counted_either_way(tmp_path: Path) -> None:
         "lead_id,stage,entered_at\n" + "".join(f"{row['lead_id']},{row['stage']},{row['entered_at']}\n" for row in EVENTS)
     )
     (tmp_path / "alignment.toml").write_text("min_n = 1\nhorizons_days = [90]\n")
-    aside = {"no e-mail": 2, "the row is blank": 5}
+    aside = {"no e-mail": 2, "the row is blank": 3, "the row belongs to the footer of a report": 2}
     journal = {"tables": [{"table": "leads", "read": 11, "used": 4, "set_aside": aside, "files": []}]}
     (tmp_path / "ingest.json").write_text(json.dumps(journal))
     made = open_study(str(tmp_path), quarter="2026Q1", as_of="2026-07-01", cohort="all")
@@ -229,6 +244,28 @@ def test_rows_set_aside_are_counted_either_way(tmp_path: Path) -> None:
         (4, 6),
         (pytest.approx(1 / 6), pytest.approx(3 / 6)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("deals", "settings"),
+    [
+        ([deal(1), deal(2, lead_id=None, outcome="lost"), deal(3, lead_id=None, outcome="open", closed_at=None)], SETTINGS),
+        ([deal(1), deal(2, lead_id=None)], SETTINGS),  # a list of orders has no lost deal
+        ([deal(1), deal(2, lead_id=None, outcome="lost")], SETTINGS.model_copy(update={"min_n": 3})),
+        ([deal(1), deal(2, lead_id=None, outcome="lost")], SETTINGS.model_copy(update={"losses_recorded": False})),
+    ],
+)
+def test_no_open_deal_is_odd_only_where_some_are_lost(deals: list[dict[str, Any]], settings: Config) -> None:
+    assert "no deal is open: perhaps the export holds closed deals only" not in set(
+        findings(study(deals=deals, config=settings), {})["finding"]
+    )
+
+
+def test_deals_that_are_created_when_they_close_cannot_begin_before_the_first_win() -> None:
+    orders = [deal(1, created_at="2026-03-15", closed_at="2026-03-15"), deal(2, created_at="2026-04-02", closed_at="2026-04-02")]
+    assert not set(findings(study(deals=orders), {})["finding"]) & {"deals begin later than leads"}
+    row = findings(study(deals=[orders[0] | {"closed_at": "2026-03-20"}]), {}).set_index("finding").loc["deals begin later than leads"]
+    assert row["rule"] == "Leads are recorded from 2026-01-01, deals from 2026-03-15; 4 leads came before"
 
 
 FATAL = {

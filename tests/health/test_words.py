@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
-from alignment_toolkit.health import bound_sentences, in_short, what_to_do
+from alignment_toolkit.health import arrival_sentences, bound_sentences, in_short, what_to_do
 from alignment_toolkit.health.bounds import COLUMNS, PARTS
 
 ROWS = [
@@ -33,9 +34,15 @@ def test_in_short() -> None:
         LAST,
     ]
     assert in_short(BOUNDS[1:], FOUND[:0]) == [
-        "Nothing was found in the records; they leave 0 of 1 headline figures open to some degree.",
+        "No gap was found in the records.",
         LAST,
     ]
+    sure = pd.concat([BOUNDS[1:2]] * 13)
+    assert in_short(sure, FOUND[:1])[0] == "One kind of gap was found in the records; it leaves none of the 13 headline figures open."
+    assert in_short(BOUNDS[1:], FOUND)[0] == "2 kinds of gaps were found in the records; they leave no headline figure open."
+    assert in_short(BOUNDS, FOUND[:0])[0] == (
+        "No gap was found in the records; what they lack leaves 1 of 2 headline figures open to some degree."
+    )
 
 
 def test_the_widest_first_and_those_that_nothing_moves() -> None:
@@ -60,4 +67,30 @@ def test_what_to_mend_first() -> None:
         "Data team: export them (3 orphans; one headline figure).",
     ]
     assert what_to_do(parts[:0], FOUND[:0]) == ["Nothing in the records asks for mending."]
-    assert what_to_do(parts[:0], FOUND) == ["No gap moves a headline figure; the table above says what else they touch."]
+    assert what_to_do(parts[:0], FOUND) == ["No gap moves a headline figure; the table of findings below says what else they touch."]
+
+
+@pytest.mark.parametrize(
+    ("days_old", "said"),
+    [
+        ([0, 7], ["Every table of events reaches into the last week before the as-of."]),
+        ([0, 9], ["The newest row of deals is 9 days older than the as-of."]),
+        (
+            [0, None],
+            [
+                "No row of deals has a visible date, so its freshness is not known.",
+                "Every other table of events reaches into the last week before the as-of.",
+            ],
+        ),
+        (
+            [9, None],
+            [
+                "The newest row of leads is 9 days older than the as-of.",
+                "No row of deals has a visible date, so its freshness is not known.",
+            ],
+        ),
+    ],
+)
+def test_a_table_without_a_date_is_not_called_fresh(days_old: list[float | None], said: list[str]) -> None:
+    told = pd.DataFrame({"table": ["leads", "deals"], "read": 5, "used": 5, "set_aside": 0, "days_old": days_old, "after_as_of": 0})
+    assert arrival_sentences(told) == ["10 rows of 2 tables were read, 10 used and 0 set aside.", *said]

@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 
 from alignment_toolkit.quality.plane import dominated_by, quality_quantity
+from alignment_toolkit.quality.ranking import ABOVE, ALIKE, BELOW
 from tests.quality.companies import leads_of, study_of, won_deals
 
 
-def frame(**groups: tuple[int, float | None]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [(name, n, np.nan if rate is None else rate) for name, (n, rate) in groups.items()], columns=["segment", "leads", "conversion_rate"]
-    )
+def frame(different: str | None = BELOW, **groups: tuple[int, float | None]) -> pd.DataFrame:
+    """Groups by leads and conversion, all of them alike in how they compare with the rest."""
+    rows = [(name, n, np.nan if rate is None else rate) for name, (n, rate) in groups.items()]
+    return pd.DataFrame(rows, columns=["segment", "leads", "conversion_rate"]).assign(different=different)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,15 @@ def test_a_group_is_dominated_by_another_with_at_least_as_many_leads_and_a_bette
 
 def test_the_best_of_several_dominating_groups_is_named_and_an_unknown_group_is_not_dominated():
     assert dominated_by(frame(mine=(10, 0.1), good=(20, 0.2), best=(20, 0.3), dark=(1, None))) == ["best", "best", None, None]
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "beaten"),
+    [(BELOW, ALIKE, True), (ALIKE, ABOVE, True), (ALIKE, ALIKE, False), (ABOVE, ALIKE, False), (ALIKE, BELOW, False), (None, None, False)],
+)
+def test_a_group_is_dominated_only_where_one_of_the_two_is_told_apart_from_the_rest(mine, other, beaten):
+    told = frame(mine=(10, 0.1), other=(20, 0.2)).assign(different=[mine, other])
+    assert dominated_by(told)[0] == ("other" if beaten else None)
 
 
 def test_expected_wins_are_leads_times_conversion_and_bookings_are_those_of_the_quarter():

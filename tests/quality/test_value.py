@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 
 from alignment_toolkit.config import Config
@@ -80,19 +79,25 @@ def test_without_deals_the_reason_stays():
 
 def test_sentences_name_what_leans_on_one_win_and_the_bounds():
     assert words.value_sentences(_support(_study(100.0, 300.0, 600.0))) == [
-        "The value per lead rests to 60 % on a single win of 600 EUR.",
+        "One win of 600 EUR makes up 60 % of the value per lead of all leads.",
         "Every win has an amount.",
     ]
     assert words.value_sentences(_support(_study(*[100.0] * 9, None), by="source")) == [
-        "The value per lead of web rests to 11 % on a single win of 100 EUR.",
-        "The value per lead of web: 1 of 10 wins has no amount; it is 90 EUR if it brought nothing and 100 if it was as large as the largest.",
+        "One win of 100 EUR makes up 11 % of web's value per lead.",
+        "web's value per lead: 1 of 10 wins has no amount; it is 90 EUR if it brought nothing and 100 if it was as large as the largest.",
     ]
     parts = leads_of("web", n=40, won=20)
     alike = study_of(parts, deals=won_deals(parts))
     assert words.value_sentences(_support(alike)) == [
-        "No single win carries more than 10 % of a value per lead.",
+        "No single win makes up more than 10 % of the value per lead of all leads.",
         "Every win has an amount.",
     ]
-    assert words.value_sentences(pd.DataFrame(columns=["value", "reason"])) == [
-        "What the value per lead rests on cannot be told: no lead was under observation."
-    ]
+    assert words.value_sentences(_support(alike, by="source")) == ["No single win makes up more than 10 % of any group's value per lead."]
+
+
+def test_groups_without_a_value_say_it_once():
+    few = leads_of("web", n=3, won=1)
+    told = words.value_sentences(_support(study_of(few, deals=won_deals(few)), by="source"))
+    assert told == ["No group has a value per lead: not enough data: only 3 leads were followed at age 0 days; 20 are needed."]
+    no_deals = study_of(leads_of("web", n=30, won=3))
+    assert words.value_sentences(_support(no_deals, by="source")) == []  # the frame of all leads has the reason

@@ -44,7 +44,7 @@ def test_nothing_to_rank_is_said_with_the_reason():
         == "Nothing can be ranked: fewer than five groups to compare."
     )
     few = words.ranking_sentences(ranking(study_of(leads_of("a", n=3, won=3))))
-    assert few == ["Nothing can be ranked: too few to rank.", "Too few leads to rank: a."]
+    assert few == ["Nothing can be ranked: too few leads in each group (a)."]
     assert words.ranking_sentences(pd.DataFrame()) == ["No lead was under observation, so nothing can be ranked."]
 
 
@@ -126,11 +126,17 @@ def test_concentration_and_slices():
     parts = [leads_of("web", n=40, won=10, start=pd.Timestamp("2025-10-02")), leads_of("fair", n=40, won=0)]
     study = study_of(*parts, deals=won_deals(*parts))
     said = words.concentration_sentences(concentration(study, by=("source",)))
-    assert said[0] == "The best 10 % of sources (1 of 2) bring 100 % of bookings; were all alike it would be 50 %."
-    assert (
-        words.concentration_sentences(concentration(six(), by=("source",)))[0]
-        == "The share of the best 10 % of sources cannot be told: no deals table."
-    )
+    assert said == ["The best of 2 sources brings 100 % of bookings; with equal sources it would be 50 %."]
+    assert words.concentration_sentences(concentration(six(), by=("source",))) == [
+        "The share of the best sources cannot be told: no deals table."
+    ]
+    row = {"slice": "campaign_id", "best_share": 0.2, "groups": 2, "n": 10, "value": 0.5, "lower": 0.3, "upper": 0.6, "even_share": 0.2}
+    assert words.concentration_sentences(pd.DataFrame([row])) == [
+        "The best 20 % of campaigns (2 of 10) bring 50 % (30 % to 60 %) of bookings; with equal campaigns it would be 20 %."
+    ]
+    assert words.concentration_sentences(pd.DataFrame([row | {"groups": 1, "n": 1}])) == [
+        "All bookings with a campaign come from the only one."
+    ]
     checks = words.slice_sentences(slice_checks(study))
     assert checks[0] == "Conversion is not sliced by campaign_id: no lead has a value."
 

@@ -66,7 +66,7 @@ def test_more_than_half_still_there_is_an_answer(five):
     assert row["reason"] == "more than half are still in the stage"
     empty = row_of(time_in_stage(five), "sql")
     assert empty["n"] == 0
-    assert empty["reason"].startswith("not enough data: no visit was followed at age 0 days")
+    assert empty["reason"].startswith("not enough data: no visit to this stage is on record")
 
 
 def test_time_to_advance_among_those_who_do(five):
@@ -74,7 +74,7 @@ def test_time_to_advance_among_those_who_do(five):
     # F(2) = 0.2, F(6) = 0.5 = F(10): half of 0.5 is reached on day 6 only
     assert (row["median_days"], row["p90_days"], row["horizon_days"], row["advanced"]) == (6, 6, 10, 2)
     assert row_of(time_to_advance(five, horizon=3), "lead")["median_days"] == 2
-    assert row_of(time_to_advance(five), "sql")["reason"].startswith("not enough data: no visit was followed at age 0 days")
+    assert row_of(time_to_advance(five), "sql")["reason"].startswith("not enough data: no visit to this stage is on record")
     assert row_of(time_to_advance(five), "mql")["reason"] == "nobody advanced within 4 days"
 
 

@@ -471,7 +471,7 @@ def test_the_cohort_triangle_by_hand():
     assert small["customers"].notna().any()
     assert small[["customers_share", "mrr_share"]].isna().all(axis=None), "cohorts below min_n have no shares"
     assert churn.triangle_table(small).columns.tolist() == ["cohort"]
-    nothing = "Nothing is drawn: there are no customers, or too few, to show."
+    nothing = "Not drawn: too few customers started in any quarter."
     assert description(cohort_triangle_chart(churn.triangle_table(small))) == nothing
     triangle = churn.cohort_triangle(world(*spells, config=ONE))
     assert triangle.loc[triangle["cohort"] == "2024Q1", "customers"].tolist()[:4] == [3, 1, 2, 2]

@@ -92,7 +92,7 @@ FREE = {
         "to_date",
         "triangle",
     ),
-    *("weeks",),
+    *("because", "weeks"),
     *("as_of", "cohort", "data", "month", "quarter"),  # of open_study: tests/test_study.py
 }
 SAID_BEFORE = {"check_sentences", "speed_of"}  # they word what another function was asked for

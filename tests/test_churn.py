@@ -16,6 +16,7 @@ from alignment_toolkit import churn
 from alignment_toolkit.charts.churn import cohort_triangle_chart
 from alignment_toolkit.charts.style import description
 from alignment_toolkit.churn.lifetimes import lifetime_kpis
+from alignment_toolkit.churn.recorded import starts_recorded_until
 from alignment_toolkit.churn.revenue import retained_share, revenue_kpis
 from alignment_toolkit.churn.spending import acquisition_costs
 from alignment_toolkit.config import Config
@@ -137,7 +138,46 @@ def test_without_subscriptions_every_figure_says_so():
         churn.customer_standing(company),
     ]
     assert [len(part) for part in empty] == [0] * len(empty)
-    assert churn.early_churn_sentences(empty[8]) == ["No customers are on record, so early churn by origin could not be told."]
+    because = "no subscriptions table"
+    assert churn.why_unknown(company) == because
+    assert churn.early_churn_sentences(empty[8], study=company) == [f"Whose customers leave early cannot be told: {because}."]
+    assert churn.bridge_sentences(empty[0], currency="EUR", study=company) == [f"How recurring revenue moved cannot be told: {because}."]
+    assert churn.standing_sentences(empty[11], gap_days=30) == [f"Where customers stand cannot be told: {because}."]
+    told = churn.what_to_do(early=empty[8], bridge=empty[0], records=empty[10], study=company)
+    assert told == [f"What to do cannot be said: {because}."]
+
+
+def test_without_a_paying_customer_the_reason_is_that():
+    company = world(spell("a", is_trial=True))
+    assert churn.why_unknown(company) == "no paying customer is on record"
+    early = churn.early_churn(company)
+    assert churn.early_churn_sentences(early, study=company) == [
+        "Whose customers leave early cannot be told: no paying customer is on record."
+    ]
+
+
+def test_new_customers_that_are_recorded_only_up_to_a_day_are_said_and_no_advice_rests_on_them():
+    """Starts every 30 days, 120 days at most without one: the last of the quarter's 92 days are missing, and the customers who left are not."""
+    starts = pd.date_range("2024-01-01", "2024-10-27", freq="3D")
+    gone = [spell(f"g{at}", str(day.date()), "2024-12-20", mrr=100.0) for at, day in enumerate(starts[:40])]
+    kept = [spell(f"k{at}", str(day.date()), mrr=100.0) for at, day in enumerate(starts[40:])]
+    company = world(*gone, *kept)
+    assert starts_recorded_until(company) == date(2024, 10, 27)
+    parts = {
+        "early": churn.early_churn(company),
+        "bridge": churn.mrr_bridge(company),
+        "records": churn.churned_by_source_of_truth(company),
+    }
+    said = churn.bridge_sentences(parts["bridge"], currency="EUR", study=company)[1]
+    assert said.startswith("New customers, on record only up to 2024-10-27, brought ")
+    until = "Whether more recurring revenue was lost than won cannot be told: new customers are on record only up to 2024-10-27."
+    assert churn.what_to_do(**parts, study=company) == [until]
+    late = world(*gone, *kept, spell("late", "2024-12-27"))
+    assert starts_recorded_until(late) is None
+    advice = "Customer success: more recurring revenue was lost than won in the quarter; begin with the churn in the bridge."
+    assert churn.what_to_do(**parts, study=late) == [advice]
+    assert starts_recorded_until(world(*gone, *kept, as_of="2024-12-30")) is None  # the quarter is not over
+    assert starts_recorded_until(world(*gone[:2])) is None  # too few days to judge
 
 
 # --- the bridge
@@ -226,8 +266,10 @@ def test_the_bridge_by_hand():
     }
     assert churn.bridge_sentences(bridge, currency="EUR") == [
         "In 2024Q4 monthly recurring revenue fell from 380.00 to 370.00 EUR.",
-        "New customers brought 70.00, existing ones 50.00 more, returning ones 0.00; 130.00 went by contraction and churn, exchange rates moved +0.00.",
+        "New customers brought 70.00, existing ones 50.00 more, returning ones 0.00; 130.00 went by contraction and churn.",
     ]
+    moved = churn.bridge_sentences(bridge.assign(exchange_rates=-1.5), currency="EUR")[1]
+    assert moved.endswith("130.00 went by contraction and churn, exchange rates moved -1.50.")
 
 
 def test_quarters_that_begin_before_records_are_left_out_of_the_bridge():
@@ -327,7 +369,10 @@ def test_returns_do_not_lengthen_the_first_life():
     standing = churn.customer_standing(company)
     n = dict(zip(standing["standing"], standing["n"], strict=True))
     assert (n["customers"], n["active"], n["churned once"], n["returned"], n["provisional churn"]) == (25, 25, 25, 25, 0)
-    assert churn.standing_sentences(standing, gap_days=30)[2] == "25 of 25 customers who churned have returned."
+    assert churn.standing_sentences(standing, gap_days=30)[1:] == [
+        "Nobody left in the last 30 days.",
+        "25 of the 25 customers who were gone for more than 30 days have returned.",
+    ]
 
 
 def test_provisional_churns_are_counted_apart():
@@ -335,6 +380,20 @@ def test_provisional_churns_are_counted_apart():
     standing = churn.customer_standing(world(*(spell(name, end=end) for name, end in ends.items())))
     n = dict(zip(standing["standing"], standing["n"], strict=True))
     assert (n["provisional churn"], n["churned once"], n["active"]) == (2, 1, 1)
+    assert churn.standing_sentences(standing, gap_days=30)[1:] == [
+        "2 left in the last 30 days and may yet return: they are included in the logo churn and the revenue movement of the quarter in which they"
+        " left, but not yet counted as gone in the survival curves.",
+        "0 of the 1 customer who was gone for more than 30 days have returned.",
+    ]
+
+
+def test_who_left_lately_counts_in_logo_churn_and_in_the_bridge_but_not_in_the_curves():
+    company = world(spell("a", end="2024-12-15"), spell("b"), config=ONE)
+    assert only(churn.churn_kpis(company), "logo_churn")["events"] == 1
+    assert churn.mrr_bridge(company, quarters=1)["n_churn"].tolist() == [1]
+    assert churn.retention_curves(company, by="all")["churned"].sum() == 0
+    said = churn.records_sentences(churn.churned_by_source_of_truth(company))
+    assert said == ["Churned by ended subscriptions: 50.0 % of 2 customers, including those who left only recently."]
 
 
 def test_groups_are_compared_by_logrank_and_cox():
@@ -412,7 +471,7 @@ def test_the_cohort_triangle_by_hand():
     assert small["customers"].notna().any()
     assert small[["customers_share", "mrr_share"]].isna().all(axis=None), "cohorts below min_n have no shares"
     assert churn.triangle_table(small).columns.tolist() == ["cohort"]
-    nothing = "Nothing is drawn: there are no customers, or too few, to show."
+    nothing = "Not drawn: too few customers started in any quarter."
     assert description(cohort_triangle_chart(churn.triangle_table(small))) == nothing
     triangle = churn.cohort_triangle(world(*spells, config=ONE))
     assert triangle.loc[triangle["cohort"] == "2024Q1", "customers"].tolist()[:4] == [3, 1, 2, 2]

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from alignment_toolkit import attribution, handoff, loop, quality, velocity
+from alignment_toolkit import attribution, drivers, handoff, loop, quality, velocity
 from alignment_toolkit.config import Config
 from alignment_toolkit.counts import counted
 from alignment_toolkit.figures import NO_LOSSES
@@ -55,16 +55,60 @@ def test_without_touches_the_closed_loop_counts_no_zeros(touches: list[dict[str,
     assert _zeros(sheet, "sourced", "influenced", "attributed", "won_deals_touched", "speed_to_lead_hours") == []
     said = [
         *handoff.words.sla_sentences(stand, speed, hours=24),
-        *handoff.words.slowest_sentences(handoff.speed_to_lead(made, by="region"), by="region"),
-        *attribution.words.origin_sentences(attribution.origins(made), currency="EUR"),
+        *handoff.words.slowest_sentences(handoff.speed_to_lead(made, by="region"), by="region", study=made),
+        *attribution.words.origin_sentences(attribution.origins(made), currency="EUR", study=made),
+        *attribution.words.disagreement_sentences(attribution.disagreement(attribution.credit_shares(made)), currency="EUR", study=made),
+        *drivers.joint_sentences(made),
     ]
     reason = "the table touches begins on 2026-10-05, after 2026Q3" if touches else "no touches table"
-    assert said[:2] == [
-        f"Whether leads are touched within the agreed 24 hours is not known: {reason}.",
+    assert said == [
+        f"Whether leads are touched in time cannot be told: {reason}.",
         f"Speed is not compared by region: {reason}.",
+        f"Which bookings each team touched cannot be told: {reason}.",
+        f"Who gets the credit for bookings cannot be told: {reason}.",
+        f"Which wins both teams share cannot be told: {reason}.",
     ]
-    assert said[2] == "Which bookings each team touched is not known: no touches, or no deals, are on record."
+    assert attribution.words.rules(made) == []
+    tables = "feedback or subscriptions" if touches else "feedback, touches or subscriptions"
+    advice = loop.words.what_to_do(sheet=sheet, met=met, standings=stand, study=made)
+    assert advice == [f"What to do cannot be said: no {tables} table."]
+    unasked = loop.words.what_to_do(sheet=sheet, met=met, standings=stand)
+    assert unasked == ["What to do cannot be said: none of these figures is known."]
+
+
+def test_without_leads_handed_over_or_tables_of_answers_the_closed_loop_says_which() -> None:
+    leads = [{name: value for name, value in row.items() if name != "assigned_at"} for row in LEADS]
+    mails = [
+        {"touch_id": row["lead_id"], "lead_id": row["lead_id"], "occurred_at": row["created_at"], "side": "marketing"} for row in leads
+    ]
+    events = [row | {"stage": "mql"} for row in EVENTS]
+    bare, touched = (
+        study("2026Q3", cohort="4q", as_of="2026-10-01", leads=leads, stage_events=events, **tables) for tables in ({}, {"touches": mails})
+    )
+    for made, told in (
+        (bare, "Whether leads are touched in time cannot be told: no touches table."),
+        (touched, "No lead was handed over in the quarter."),
+    ):
+        assert handoff.words.sla_sentences(handoff.standings(made), handoff.speed_to_lead(made), hours=24) == [told]
+    regions = handoff.speed_to_lead(bare, by="region")
+    assert handoff.words.slowest_sentences(regions, by="region", study=bare) == ["Speed is not compared by region: no touches table."]
+    reasons = handoff.rejection_reasons(bare)
+    assert handoff.words.rejection_sentences(reasons, study=bare) == ["What sales rejects cannot be told: no feedback table."]
+    effect, answered = handoff.feedback_effect(bare), handoff.answered_campaigns(bare)
+    assert handoff.words.feedback_sentences(effect, answered, study=bare) == [
+        "Whether marketing answers rejections, and whether that helps, cannot be told: no feedback table."
+    ]
+
+
+def test_advice_from_a_part_of_the_figures_says_which_others_are_missing() -> None:
+    sheet = pd.DataFrame({"segment": ["c1"], "acceptance_rate": [0.5], "early_churn_rate": [None], "weaknesses": [""]})
+    met = pd.DataFrame({"segment": ["north"], "value": [0.9], "upper": [0.95]})
+    stand = pd.DataFrame({"closed untouched": [0], "due": [20]})
+    made = _study(deals=DEALS)
     assert loop.words.what_to_do(sheet=sheet, met=met, standings=stand) == ["Nothing in these figures asks for action this quarter."]
+    assert loop.words.what_to_do(sheet=sheet, met=met, standings=stand, study=made) == [
+        "Nothing in the known figures asks for action this quarter; others are not known: no feedback, touches or subscriptions table."
+    ]
 
 
 def test_a_window_without_leads_gives_an_empty_sheet() -> None:

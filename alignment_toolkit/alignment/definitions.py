@@ -22,6 +22,7 @@ from alignment_toolkit.handoff.rejections import rejection_reasons
 from alignment_toolkit.shares import share_figure
 from alignment_toolkit.stats import incidence, risk_table
 from alignment_toolkit.stats.agreement import Kappa, cohens_kappa
+from alignment_toolkit.stats.risk import ratio
 from alignment_toolkit.study import Study
 from alignment_toolkit.verdicts import NO_FEEDBACK, no_acceptance
 
@@ -53,7 +54,7 @@ def word_agreement(study: Study) -> Agreement:
     Args:
         study: Quarter and as-of.
     """
-    if missing := _no_verdicts(study):
+    if missing := no_verdicts(study):
         return agreement(np.zeros((2, 2)), min_n=study.config.min_n, reason=missing)
     counts = counted("leads_called", study)
     due = counts[counts["is_due"].astype(bool)]
@@ -67,7 +68,7 @@ def word_agreement(study: Study) -> Agreement:
     return agreement(whole, min_n=study.config.min_n, unknown=unknown, unjudged=unjudged, reason=reason)
 
 
-def _no_verdicts(study: Study) -> str | None:
+def no_verdicts(study: Study) -> str | None:
     """Why sales' word cannot be told from its verdicts, None where it can."""
     rules = study.config.definitions
     if "accepted" in (rules.marketing.verdict, rules.sales.verdict):
@@ -96,16 +97,16 @@ def called_table(study: Study) -> pd.DataFrame:
     """Who calls the leads by the word, and how many of them were won within 180 days of sales' verdict.
 
     Returns:
-        called_by (both, marketing only, sales only, neither), leads (of the report quarter), leads_share, window_leads (of the study's
-        window, behind the next), won_share within 180 days of the verdict, lost competing, with 95 % limits; null where too few leads were
-        followed.
+        called_by (both, marketing only, sales only, neither), leads (of the report quarter), leads_share (null without any), window_leads
+        (of the study's window, behind the next), won_share within 180 days of the verdict, lost competing, with 95 % limits; null where too
+        few leads were followed. Empty where sales' verdicts are not on record.
     """
-    found = word_agreement(study)
-    counts = found.table.ravel()
-    frame = pd.DataFrame({"called_by": list(CELLS), "leads": counts.astype(int), "leads_share": counts / max(counts.sum(), 1)})
     columns = ["window_leads", "won_share", "lower_share", "upper_share"]
-    if _no_verdicts(study):
-        return frame.assign(**dict.fromkeys(columns, np.nan))
+    if no_verdicts(study):
+        return pd.DataFrame(columns=["called_by", "leads", "leads_share", *columns])
+    counts = word_agreement(study).table.ravel()
+    share = ratio(counts, np.full(counts.shape, counts.sum()))
+    frame = pd.DataFrame({"called_by": list(CELLS), "leads": counts.astype(int), "leads_share": share})
     labels, risk = risk_table(moves_frame("called_moves", study), max_day=WON_WITHIN + 1, segments=list(CELLS))
     shares = estimates(incidence(risk), risk, WON_WITHIN, study.followed_rule())[:3]
     told = pd.DataFrame(dict(zip(columns, (risk.n.astype(int), *shares), strict=True))).assign(called_by=labels)

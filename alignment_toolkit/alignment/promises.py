@@ -40,11 +40,11 @@ def promise_table(study: Study) -> pd.DataFrame:
     """What each side promised the other and how far it was kept, the promises of marketing first.
 
     Returns:
-        promise, team, kept (in its unit) with 95 % limits where it is an estimate, unit, n (leads behind it), target (of the table
-        `targets`, by the name in `TARGETS`), met_share (kept / target), reason (why kept or met_share is null).
+        promise, team, kept (in its unit) with 95 % limits where it is an estimate, unit, n (leads behind it; null without their table),
+        target (of the table `targets`, by the name in `TARGETS`), met_share (kept / target), reason (why kept or met_share is null).
     """
     rows = [*_marketing(study), *_sales(study)]
-    return pd.DataFrame([_against(row, study) for row in rows], columns=list(COLUMNS))
+    return pd.DataFrame([_against(row, study) for row in rows], columns=list(COLUMNS)).astype({"n": "Int64"})
 
 
 TARGETS = {
@@ -64,7 +64,9 @@ def _against(row: dict[str, Any], study: Study) -> dict[str, Any]:
     return row | {"target": target, "met_share": share, "reason": row["reason"] or (NO_TARGET if np.isnan(target) else None)}
 
 
-def _row(promise: str, team: str, kept: float, unit: str, *, n: float = 0, reason: str | None = None, **limits: float) -> dict[str, Any]:
+def _row(
+    promise: str, team: str, kept: float, unit: str, *, n: float | None = None, reason: str | None = None, **limits: float
+) -> dict[str, Any]:
     known = {"lower": np.nan, "upper": np.nan} | (limits if reason is None else {})
     return {"promise": promise, "team": team, "kept": kept if reason is None else np.nan, "unit": unit, "n": n, "reason": reason} | known
 

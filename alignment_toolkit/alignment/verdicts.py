@@ -28,6 +28,7 @@ SHARES = {
     "rejections with a usable reason": "sales",
     "rejections answered with an action": "marketing",
 }
+MEDIAN = "median days to a verdict"
 
 
 def feedback_gap(study: Study) -> dict[str, object]:
@@ -45,17 +46,27 @@ def verdict_table(study: Study) -> pd.DataFrame:
     """Verdicts in time and days to a verdict, usable reasons, and rejections that marketing answered.
 
     Returns:
-        part, team (whose part it is), value with 95 % limits, unit (share or days), n, events, reason (why value is null). A reason is
-        usable when it is neither blank nor a placeholder; an answer is an action on the lead's campaign after the rejection.
+        part, team (whose part it is), value with 95 % limits, unit (share or days), n and events (null without their table), reason (why
+        value is null). A reason is usable when it is neither blank nor a placeholder; an answer is an action on the lead's campaign after
+        the rejection.
     """
     if not study.crm.has("feedback"):
-        parts = {**SHARES, "median days to a verdict": "sales"}
-        return pd.DataFrame([(part, team, *(np.nan,) * 3, "", 0, 0, NO_FEEDBACK) for part, team in parts.items()], columns=list(COLUMNS))
+        unknown = [_unknown(part, team, NO_FEEDBACK) for part, team in SHARES.items()]
+        return _table([unknown[0], _unknown(MEDIAN, "sales", NO_FEEDBACK, unit="days"), *unknown[1:]])
     first = feedback_gap(study)
     counts = [(int(_number(first["n"]) - _number(first["events"])), int(_number(first["n"]))), _usable(study), answered_rejections(study)]
     rows = [_share(part, team, *count, study) for (part, team), count in zip(SHARES.items(), counts, strict=True)]
-    told = pd.DataFrame([rows[0], _days(study), *rows[1:]], columns=list(COLUMNS))
-    return told.astype(dict.fromkeys(("value", "lower", "upper"), "float64"))
+    return _table([rows[0], _days(study), *rows[1:]])
+
+
+def _table(rows: list[tuple[object, ...]]) -> pd.DataFrame:
+    told = pd.DataFrame(rows, columns=list(COLUMNS))
+    return told.astype(dict.fromkeys(("value", "lower", "upper"), "float64") | dict.fromkeys(("n", "events"), "Int64"))
+
+
+def _unknown(part: str, team: str, reason: str, *, unit: str = "share") -> tuple[object, ...]:
+    """A row of which nothing is known, its counts included."""
+    return (part, team, np.nan, np.nan, np.nan, unit, None, None, reason)
 
 
 def _number(value: object) -> float:
@@ -64,7 +75,7 @@ def _number(value: object) -> float:
 
 def _share(part: str, team: str, events: int, n: int, study: Study) -> tuple[object, ...]:
     if part.endswith("an action") and not study.crm.has("actions"):
-        return (part, team, np.nan, np.nan, np.nan, "share", n, events, NO_ACTIONS)
+        return _unknown(part, team, NO_ACTIONS)
     told = share_figure(part, events, n, min_n=study.config.min_n)
     return (part, team, told["value"], told["lower"], told["upper"], "share", n, events, told["reason"])
 
@@ -94,4 +105,4 @@ def _days(study: Study) -> tuple[object, ...]:
     missing = rule.reason(risk[0], int(np.nan_to_num(anywhere.value[0])))
     reason = missing or ("fewer than half have a verdict within 90 days" if np.isnan(anywhere.value[0]) else None)
     known = (float(part[0]) for part in up_to(anywhere, rule.reach(risk)))
-    return ("median days to a verdict", "sales", *known, "days", int(risk.n[0]), int(risk.won_by(LONGEST_DAYS)[0]), reason)
+    return (MEDIAN, "sales", *known, "days", int(risk.n[0]), int(risk.won_by(LONGEST_DAYS)[0]), reason)

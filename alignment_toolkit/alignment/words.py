@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alignment_toolkit.alignment.definitions import WON_WITHIN, reasons_of_definition, rejected_then_won, word_agreement
+from alignment_toolkit.alignment.definitions import WON_WITHIN, no_verdicts, reasons_of_definition, rejected_then_won, word_agreement
 from alignment_toolkit.alignment.sources import channel_sources, left_out
 from alignment_toolkit.config import Definition, WorkingDefinitions
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.glossary import label
+from alignment_toolkit.handoff.words import no_table
 from alignment_toolkit.study import Study
 from alignment_toolkit.visible import visible
 from alignment_toolkit.wording import amount, change_words, counted_words, interval_words, people, percent
@@ -86,8 +88,9 @@ def word_sentences(study: Study) -> list[str]:
     """How far the definitions agree beyond chance, what rejections say of it, and which rejected leads were won after all."""
     found = word_agreement(study)
     kappa = found.kappa
+    asked = "both teams mean the same leads" if no_verdicts(study) else "they agree"
     said = [
-        f"Whether they agree cannot be told: {found.reason}."
+        f"Whether {asked} cannot be told: {found.reason}."
         if found.reason
         else f"Cohen's kappa is {kappa.value:.2f} (95 % interval {kappa.lower:.2f} to {kappa.upper:.2f}): 0 is chance, 1 full agreement."
     ]
@@ -107,8 +110,10 @@ def called_sentences(called: pd.DataFrame) -> list[str]:
     """Which leads were won: those that only one team calls by the word against those that both or neither do.
 
     Args:
-        called: As `definitions.called_table` makes it.
+        called: As `definitions.called_table` makes it; of an empty one nothing is said, since `word_sentences` says why.
     """
+    if called.empty:
+        return []
     known = called[called["won_share"].notna()]
     if known.empty:
         return ["Too few leads have been observed long enough to compare them."]
@@ -119,10 +124,29 @@ def called_sentences(called: pd.DataFrame) -> list[str]:
     return [f"Won within {WON_WITHIN} days of the verdict, by who calls them so: {', '.join(parts)}."]
 
 
+def promise_sentences(study: Study) -> list[str]:
+    """Whose promises cannot be judged, and for want of which table; nothing where both can."""
+    untold = {"marketing": no_table(study, "feedback"), "sales": not_on_record(study, "touches")}
+    return _cannot_be_told("keeps its promises", untold)
+
+
+def verdict_sentences(study: Study) -> list[str]:
+    """Whose answers cannot be told, and for want of which table; nothing where both can."""
+    untold = {"sales": no_table(study, "feedback"), "marketing": no_table(study, "feedback", "actions")}
+    return _cannot_be_told("answers", untold)
+
+
+def _cannot_be_told(does: str, untold: dict[str, str | None]) -> list[str]:
+    """One sentence for the teams of which it cannot be told whether they do it; the causes once each."""
+    causes = {team: because for team, because in untold.items() if because}
+    who = "either team" if len(causes) == len(untold) else next(iter(causes), "")
+    return [f"Whether {who} {does} cannot be told: {' and '.join(dict.fromkeys(causes.values()))}."] if causes else []
+
+
 def source_sentences(study: Study, sources: pd.DataFrame) -> list[str]:
     """Where most deals that differ stand, how channels are read as sources, and how many deals were left out."""
-    if not study.crm.has("deals", "touches"):
-        return []
+    if because := not_on_record(study, "deals", "touches"):
+        return [f"Whether deals carry the source of their first touch cannot be told: {because}."]
     read = ", ".join(f"{visible(channel)} as {visible(source)}" for channel, source in sorted(channel_sources(study).items()))
     own = (
         "the setting channel_sources, and names"
@@ -142,13 +166,16 @@ def _most(row: dict[Any, Any]) -> str:
     return f"Most that differ began with {began} and stand under {stands}: {counted_words(row['deals'], 'deal')}."
 
 
-def claim_sentences(claims: pd.DataFrame, *, worth_telling: float = 0.005) -> list[str]:
+def claim_sentences(claims: pd.DataFrame, *, worth_telling: float = 0.005, study: Study | None = None) -> list[str]:
     """Which reports of the latest quarter differ from the records by more than half a percent, or lie outside the interval of an estimate.
 
     Args:
         claims: As `sources.claim_table` makes it.
         worth_telling: Smallest relative difference that is told.
+        study: Names what is missing from the records.
     """
+    if because := no_table(study, "claims"):
+        return [f"Whether what the teams report agrees with the records cannot be told: {because}."]
     if claims.empty:
         return ["No report of a team is on record for these quarters."]
     latest = claims[(claims["quarter"] == claims["quarter"].max()) & claims["difference_share"].notna()]
@@ -174,12 +201,15 @@ def _limits(row: dict[Any, Any]) -> str:
     return f"95 % interval {amount(row['lower'], row['unit'])} to {amount(row['upper'], row['unit'])}"
 
 
-def other_target_sentences(targets: pd.DataFrame) -> list[str]:
+def other_target_sentences(targets: pd.DataFrame, *, study: Study | None = None) -> list[str]:
     """Which targets of other figures were met or missed by more than chance explains.
 
     Args:
         targets: As `published.other_targets` makes it.
+        study: Names what is missing from the records.
     """
+    if because := no_table(study, "targets"):
+        return [f"Whether other figures reached their targets cannot be told: {because}."]
     known = targets[targets["standing"].notna()] if len(targets) else targets
     if known.empty:
         return ["No other published figure has a target for this quarter."]
@@ -201,15 +231,25 @@ def credit_sentences(study: Study) -> list[str]:
     rules = {"sourced": "touched first", "influenced": "touched at all before the win"}
     teams = {"Marketing": study.config.marketing_credit, "sales": study.config.sales_credit}
     told = "; ".join(f"{team} claims what it {rules[rule]}" for team, rule in teams.items())
-    return [f"{told} (settings marketing_credit and sales_credit)."]
+    said = [f"{told} (settings marketing_credit and sales_credit)."]
+    because = not_on_record(study, "deals", "touches")
+    return [*said, f"Which bookings each team claims cannot be told: {because}."] if because else said
 
 
-def goal_sentences(quarters: pd.DataFrame) -> list[str]:
+def why_no_targets(study: Study) -> str | None:
+    """Why nothing is known of targets, None where something is."""
+    return no_table(study, "targets")
+
+
+def goal_sentences(quarters: pd.DataFrame, *, study: Study | None = None) -> list[str]:
     """The quarters in which one team met its target and the shared one was missed.
 
     Args:
         quarters: As `goals.target_quarters` makes it.
+        study: Names what is missing from the records.
     """
+    if because := no_table(study, "targets"):
+        return [f"Whether one team reaches its target while the shared one is missed cannot be told: {because}."]
     if quarters.empty:
         return ["No quarter has both a target of one team and a shared one, for leads or bookings."]
     apart = quarters[quarters["is_apart"].astype(bool)]

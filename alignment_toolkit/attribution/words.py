@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alignment_toolkit.attribution.models import NAMES
+from alignment_toolkit.attribution.models import NAMES, NO_BOOKINGS
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.study import Study
 from alignment_toolkit.touches import NO_TOUCH
 from alignment_toolkit.wording import counted_words, percent, verb
 
 CLOSE, FAR = 0.1, 0.3
+UNTOUCHED = "no deals, or no touches, are on record"
 QUESTIONS = {
     "touches": "which touches came before a win, and who touched a lead first",
     "deals": "who gets the credit for bookings",
@@ -22,8 +24,19 @@ def unanswered(study: Study) -> list[str]:
     return study.unanswered(QUESTIONS)
 
 
+def why_unknown(study: Study | None) -> str | None:
+    """Why nothing is known of the touches before wins: a missing table, or one that begins after the quarter. None: something is.
+
+    Args:
+        study: Quarter and as-of; None: whatever is asked is answered by the frames alone.
+    """
+    return None if study is None else not_on_record(study, "deals", "touches")
+
+
 def rules(study: Study) -> list[str]:
-    """What the models do and what they were made from, in words."""
+    """What the models do and what they were made from, in words; nothing where they could not be made."""
+    if why_unknown(study):
+        return []
     days = study.config.half_life_days
     return [
         f"By time decay a touch counts half as much for each {days:g} days that it is older; the headline goes by the model"
@@ -34,10 +47,18 @@ def rules(study: Study) -> list[str]:
     ]
 
 
-def disagreement_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
-    """How far the models disagree: the farthest two, the closest two, and what that asks of a reader."""
+def disagreement_sentences(frame: pd.DataFrame, *, currency: str, study: Study | None = None) -> list[str]:
+    """How far the models disagree: the farthest two, the closest two, and what that asks of a reader.
+
+    Args:
+        frame: As `models.disagreement` makes it.
+        currency: The reporting currency.
+        study: Names what is missing from the records.
+    """
+    if because := why_unknown(study):
+        return [f"Who gets the credit for bookings cannot be told: {because}."]
     if frame.empty:
-        return ["There is no credit to compare: nothing was booked in the quarter, or no touches are on record."]
+        return [f"There is no credit to compare: {NO_BOOKINGS}."]
     far, near = frame.iloc[0], frame.iloc[-1]
     limits = "" if pd.isna(far.lower_share) else f" (95 % interval {percent(far.lower_share, 0)} to {percent(far.upper_share, 0)})"
     advice = (
@@ -54,10 +75,16 @@ def disagreement_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
     ]
 
 
-def origin_sentences(frame: pd.DataFrame, *, currency: str) -> list[str]:
-    """Sourced and influenced bookings in words, with what no touch is known of."""
+def origin_sentences(frame: pd.DataFrame, *, currency: str, study: Study | None = None) -> list[str]:
+    """Sourced and influenced bookings in words, with what no touch is known of.
+
+    Args:
+        frame: As `origins.origins` makes it.
+        currency: The reporting currency.
+        study: Names what is missing from the records.
+    """
     if frame.empty:
-        return ["Which bookings each team touched is not known: no touches, or no deals, are on record."]
+        return [f"Which bookings each team touched cannot be told: {why_unknown(study) or UNTOUCHED}."]
     told = frame.set_index("part")
     total = told.loc["bookings"]
     if not total.deals:

@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def called_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def called_chart(frame: pd.DataFrame, *, because: str | None = None, ax: Axes | None = None) -> Axes:
     """The share of leads won after sales' verdict, by which team calls them by the word.
 
     Args:
         frame: As `alignment.called_table` makes it.
+        because: Why nothing is known of sales' verdicts; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     heading = "What became of the leads that each team calls so"
     drawn = frame.dropna(subset=["won_share"]).reset_index(drop=True)
     if drawn.empty:
-        return nothing_to_draw(ax, heading, because="Too few leads to compare.")
+        return nothing_to_draw(ax, heading, because=f"Not drawn: {because or 'too few leads to compare'}.")
     ax = ax or new_axes(height=1.2 + 0.4 * max(len(drawn), 2))
     places = np.arange(len(drawn))
     ax.hlines(places, drawn["lower_share"], drawn["upper_share"], color=MUTED, linewidth=2)
@@ -39,16 +40,17 @@ def called_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Leads won within 180 days of sales' verdict, by who calls them so: {', '.join(told)}.")
 
 
-def attainment_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def attainment_chart(frame: pd.DataFrame, *, because: str | None = None, ax: Axes | None = None) -> Axes:
     """Attainment by quarter, the teams' own targets beside the shared ones; 100 % is the target.
 
     Args:
         frame: As `alignment.team_targets` makes it.
+        because: Why no target is known; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     heading = "One team's target, and the target of both"
     if frame["attained_share"].isna().all():
-        return nothing_to_draw(ax, heading, because="No target can be compared with the records.")
+        return nothing_to_draw(ax, heading, because=f"Not drawn: {because or 'no target can be compared with the records'}.")
     ax = ax or new_axes(height=2.6)
     quarters = sorted(frame["quarter"].unique())
     ax.axhline(1.0, color=MUTED, linewidth=1)

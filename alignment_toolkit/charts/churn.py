@@ -28,19 +28,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange_rates")
-NOT_TOLD = "Nothing is drawn: there are no customers, or too few, to show."
+TOO_FEW = "too few customers were followed"
 
 
-def mrr_bridge_chart(bridge: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def mrr_bridge_chart(bridge: pd.DataFrame, *, because: str | None = None, ax: Axes | None = None) -> Axes:
     """The last quarter's movements of recurring revenue as a waterfall from its start, and their sum.
 
     Args:
         bridge: As `churn.mrr_bridge` makes it.
+        because: Why nothing is known of customers, as `churn.why_unknown` says it; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     ax = ax or new_axes()
     if bridge.empty:
-        return nothing_to_draw(ax, "Monthly recurring revenue", because=NOT_TOLD)
+        return _not_drawn(ax, "Monthly recurring revenue", because or "no quarter begins after the records of subscriptions do")
     last = bridge.iloc[-1]
     steps = [float(last[name]) for name in MOVEMENTS]
     net = float(last["end"] - last["start"])
@@ -64,16 +65,17 @@ def mrr_bridge_chart(bridge: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Monthly recurring revenue went from {last['start']:,.0f} to {last['end']:,.0f} in {last['quarter']}: {told}.")
 
 
-def retention_chart(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def retention_chart(curve: pd.DataFrame, *, because: str | None = None, ax: Axes | None = None) -> Axes:
     """Share of customers still there by age, one step line with its 95 % band per segment.
 
     Args:
         curve: As `churn.retention_curves` makes it.
+        because: Why nothing is known of customers, as `churn.why_unknown` says it; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     ax = ax or new_axes()
     if curve.empty:
-        return nothing_to_draw(ax, "Customers still there", because=NOT_TOLD)
+        return _not_drawn(ax, "Customers still there", because or TOO_FEW)
     told = []
     for colour, (segment, part) in zip(_colours(curve["segment"].nunique()), curve.groupby("segment", sort=False), strict=True):
         bends = _bends(part)
@@ -88,18 +90,19 @@ def retention_chart(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Share of customers still in their first life, at the last day with enough followed: {'; '.join(told)}.")
 
 
-def cohort_triangle_chart(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def cohort_triangle_chart(table: pd.DataFrame, *, because: str | None = None, ax: Axes | None = None) -> Axes:
     """The cohort triangle as a heat map; what has not been observed stays blank, and cohorts without shares are not drawn.
 
     Args:
         table: As `churn.triangle_table` makes it.
+        because: Why nothing is known of customers, as `churn.why_unknown` says it; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     import seaborn as sns
 
     shares = table.set_index("cohort").dropna(how="all") if len(table) else table
     if shares.empty:
-        return nothing_to_draw(ax, "Cohorts", because=NOT_TOLD)
+        return _not_drawn(ax, "Cohorts", because or "too few customers started in any quarter")
     ax = ax or new_axes(height=0.9 + 0.32 * len(shares))
     shares.columns = [name.removesuffix("_share").removeprefix("q") for name in shares.columns]
     top = max(1.0, float(np.nanmax(shares.to_numpy())))
@@ -121,16 +124,17 @@ def _newest(shares: pd.DataFrame) -> tuple[str, str]:
     return str(shares.index[-1]), str(shares.iloc[-1].dropna().index[-1])
 
 
-def early_churn_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def early_churn_chart(frame: pd.DataFrame, *, because: str | None = None, ax: Axes | None = None) -> Axes:
     """Share of customers gone within 90 days per segment, with 95 % limits; segments that differ from the rest stand out.
 
     Args:
         frame: As `churn.early_churn` makes it.
+        because: Why nothing is known of customers, as `churn.why_unknown` says it; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     known = frame[frame["churned_share"].notna()]
     if known.empty:
-        return nothing_to_draw(ax, "Customers gone within 90 days", because=NOT_TOLD)
+        return _not_drawn(ax, "Customers gone within 90 days", because or TOO_FEW)
     ax = ax or new_axes(height=1.2 + 0.34 * len(known))
     colours = known["differs"].map({"more": VERMILION, "less": GREEN}).fillna(SLATE).tolist()
     _dots(ax, known["segment"], known["churned_share"], limits=(known["lower_share"], known["upper_share"]), colours=colours)
@@ -142,16 +146,18 @@ def early_churn_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Share gone within 90 days: {told}. More than the rest: {more}.")
 
 
-def hazard_ratio_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def hazard_ratio_chart(frame: pd.DataFrame, *, because: str | None = None, ax: Axes | None = None) -> Axes:
     """Hazard ratios of churn with 95 % limits on a logarithmic scale; 1 is the reference group.
 
     Args:
         frame: As `churn.hazard_ratios` makes it.
+        because: Why nothing is known of customers, as `churn.why_unknown` says it; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     known = frame[frame["hazard_ratio"].notna()]
     if known.empty:
-        return nothing_to_draw(ax, "Hazard ratios of churn", because=NOT_TOLD)
+        few = "only one group" if frame.empty else "too few customers left to compare groups"
+        return _not_drawn(ax, "Hazard ratios of churn", because or few)
     ax = ax or new_axes(height=1.2 + 0.34 * len(known))
     labels = known["attribute"] + ": " + known["group"]
     apart = np.where(known["lower"] > 1, VERMILION, np.where(known["upper"] < 1, GREEN, SLATE)).tolist()
@@ -166,16 +172,17 @@ def hazard_ratio_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Hazard ratios of churn: {told}.")
 
 
-def lifetime_value_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def lifetime_value_chart(frame: pd.DataFrame, *, because: str | None = None, ax: Axes | None = None) -> Axes:
     """Value per customer over the months observed, with 95 % limits, and what winning one cost.
 
     Args:
         frame: As `churn.lifetime_value` makes it.
+        because: Why nothing is known of customers, as `churn.why_unknown` says it; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     known = frame[frame["value"].notna()]
     if known.empty:
-        return nothing_to_draw(ax, "Lifetime value", because=NOT_TOLD)
+        return _not_drawn(ax, "Lifetime value", because or TOO_FEW)
     ax = ax or new_axes(height=1.4 + 0.34 * len(known))
     labels = known["segment"] + known["months"].map(lambda months: f" (to month {months:.0f})")
     _dots(ax, labels, known["value"], limits=(known["lower"], known["upper"]), colours=[BLUE] * len(known), label="value per customer")
@@ -190,16 +197,17 @@ def lifetime_value_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     return describe(ax, f"Value per customer ({known['basis'].iloc[0]}): {told}.")
 
 
-def churned_by_source_of_truth_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def churned_by_source_of_truth_chart(frame: pd.DataFrame, *, because: str | None = None, ax: Axes | None = None) -> Axes:
     """Customers churned by each record, and the conflicts between records.
 
     Args:
         frame: As `churn.churned_by_source_of_truth` makes it.
+        because: Why nothing is known of customers, as `churn.why_unknown` says it; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     known = frame[frame["customers"] > 0] if len(frame) else frame
     if known.empty:
-        return nothing_to_draw(ax, "Churned, by record", because=NOT_TOLD)
+        return _not_drawn(ax, "Churned, by record", because or "no customer is on record")
     ax = ax or new_axes(height=1.2 + 0.34 * len(known))
     conflicts = known["record"] + " ≠ " + known["other"].fillna("")
     labels = known["record"].where(known["kind"] == "churned", conflicts).tolist()
@@ -210,6 +218,10 @@ def churned_by_source_of_truth_chart(frame: pd.DataFrame, *, ax: Axes | None = N
     ax.set_title("Churned customers, by record")
     told = "; ".join(f"{label} {n:,}" for label, n in zip(labels, known["n"], strict=True))
     return describe(ax, f"Of {known['customers'].iloc[0]:,} customers: {told}.")
+
+
+def _not_drawn(ax: Axes | None, heading: str, because: str) -> Axes:
+    return nothing_to_draw(ax, heading, because=f"Not drawn: {because}.")
 
 
 def _bends(part: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from alignment_toolkit.arguments import Whole, checked
 from alignment_toolkit.attribution.credits import MODELS
-from alignment_toolkit.attribution.models import NAMES
+from alignment_toolkit.attribution.models import NAMES, NO_BOOKINGS
 from alignment_toolkit.attribution.origins import DISJOINT
 from alignment_toolkit.charts.style import (
     BLUE,
@@ -50,16 +50,17 @@ MARKERS = {
 }
 
 
-def model_spread_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def model_spread_chart(frame: pd.DataFrame, *, because: str | None = None, ax: Axes | None = None) -> Axes:
     """The share of the bookings that each model gives to each channel, one row per channel, joined from the least to the most.
 
     Args:
         frame: As `attribution.spread_table` makes it; the first 16 rows are drawn.
+        because: Why nothing is known of touches, as `attribution.words.why_unknown` says it; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     drawn = frame.dropna(subset=["most_share"]).head(MOST_ROWS)
     if drawn.empty:
-        return nothing_to_draw(ax, "No credit is shown: nothing was booked in the quarter, or no touches are on record.")
+        return nothing_to_draw(ax, f"No credit is shown: {because or NO_BOOKINGS}.")
     ax = ax or new_axes(height=1.9 + 0.34 * max(len(drawn), 2))
     places = np.arange(len(drawn))
     ax.hlines(places, drawn["least_share"], drawn["most_share"], colors=MUTED, linewidth=1.6)
@@ -79,16 +80,17 @@ def model_spread_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Share of the quarter's bookings from the least to the most that any model gives: {'; '.join(rows)}.")
 
 
-def origin_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def origin_chart(frame: pd.DataFrame, *, because: str | None = None, ax: Axes | None = None) -> Axes:
     """The bookings of the quarter by which team touched their deals first and at all: parts that add up.
 
     Args:
         frame: As `attribution.origins` makes it.
+        because: Why nothing is known of touches, as `attribution.words.why_unknown` says it; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     told = frame.set_index("part")["bookings_share"].reindex(list(DISJOINT))
     if told.isna().all():
-        return nothing_to_draw(ax, "Nothing was booked in the quarter, or no touches are on record.")
+        return nothing_to_draw(ax, f"Who touched the deals that were won is not shown: {because or NO_BOOKINGS}.")
     ax = ax or new_axes(height=2.6)
     shares = told.to_numpy(dtype=float)
     places = np.arange(len(shares))
@@ -133,18 +135,19 @@ def persona_mix_chart(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @checked(until=Whole(1, 24 * 366, unit="hours"))
-def response_curve_chart(frame: pd.DataFrame, *, hours: float, until: int = 96, ax: Axes | None = None) -> Axes:
+def response_curve_chart(frame: pd.DataFrame, *, hours: float, until: int = 96, because: str | None = None, ax: Axes | None = None) -> Axes:
     """The share of leads handed over that a person of sales has touched, by hours since the handover.
 
     Args:
         frame: As `handoff.response_curve` makes it.
         hours: Agreed hours, drawn as a line.
         until: Last hour drawn.
+        because: Why nothing is known of touches, as `handoff.words.why_unknown` says it; said where there is nothing to draw.
         ax: Where to draw; new axes by default.
     """
     names = list(dict.fromkeys(frame["segment"]))
     if not names:
-        return nothing_to_draw(ax, "No curve is drawn: too few leads were handed over, or no touches are on record.")
+        return nothing_to_draw(ax, f"No curve is drawn: {because or 'too few leads were handed over'}.")
     ax = ax or new_axes()
     sizes = frame.groupby("segment")["n"].first().sort_values(ascending=False, kind="stable")
     said = []

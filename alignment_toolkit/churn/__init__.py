@@ -6,6 +6,7 @@ from alignment_toolkit.churn.early import early_churn, early_churn_sentences
 from alignment_toolkit.churn.hazards import hazard_ratios
 from alignment_toolkit.churn.kpis import churn_kpis
 from alignment_toolkit.churn.lifetimes import at_risk_table, retention_curves, retention_summary, retention_test
+from alignment_toolkit.churn.recorded import why_unknown
 from alignment_toolkit.churn.records import churned_by_source_of_truth, customer_standing, records_sentences, standing_sentences
 from alignment_toolkit.churn.value import lifetime_value
 from alignment_toolkit.churn.words import headline_sentences, unanswered, what_to_do
@@ -32,4 +33,5 @@ __all__ = [
     "triangle_table",
     "unanswered",
     "what_to_do",
+    "why_unknown",
 ]

@@ -12,10 +12,12 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.arguments import QUARTERS_BACK, checked
+from alignment_toolkit.churn.recorded import starts_recorded_until, why_unknown
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.mrr import PARTS, bridge_quarters
 from alignment_toolkit.study import Study
 
+NO_QUARTER = "no quarter begins after the records of subscriptions do"
 MONEY = ("start", *PARTS, "exchange_rates", "end")
 COLUMNS = ("quarter", *MONEY, *(f"n_{part}" for part in PARTS))
 
@@ -57,16 +59,25 @@ def to_the_cent(bridge: pd.DataFrame) -> pd.DataFrame:
     return bridge.assign(**money)
 
 
-def bridge_sentences(bridge: pd.DataFrame, *, currency: str) -> list[str]:
-    """The last quarter's movement in words."""
+def bridge_sentences(bridge: pd.DataFrame, *, currency: str, study: Study | None = None) -> list[str]:
+    """The last quarter's movement in words.
+
+    Args:
+        bridge: As `mrr_bridge` makes it.
+        currency: The reporting currency.
+        study: Names what is missing from the records.
+    """
     if bridge.empty:
-        return ["No subscriptions are on record, so the movements of recurring revenue could not be told."]
+        return [f"How recurring revenue moved cannot be told: {why_unknown(study) or NO_QUARTER}."]
     last = bridge.iloc[-1]
     change = last["end"] - last["start"]
     moved = "rose" if change > 0 else "fell" if change < 0 else "stayed"
     losses = last["contraction"] + last["churn"]
+    rates = f", exchange rates moved {last['exchange_rates']:+,.2f}" if last["exchange_rates"] else ""
+    until = starts_recorded_until(study)
+    new = f"New customers, on record only up to {until}," if until else "New customers"
     return [
         f"In {last['quarter']} monthly recurring revenue {moved} from {last['start']:,.2f} to {last['end']:,.2f} {currency}.",
-        f"New customers brought {last['new']:,.2f}, existing ones {last['expansion']:,.2f} more, returning ones"
-        f" {last['reactivation']:,.2f}; {-losses:,.2f} went by contraction and churn, exchange rates moved {last['exchange_rates']:+,.2f}.",
+        f"{new} brought {last['new']:,.2f}, existing ones {last['expansion']:,.2f} more, returning ones"
+        f" {last['reactivation']:,.2f}; {-losses:,.2f} went by contraction and churn{rates}.",
     ]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from alignment_toolkit.arguments import CUSTOMER_SLICES, checked
 from alignment_toolkit.churn.lifetimes import EARLY, at_horizon
+from alignment_toolkit.churn.recorded import NO_CUSTOMERS, why_unknown
 from alignment_toolkit.counts.tables import risk_of
 from alignment_toolkit.stats.logrank import logrank
 from alignment_toolkit.stats.multiplicity import benjamini_hochberg
@@ -89,10 +90,15 @@ def _direction(table: RiskTable, adjusted: Array) -> list[str | None]:
     return [None if np.isnan(value) else str(word) for value, word in zip(adjusted, words, strict=True)]
 
 
-def early_churn_sentences(frame: pd.DataFrame) -> list[str]:
-    """What the table says, in words: the segments that differ, and how many could not be told."""
+def early_churn_sentences(frame: pd.DataFrame, *, study: Study | None = None) -> list[str]:
+    """What the table says, in words: the segments that differ, and how many could not be told.
+
+    Args:
+        frame: As `early_churn` makes it.
+        study: Names what is missing from the records.
+    """
     if frame.empty:
-        return ["No customers are on record, so early churn by origin could not be told."]
+        return [f"Whose customers leave early cannot be told: {why_unknown(study) or NO_CUSTOMERS}."]
     differing = frame[frame["differs"].isin(["more", "less"])]
     told = [
         f"{row['segment']}: {percent(row['churned_share'], 1)} of {counted_words(row['customers'], 'customer')} left within {EARLY} days,"

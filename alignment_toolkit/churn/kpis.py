@@ -6,13 +6,13 @@ import pandas as pd
 
 from alignment_toolkit.baseline import compared
 from alignment_toolkit.churn.lifetimes import lifetime_kpis
+from alignment_toolkit.churn.recorded import NO_TABLE
 from alignment_toolkit.churn.revenue import revenue_kpis
 from alignment_toolkit.figures import figure, figures
 from alignment_toolkit.study import Study
 
 SLICES = ("all", "source", "persona")
 KPIS = ("logo_churn", "gross_revenue_retention", "net_revenue_retention", "retention_365d", "early_churn_90d")
-NO_TABLE = "no subscriptions table"
 
 
 def churn_kpis(study: Study) -> pd.DataFrame:

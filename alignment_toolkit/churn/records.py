@@ -48,10 +48,11 @@ def churned_by_source_of_truth(study: Study) -> pd.DataFrame:
 
 
 def records_sentences(frame: pd.DataFrame) -> list[str]:
-    """The contradiction in words, one sentence per conflict that exists."""
+    """The contradiction in words, one sentence per conflict that exists; no subscription counts from the first day without one."""
     churned = frame[frame["kind"] == "churned"]
     told = [
-        f"Churned by {row['record']}: {percent(row['n_share'], 1)} of {counted_words(row['customers'], 'customer')}."
+        f"Churned by {row['record']}: {percent(row['n_share'], 1)} of {counted_words(row['customers'], 'customer')}"
+        f"{', including those who left only recently' if row['record'] == ENDED else ''}."
         for row in records(churned)
     ]
     conflicts = frame[(frame["kind"] == "conflict") & (frame["n"] > 0)]
@@ -72,18 +73,37 @@ def customer_standing(study: Study) -> pd.DataFrame:
 
 
 def standing_sentences(frame: pd.DataFrame, *, gap_days: int) -> list[str]:
-    """Provisional churns and returns in words."""
+    """Provisional churns and returns in words, and which figures count them.
+
+    Args:
+        frame: As `customer_standing` makes it.
+        gap_days: Days without a subscription after which a customer counts as churned in the curves.
+    """
+    if frame.empty:
+        return ["Where customers stand cannot be told: no subscriptions table."]
     n = dict(zip(frame["standing"], frame["n"], strict=True))
-    if not n.get("customers"):
+    if not n["customers"]:
         return ["No paying customer is on record."]
-    young = n["provisional churn"]
+    longer = f"gone for more than {gap_days} days"
     back = (
-        f"{n['returned']:,} of {counted_words(n['churned once'], 'customer')} who churned {verb(n['returned'], 'has', 'have')} returned."
+        f"{n['returned']:,} of the {counted_words(n['churned once'], 'customer')} who {verb(n['churned once'], 'was', 'were')} {longer}"
+        f" {verb(n['returned'], 'has', 'have')} returned."
         if n["churned once"]
-        else "Nobody has churned yet."
+        else f"No customer has been {longer}."
     )
     return [
         f"{n['active']:,} of {counted_words(n['customers'], 'customer')} on record {verb(n['active'], 'is', 'are')} active.",
-        f"{young:,} {verb(young, 'is', 'are')} gone for at most {gap_days} days: provisional, counted neither as churned nor as staying.",
+        _left_lately(n["provisional churn"], gap_days),
         back,
     ]
+
+
+def _left_lately(n: int, gap_days: int) -> str:
+    """Absences too young to be called churn: logo churn and the bridge compare two days and count them, the curves wait."""
+    if not n:
+        return f"Nobody left in the last {gap_days} days."
+    them, left = verb(n, "it is", "they are"), verb(n, "it", "they")
+    return (
+        f"{n:,} left in the last {gap_days} days and may yet return: {them} included in the logo churn and the revenue movement of the"
+        f" quarter in which {left} left, but not yet counted as gone in the survival curves."
+    )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
+from alignment_toolkit.churn.recorded import starts_recorded_until, why_unknown
 from alignment_toolkit.study import Study
 from alignment_toolkit.wording import counted_words, percent
 
@@ -50,15 +52,24 @@ def _headline(row: Any) -> str:
     return f"{name}: {percent(row.value, 1)} {base}{limits}{before}."
 
 
-def what_to_do(*, early: pd.DataFrame, bridge: pd.DataFrame, records: pd.DataFrame) -> list[str]:
+def what_to_do(*, early: pd.DataFrame, bridge: pd.DataFrame, records: pd.DataFrame, study: Study | None = None) -> list[str]:
     """What the figures ask of whom.
 
     Args:
         early: As `early_churn` makes it.
         bridge: As `mrr_bridge` makes it.
         records: As `churned_by_source_of_truth` makes it.
+        study: Names what is missing from the records, on which no advice may rest.
     """
-    return [*_bad_fit(early), *_shrinking(bridge), *_conflicts(records)] or ["Nothing in these figures asks for action this quarter."]
+    if because := why_unknown(study):
+        return [f"What to do cannot be said: {because}."]
+    until = starts_recorded_until(study)
+    told = [*_bad_fit(early), *(_half_a_balance(until) if until else _shrinking(bridge)), *_conflicts(records)]
+    return told or ["Nothing in these figures asks for action this quarter."]
+
+
+def _half_a_balance(until: date) -> list[str]:
+    return [f"Whether more recurring revenue was lost than won cannot be told: new customers are on record only up to {until}."]
 
 
 def _bad_fit(early: pd.DataFrame) -> list[str]:

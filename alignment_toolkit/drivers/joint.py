@@ -15,7 +15,7 @@ from alignment_toolkit.figures import ALL
 from alignment_toolkit.study import Study
 
 COLUMNS = ("segment", "joint_wins", "joint_money", "wins", "money", "joint_share")
-NO_TOUCHES = "no touches table"
+NEEDS = ("deals", "touches")
 
 
 @checked(by=LEAD_SLICES)
@@ -30,7 +30,7 @@ def joint_wins(study: Study, *, by: str = "source") -> pd.DataFrame:
         segment ("(all)" first, then by joint money, largest first), joint_wins, joint_money (reporting currency), wins, money (all won
         deals), joint_share (of the money). Empty without deals or touches.
     """
-    if not_on_record(study, "deals", "touches"):
+    if not_on_record(study, *NEEDS):
         return pd.DataFrame(columns=list(COLUMNS))
     counts = counted("wins_by_touch", study.for_leaders(), by=by)
     both = counts[counts["touched_by"] == "both"].groupby("segment")[["n", "cents"]].sum()
@@ -46,7 +46,7 @@ def joint_sentences(study: Study) -> list[str]:
     """How much of what was won both teams had a hand in."""
     frame = joint_wins(study)
     if frame.empty:
-        return ["Which wins both teams share cannot be told: no touches, or no deals, are recorded."]
+        return [f"Which wins both teams share cannot be told: {not_on_record(study, *NEEDS)}."]
     row = frame.iloc[0]
     if not row["wins"]:
         return ["No deal was won in the quarter."]

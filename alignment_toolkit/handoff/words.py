@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from alignment_toolkit.coverage import not_on_record
 from alignment_toolkit.figures import ALL, MISSING, NOT_ENOUGH
 from alignment_toolkit.study import Study
 from alignment_toolkit.wording import counted_words, percent, verb
@@ -20,6 +21,20 @@ def unanswered(study: Study) -> list[str]:
     return study.unanswered(QUESTIONS)
 
 
+def no_table(study: Study | None, *tables: str) -> str | None:
+    """Which of these tables is missing, as a reason; None where all are there, or no study was given to ask."""
+    return next((f"no {table} table" for table in tables if study and not study.crm.has(table)), None)
+
+
+def why_unknown(study: Study) -> str | None:
+    """Why nothing is known of first touches: no table, or one that begins after the quarter. None: something is.
+
+    Args:
+        study: Quarter and as-of.
+    """
+    return not_on_record(study, "touches")
+
+
 def sla_sentences(standings: pd.DataFrame, speed: pd.DataFrame, *, hours: float) -> list[str]:
     """How the agreement was kept, in words.
 
@@ -28,12 +43,13 @@ def sla_sentences(standings: pd.DataFrame, speed: pd.DataFrame, *, hours: float)
         speed: As `sla.speed_to_lead` makes it for all leads.
         hours: Agreed hours.
     """
-    row = standings[standings["segment"] == ALL].iloc[0]
+    row, told = standings[standings["segment"] == ALL].iloc[0], speed[speed["slice"] == "all"].iloc[0]
+    if pd.isna(row["in time"]):
+        return [f"Whether leads are touched in time cannot be told: {told['reason']}."]
+    if not row["leads"]:
+        return ["No lead was handed over in the quarter."]
     if not row["due"]:
         return ["No lead that was handed over in the quarter is due for a first touch yet."]
-    told = speed[speed["slice"] == "all"].iloc[0]
-    if pd.isna(row["in time"]):
-        return [f"Whether leads are touched within the agreed {hours:g} hours is not known: {told['reason']}."]
     said = [
         f"Of {row['due']:,} leads handed over in the quarter whose {hours:g} hours have passed, {row['in time']:,}"
         f" ({percent(row['in time'] / row['due'], 0)}) were touched by a person of sales in time, {row['late']:,} later,"
@@ -44,8 +60,16 @@ def sla_sentences(standings: pd.DataFrame, speed: pd.DataFrame, *, hours: float)
     return [*said, f"Half of all leads handed over are touched within {told['value']:,.0f} hours."]
 
 
-def slowest_sentences(speed: pd.DataFrame, *, by: str) -> list[str]:
-    """Which segment waits longest, where its limits and those of the fastest do not overlap."""
+def slowest_sentences(speed: pd.DataFrame, *, by: str, study: Study | None = None) -> list[str]:
+    """Which segment waits longest, where its limits and those of the fastest do not overlap.
+
+    Args:
+        speed: As `sla.speed_to_lead` makes it by that attribute.
+        by: The attribute.
+        study: Names what is missing from the records.
+    """
+    if study and (because := why_unknown(study)):
+        return [f"Speed is not compared by {by}: {because}."]
     told = speed[speed["value"].notna()].sort_values(["value", "segment"])
     if len(told) < 2:
         reasons = set(speed["reason"].dropna()) or {NOT_ENOUGH}
@@ -58,13 +82,16 @@ def slowest_sentences(speed: pd.DataFrame, *, by: str) -> list[str]:
     return [f"Leads of {slow['segment']} wait longest: {slow['value']:,.0f} hours, against {fast['value']:,.0f} in {fast['segment']}."]
 
 
-def feedback_sentences(effect: pd.DataFrame, answered: pd.DataFrame) -> list[str]:
+def feedback_sentences(effect: pd.DataFrame, answered: pd.DataFrame, *, study: Study | None = None) -> list[str]:
     """Whether marketing's answers went with better leads, worded as an association.
 
     Args:
         effect: As `feedback.feedback_effect` makes it.
         answered: As `feedback.answered_campaigns` makes it.
+        study: Names what is missing from the records.
     """
+    if because := no_table(study, "feedback", "actions"):
+        return [f"Whether marketing answers rejections, and whether that helps, cannot be told: {because}."]
     row = effect.iloc[0]
     some = (
         f"Marketing answered rejections of {counted_words(len(answered), 'campaign')}."
@@ -82,8 +109,15 @@ def feedback_sentences(effect: pd.DataFrame, answered: pd.DataFrame) -> list[str
     ]
 
 
-def rejection_sentences(reasons: pd.DataFrame) -> list[str]:
-    """What sales rejects most, and how often it says no reason."""
+def rejection_sentences(reasons: pd.DataFrame, *, study: Study | None = None) -> list[str]:
+    """What sales rejects most, and how often it says no reason.
+
+    Args:
+        reasons: As `rejections.rejection_reasons` makes it for all leads.
+        study: Names what is missing from the records.
+    """
+    if because := no_table(study, "feedback"):
+        return [f"What sales rejects cannot be told: {because}."]
     if reasons.empty:
         return ["No rejection is on record in the window."]
     counts = reasons.groupby("reason")["leads"].sum()

@@ -7,12 +7,18 @@ from typing import Any
 import pandas as pd
 
 from alignment_toolkit.attribution.words import unanswered as credit_unanswered
+from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.figures import MISSING
+from alignment_toolkit.handoff.words import no_table
 from alignment_toolkit.handoff.words import unanswered as handoff_unanswered
+from alignment_toolkit.loop.sheet import Level, channels
 from alignment_toolkit.study import Study
+from alignment_toolkit.touches import NO_TOUCH
 
 SLOW_MISSED = 0.5
 MOST_TOLD = 6
+TOO_FEW = "too few leads and customers were followed"
+ADVISE = ("feedback", "touches", "subscriptions")  # of acceptance, first touches and early churn
 COMPARED = ("conversion_rate", "acceptance_rate", "speed_to_lead_hours", "early_churn_rate")
 
 
@@ -22,20 +28,36 @@ def unanswered(study: Study) -> list[str]:
     return list(dict.fromkeys([*credit_unanswered(study), *of_handoff]))
 
 
-def sheet_sentences(sheet: pd.DataFrame, *, what: str) -> list[str]:
+def sheet_sentences(sheet: pd.DataFrame, *, what: Level, study: Study | None = None) -> list[str]:
     """The rows that differ from the others by more than chance, in words: the six largest differences first, the table has the rest.
 
     Args:
         sheet: As `loop.campaign_sheet` makes it.
         what: What a row is, `campaign` or `channel`.
+        study: Names what is missing from the records.
     """
-    named = sheet[(sheet["segment"] != MISSING) & ((sheet["strengths"] != "") | (sheet["weaknesses"] != ""))]
-    if named.empty and sheet[list(COMPARED)].isna().all(axis=None):
-        return [f"Whether a {what} differs from the others cannot be said: too few leads and customers were followed."]
-    if named.empty:
+    named = sheet[~sheet["segment"].isin([MISSING, NO_TOUCH])]
+    differing = named[(named["strengths"] != "") | (named["weaknesses"] != "")]
+    if differing.empty and sheet[list(COMPARED)].isna().all(axis=None):
+        return [f"Whether a {what} differs from the others cannot be said: {TOO_FEW}."]
+    if differing.empty and named[list(COMPARED)].isna().all(axis=None):
+        return [f"{what.capitalize()}s cannot be compared: {_why_not_compared(named, what, study)}."]
+    if differing.empty:
         return [f"No {what} differs from the others by more than chance explains."]
-    ordered = named.sort_values("times_apart", ascending=False, kind="stable", na_position="last").head(MOST_TOLD)
+    ordered = differing.sort_values("times_apart", ascending=False, kind="stable", na_position="last").head(MOST_TOLD)
     return [_differs(str(row.segment), str(row.strengths), str(row.weaknesses)) for row in ordered.itertuples()]
+
+
+def _why_not_compared(named: pd.DataFrame, what: Level, study: Study | None) -> str:
+    """Why no row of the sheet has a figure of its own: no lead belongs to one, or too few do."""
+    if study is None:
+        return f"no lead has a {what}" if named.empty else TOO_FEW
+    campaigns = set(moves_frame("lead_moves", study, by="campaign_id")["segment"]) - {MISSING}
+    if not campaigns:
+        return "no lead has a campaign"
+    if what == "channel" and {channels(study).get(name, MISSING) for name in campaigns} == {MISSING}:
+        return no_table(study, "campaigns") or "no campaign of a lead has a channel"
+    return TOO_FEW
 
 
 def _differs(segment: str, strengths: str, weaknesses: str) -> str:
@@ -46,16 +68,38 @@ def _but(weaknesses: str) -> str:
     return f"; but {weaknesses}" if weaknesses else ""
 
 
-def what_to_do(*, sheet: pd.DataFrame, met: pd.DataFrame, standings: pd.DataFrame) -> list[str]:
-    """What the figures ask of whom; nothing where nothing differs beyond chance.
+def what_to_do(*, sheet: pd.DataFrame, met: pd.DataFrame, standings: pd.DataFrame, study: Study | None = None) -> list[str]:
+    """What the figures ask of whom; nothing where nothing differs beyond chance, and why not where they are not known.
 
     Args:
         sheet: As `loop.campaign_sheet` makes it, by campaign.
         met: `sla_met_rate` by region, as `handoff.sla` makes it.
         standings: As `handoff.standings` makes it for all leads.
+        study: Names what is missing from the records.
     """
     told = [*_rejected(sheet), *_leaving(sheet), *_slow(met), *_untouched(standings)]
-    return told or ["Nothing in these figures asks for action this quarter."]
+    if told:
+        return told
+    missing = _no_tables([table for table in ADVISE if no_table(study, table)])
+    if not _is_known(sheet, met, standings):
+        because = missing or ("none of these figures is known" if study is None else TOO_FEW)
+        return [f"What to do cannot be said: {because}."]
+    if missing:
+        return [f"Nothing in the known figures asks for action this quarter; others are not known: {missing}."]
+    return ["Nothing in these figures asks for action this quarter."]
+
+
+def _no_tables(missing: list[str]) -> str:
+    """Which tables are missing, as one reason; empty where none is."""
+    *others, last = missing or [""]
+    return f"no {', '.join(others)}{' or ' if others else ''}{last} table" if missing else ""
+
+
+def _is_known(sheet: pd.DataFrame, met: pd.DataFrame, standings: pd.DataFrame) -> bool:
+    """Whether any of the figures is there that advice is made of."""
+    judged = sheet.loc[sheet["segment"] != MISSING, ["acceptance_rate", "early_churn_rate"]].notna().any(axis=None)
+    untouched = standings["closed untouched"].notna() & (standings["due"] > 0)
+    return bool(judged or met["value"].notna().any() or untouched.any())
 
 
 def _rejected(sheet: pd.DataFrame) -> list[str]:

@@ -35,7 +35,8 @@ def concentration(study: Study, *, by: tuple[str, ...] = ("source", "campaign_id
         One row per attribute and top: slice; best_share (0.1, 0.2 of the groups); groups (how many those are, rounded up); n (groups with
         leads in the quarter or bookings); events (deals won); value: their share of the bookings of named groups, in [0, 1], with lower and
         upper by the delete-a-bucket jackknife, the best chosen anew each time; even_share (what it would be were all groups alike);
-        unnamed_share (share of all bookings without such a group); reason. Null without a deals table or without bookings.
+        unnamed_share (share of all bookings without such a group); reason. Null without a deals table, without bookings, or where none of
+        them has a group.
     """
     return pd.DataFrame([row for name in by for row in _rows(study, name)])
 
@@ -52,7 +53,8 @@ def _rows(study: Study, by: str) -> list[dict[str, Any]]:
     shared: dict[str, Any] = {"n": len(groups), "events": int(named["n"].sum())}
     shared |= {"unnamed_share": (total - float(table.sum())) / total if total > 0 else None}
     if table.sum() <= 0:
-        return [_row(by, top, reason=NO_BOOKINGS, **shared) for top in TOPS]
+        reason = f"no booking of the quarter has a {by.removesuffix('_id')}" if total > 0 else NO_BOOKINGS
+        return [_row(by, top, reason=reason, **shared) for top in TOPS]
     return [_row(by, top, **shared, **_figure(table, math.ceil(top * len(groups)))) for top in TOPS]
 
 

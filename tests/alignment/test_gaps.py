@@ -217,8 +217,12 @@ def test_without_a_table_the_page_s_tables_say_so(table: str) -> None:
     made = company(without=(table,))
     shown: dict[str, Any] = {
         "feedback": lambda: [
-            alignment.called_table(made)["won_share"].isna().all(),
+            alignment.called_table(made).empty,
             (alignment.verdict_table(made)["reason"] == "no feedback table").all(),
+            alignment.verdict_table(made)["part"].tolist() == alignment.verdict_table(whole())["part"].tolist(),
+            alignment.verdict_table(made)["unit"].tolist() == ["share", "days", "share", "share"],
+            alignment.verdict_table(made)[["value", "n", "events"]].isna().all(axis=None),
+            alignment.promise_table(made)["n"].isna().tolist() == [True, True, False, False, False],
         ],
         "touches": lambda: [alignment.claimed_bookings(made).empty, alignment.source_table(made).empty],
         "deals": lambda: [alignment.claimed_bookings(made).empty, alignment.claim_table(made)["recorded"].isna().all()],
@@ -259,3 +263,48 @@ def test_where_only_rejections_are_written_down_what_sales_accepts_is_not_known(
     assert (np.isnan(rate["value"]), rate["reason"]) == (True, "no lead is on record as accepted")
     assert acceptance(mine, by="source").empty
     assert acceptance(whole())["value"].iloc[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("without", "promises", "answers"),
+    [
+        ((), [], []),
+        (("touches",), ["Whether sales keeps its promises cannot be told: no touches table."], []),
+        (
+            ("feedback",),
+            ["Whether marketing keeps its promises cannot be told: no feedback table."],
+            ["Whether either team answers cannot be told: no feedback table."],
+        ),
+        (("actions",), [], ["Whether marketing answers cannot be told: no actions table."]),
+        (
+            ("feedback", "touches"),
+            ["Whether either team keeps its promises cannot be told: no feedback table and no touches table."],
+            ["Whether either team answers cannot be told: no feedback table."],
+        ),
+    ],
+)
+def test_a_section_begins_with_the_table_that_would_answer_it(without: tuple[str, ...], promises: list[str], answers: list[str]) -> None:
+    made = company(without=without)
+    assert words.promise_sentences(made) == promises
+    assert words.verdict_sentences(made) == answers
+
+
+def test_without_a_table_a_sentence_names_it_instead_of_finding_nothing() -> None:
+    made = company(without=("feedback", "touches", "targets", "claims"))
+    assert words.word_sentences(made) == ["Whether both teams mean the same leads cannot be told: no feedback table."]
+    assert words.called_sentences(alignment.called_table(made)) == []
+    assert words.source_sentences(made, alignment.source_table(made)) == [
+        "Whether deals carry the source of their first touch cannot be told: no touches table."
+    ]
+    assert words.claim_sentences(alignment.claim_table(made), study=made) == [
+        "Whether what the teams report agrees with the records cannot be told: no claims table."
+    ]
+    assert words.credit_sentences(made)[1:] == ["Which bookings each team claims cannot be told: no touches table."]
+    assert words.goal_sentences(alignment.target_quarters(made), study=made) == [
+        "Whether one team reaches its target while the shared one is missed cannot be told: no targets table."
+    ]
+    assert words.other_target_sentences(alignment.other_targets(made), study=made) == [
+        "Whether other figures reached their targets cannot be told: no targets table."
+    ]
+    assert words.why_no_targets(made) == "no targets table"
+    assert words.why_no_targets(whole()) is None

@@ -36,7 +36,8 @@ def test_each_cell_that_can_be_told_is_a_point_with_its_limits() -> None:
         description(ax) == "Leads won within 180 days of sales' verdict, by who calls them so: both 30 %, marketing only 10 %, neither 5 %."
     )
     nothing = charts.called_chart(CALLED.iloc[2:3])
-    assert (description(nothing), nothing.axison) == ("Too few leads to compare.", False)
+    assert (description(nothing), nothing.axison) == ("Not drawn: too few leads to compare.", False)
+    assert description(charts.called_chart(CALLED[:0], because="no feedback table")) == "Not drawn: no feedback table."
 
 
 def test_attainment_has_a_line_per_owner_and_the_target_at_one() -> None:
@@ -49,4 +50,5 @@ def test_attainment_has_a_line_per_owner_and_the_target_at_one() -> None:
     told = "Attainment of targets by owner: marketing 104 % in 2026Q1, 99 % in 2026Q2; shared 90 % in 2026Q1."
     assert description(ax) == told
     nothing = charts.attainment_chart(TARGETS[:0])
-    assert (description(nothing), nothing.axison) == ("No target can be compared with the records.", False)
+    assert (description(nothing), nothing.axison) == ("Not drawn: no target can be compared with the records.", False)
+    assert description(charts.attainment_chart(TARGETS[:0], because="no targets table")) == "Not drawn: no targets table."

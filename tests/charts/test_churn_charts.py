@@ -108,21 +108,28 @@ def test_records_stand_side_by_side_with_their_conflicts():
 
 
 @pytest.mark.parametrize(
-    ("chart", "columns"),
+    ("chart", "columns", "otherwise"),
     [
-        (charts.mrr_bridge_chart, BRIDGE),
-        (charts.retention_chart, CURVE),
-        (charts.cohort_triangle_chart, ("cohort",)),
-        (charts.early_churn_chart, EARLY),
-        (charts.hazard_ratio_chart, HAZARDS),
-        (charts.lifetime_value_chart, VALUE),
-        (charts.churned_by_source_of_truth_chart, RECORDS),
+        (charts.mrr_bridge_chart, BRIDGE, "no quarter begins after the records of subscriptions do"),
+        (charts.retention_chart, CURVE, "too few customers were followed"),
+        (charts.cohort_triangle_chart, ("cohort",), "too few customers started in any quarter"),
+        (charts.early_churn_chart, EARLY, "too few customers were followed"),
+        (charts.hazard_ratio_chart, HAZARDS, "only one group"),
+        (charts.lifetime_value_chart, VALUE, "too few customers were followed"),
+        (charts.churned_by_source_of_truth_chart, RECORDS, "no customer is on record"),
     ],
 )
-def test_without_customers_a_chart_says_so(chart, columns):
-    ax = chart(pd.DataFrame(columns=list(columns)))
-    assert description(ax) == "Nothing is drawn: there are no customers, or too few, to show."
+def test_what_is_not_drawn_names_the_missing_table_or_what_else_is_the_cause(chart, columns, otherwise):
+    empty = pd.DataFrame(columns=list(columns))
+    ax = chart(empty, because="no subscriptions table")
+    assert description(ax) == "Not drawn: no subscriptions table."
     assert "<svg" in to_svg(ax)
+    assert description(chart(empty)) == f"Not drawn: {otherwise}."
+
+
+def test_groups_without_enough_churn_are_not_called_one_group():
+    few = pd.DataFrame([("source", "Event", "Webinar", 9, 1, *(None,) * 5, "not enough data")], columns=list(HAZARDS))
+    assert description(charts.hazard_ratio_chart(few)) == "Not drawn: too few customers left to compare groups."
 
 
 def test_the_same_frame_gives_the_same_picture(bridge, curve):

@@ -33,12 +33,13 @@ def test_a_row_per_channel_and_a_mark_per_model():
 
 def test_nothing_booked_is_said():
     empty = spread().assign(most_share=np.nan)
-    assert (
-        description(charts.model_spread_chart(empty))
-        == "No credit is shown: nothing was booked in the quarter, or no touches are on record."
-    )
+    assert description(charts.model_spread_chart(empty)) == "No credit is shown: nothing was booked in the quarter."
+    missing = charts.model_spread_chart(empty.head(0), because="no touches table")
+    assert description(missing) == "No credit is shown: no touches table."
     none = pd.DataFrame({"part": list(PARTS), "bookings_share": np.nan})
-    assert title(charts.origin_chart(none)) == "Nothing was booked in the quarter, or no touches are on record"
+    assert title(charts.origin_chart(none)) == "Who touched the deals that were won is not shown: nothing was booked in the quarter"
+    missing = charts.origin_chart(none.head(0), because="no deals table")
+    assert title(missing) == "Who touched the deals that were won is not shown: no deals table"
 
 
 def test_the_parts_of_bookings_are_the_disjoint_ones():
@@ -61,10 +62,9 @@ def test_the_response_curve_says_what_is_touched_in_time():
     ax = charts.response_curve_chart(frame, hours=5)
     assert ax.get_lines()[1].get_xdata() == [5, 5]
     assert description(ax) == "Leads touched by a person of sales by hour 5 after the handover: DACH 50 % of 200."
-    assert (
-        title(charts.response_curve_chart(frame.head(0), hours=5))
-        == "No curve is drawn: too few leads were handed over, or no touches are on record"
-    )
+    assert title(charts.response_curve_chart(frame.head(0), hours=5)) == "No curve is drawn: too few leads were handed over"
+    missing = charts.response_curve_chart(frame.head(0), hours=5, because="no touches table")
+    assert title(missing) == "No curve is drawn: no touches table"
 
 
 def test_the_mix_is_drawn_beside_the_last_review():

@@ -60,7 +60,12 @@ def test_the_first_action_after_a_rejection_is_the_answer() -> None:
 
 @pytest.mark.parametrize("table", ["feedback", "actions"])
 def test_a_missing_table_is_the_reason(table: str) -> None:
-    assert feedback_effect(company(**{table: []}))["reason"].tolist() == [f"no {table} table"]
+    made = company(**{table: []})
+    effect = feedback_effect(made)
+    assert effect["reason"].tolist() == [f"no {table} table"]
+    assert feedback_sentences(effect, answered_campaigns(made), study=made) == [
+        f"Whether marketing answers rejections, and whether that helps, cannot be told: no {table} table."
+    ]
 
 
 def test_with_few_campaigns_it_cannot_be_told() -> None:

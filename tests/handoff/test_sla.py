@@ -167,4 +167,6 @@ def test_missing_tables_are_reasons() -> None:
         "feedback_effect": "no feedback table",
     }
     assert "Without the table touches this page cannot say how soon a person of sales touches a lead." in unanswered(bare)
-    assert rejection_sentences(rejection_reasons(bare)) == ["No rejection is on record in the window."]
+    assert rejection_sentences(rejection_reasons(bare), study=bare) == ["What sales rejects cannot be told: no feedback table."]
+    quiet = company(feedback=[{"lead_id": "quick", "given_at": "2026-01-12", "verdict": "accepted"}])
+    assert rejection_sentences(rejection_reasons(quiet), study=quiet) == ["No rejection is on record in the window."]

@@ -52,12 +52,15 @@ SPELLS = [
 ]
 
 
-def company(**changes: Any) -> Study:
-    rows = [
+def touches() -> list[dict[str, Any]]:
+    return [
         {"touch_id": str(n), "lead_id": lead, "occurred_at": at, "side": side, "channel": channel}
         for n, (lead, at, side, channel) in enumerate(TOUCHES)
     ]
-    tables = {"leads": LEADS, "stage_events": EVENTS, "touches": rows, "deals": DEALS, "subscriptions": SPELLS} | changes
+
+
+def company(**changes: Any) -> Study:
+    tables = {"leads": LEADS, "stage_events": EVENTS, "touches": touches(), "deals": DEALS, "subscriptions": SPELLS} | changes
     kept = {name: table for name, table in tables.items() if table}
     return study("2025Q2", as_of="2025-07-01", config=Config(min_n=1, min_cell=1), **kept)
 
@@ -130,3 +133,58 @@ def test_on_the_sample_shares_add_up_and_most_customers_renew() -> None:
 def test_too_few_say_so() -> None:
     steps = journey_steps(whole()).assign(went_on_share=float("nan"))
     assert journey_sentences(steps, journey_paths(whole())) == ["Too few journeys have been observed long enough to say where they stop."]
+
+
+def test_a_mark_that_no_record_shows_is_null_with_its_reason_and_one_row_leads_past_it() -> None:
+    """Without handovers and touches: R is won 29 days after its first lead, C after 22, l is lost and O is open."""
+    leads = [{name: value for name, value in row.items() if name != "assigned_at"} for row in LEADS]
+    made = company(leads=leads, touches=[], deals=DEALS[:1], subscriptions=[row | {"lead_id": None} for row in SPELLS])
+    told = journey_steps(made)
+    assert told["step"].tolist() == [*STEPS[:3], "first contact to won", STEPS[3]]
+    assert told["reason"].tolist() == [
+        "no handover is on record",
+        "no handover is on record",
+        "no touches table",
+        None,
+        "no renewal deal and no subscription that names a lead",
+    ]
+    unknown = told[told["reason"].notna()]
+    assert unknown["n"].fillna(-1).tolist() == [4, -1, -1, 2]
+    assert unknown[["went_on", "stopped", "went_on_share", "stopped_share", "still_open_share", "median_days"]].isna().all(axis=None)
+    past = told.set_index("step").loc["first contact to won"]
+    assert (past["n"], past["went_on"], past["stopped"], past["median_days"]) == (4, 2, 1, 22)
+    said = journey_sentences(told, journey_paths(made))
+    assert said[0].startswith("Most journeys stop on the way from first contact to won: ")
+    share = f"{100 * past['went_on_share']:.0f} %"
+    assert said[1] == (
+        f"No handover is on record; {share} of journeys went on from first contact to a win within 365 days, half of them within 22 days."
+    )
+    assert said[2] == "Whether customers renew cannot be told: no renewal deal and no subscription that names a lead."
+
+
+def test_without_touches_the_step_leads_from_the_handover_to_the_win() -> None:
+    made = company(touches=[])
+    told = journey_steps(made)
+    assert told["step"].tolist() == [*STEPS[:3], "handed over to won", STEPS[3]]
+    assert told["reason"].tolist() == [None, "no touches table", "no touches table", None, None]
+    assert told["went_on"].fillna(-1).tolist() == [2 + 1, -1, -1, 1, 1]
+    assert journey_sentences(told, journey_paths(made))[2].startswith(
+        "No touches table; 50 % of journeys went on from the handover to a win "
+    )
+    only_marketing = [row | {"side": "marketing"} for row in touches()]
+    assert "no touch by sales is on record" in set(journey_steps(company(touches=only_marketing))["reason"])
+
+
+def test_renewals_are_told_by_either_record_and_their_want_is_named() -> None:
+    def reason(**tables: Any) -> str | None:
+        return journey_steps(company(**tables))["reason"].iloc[-1]
+
+    assert reason(subscriptions=[]) is None
+    assert reason(deals=[]) is None
+    assert reason(deals=[], subscriptions=[]) == "no deals table and no subscriptions table"
+    assert reason(deals=DEALS[:1], subscriptions=[]) == "no renewal deal and no subscriptions table"
+
+
+def test_where_nothing_stopped_no_step_is_called_the_one_where_most_do() -> None:
+    steps = journey_steps(whole()).assign(stopped_share=0.0)
+    assert journey_sentences(steps, journey_paths(whole()))[0] == "No journey is on record as lost, or as a customer who left."

@@ -13,7 +13,7 @@ from alignment_toolkit.errors import UsageError
 from alignment_toolkit.loop import campaign_sheet, words
 from alignment_toolkit.quality import acceptance, cost_and_return, ranking
 from alignment_toolkit.study import Study
-from tests.attribution.touched import company
+from tests.attribution.touched import LEADS, company
 from tests.sample import sample_study
 
 
@@ -140,3 +140,18 @@ def test_another_level_names_the_nearest() -> None:
     with pytest.raises(UsageError) as refused:
         campaign_sheet(company(), by="chanel")  # type: ignore[arg-type]
     assert str(refused.value) == "Unknown level 'chanel' for campaign_sheet. Did you mean 'channel'? Choose campaign or channel."
+
+
+def test_rows_without_a_figure_of_their_own_are_not_called_alike() -> None:
+    """Leads have a campaign, and nothing says through which channel it came."""
+    figures = {"conversion_rate": [0.2], "acceptance_rate": [None], "speed_to_lead_hours": [None], "early_churn_rate": [None]}
+    frame = pd.DataFrame({"segment": ["(missing)"], "strengths": [""], "weaknesses": [""], "times_apart": [None]} | figures)
+    assert words.sheet_sentences(frame, what="channel") == ["Channels cannot be compared: no lead has a channel."]
+    for campaigns, reason in (([], "no campaigns table"), ([{"campaign_id": "c1"}], "no campaign of a lead has a channel")):
+        made = company(campaigns=campaigns)
+        assert words.sheet_sentences(frame, what="channel", study=made) == [f"Channels cannot be compared: {reason}."]
+    bare = company(leads=[{name: value for name, value in row.items() if name != "campaign_id"} for row in LEADS])
+    for what, rows in (("channel", "Channels"), ("campaign", "Campaigns")):
+        assert words.sheet_sentences(frame, what=what, study=bare) == [f"{rows} cannot be compared: no lead has a campaign."]
+    few = words.sheet_sentences(frame, what="campaign", study=company())
+    assert few == ["Campaigns cannot be compared: too few leads and customers were followed."]

@@ -60,6 +60,18 @@ def test_without_bookings_or_deals_it_is_null_with_the_reason():
     assert concentration(bare)["reason"].eq("no deals table").all()
 
 
+def test_bookings_of_which_none_has_a_group_are_not_called_no_bookings():
+    lead = {"lead_id": "L", "created_at": "2025-10-02", "source": "a"}
+    won = {"deal_id": "D", "lead_id": "L", "outcome": "won", "closed_at": "2025-11-01", "amount": 50.0}
+    events = [{"lead_id": "L", "stage": "mql", "entered_at": "2025-10-03"}]
+    table = concentration(worlds.study("2025Q4", as_of="2026-01-01", leads=[lead], stage_events=events, deals=[won])).set_index("slice")
+    assert table.loc["campaign_id", "reason"].eq("no booking of the quarter has a campaign").all()
+    assert table.loc["campaign_id", "unnamed_share"].eq(1).all()
+    assert table.loc["source", "reason"].isna().all()
+    bare = concentration(company({}, leads_only=("a",), bare=100.0), by=("source",))
+    assert bare["reason"].eq("no booking of the quarter has a source").all()
+
+
 def test_top_share_by_hand_and_its_bounds():
     assert top_share(np.array([[1.0, 3.0, 6.0], [0.0, 0.0, 0.0]]), 1) == pytest.approx([0.6, np.nan], nan_ok=True)
     assert top_share(np.array([1.0, 3.0, 6.0]), 3) == 1

@@ -68,8 +68,8 @@ The first of these that says something about the deal as last seen:
 | 5 | the probability of the other opportunities in the stage, and of the stage in the history | the probability of the other deals in the stage |
 | 6 | a stage that Salesforce comes with (`[words.usual_stage]`): open | a stage that HubSpot comes with: open |
 
-`IsClosed` alone says closed, not lost: whether such a deal was won is then told by 2 to 5, and 6 does not count. Sources of one rank that disagree
-say nothing. A stage that nothing explains is refused (exit 3), all of them at once, with the lines to put into a mapping:
+`IsClosed` alone says closed, not lost. Rules 2 to 5 then decide whether it was won; rule 6 is not used. Conflicting evidence at one level is
+ignored. A stage that nothing explains is refused (exit 3), all of them at once, with the lines to put into a mapping:
 
     extends = "hubspot"
     [words.deal_stage]

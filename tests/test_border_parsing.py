@@ -149,7 +149,10 @@ def test_two_digit_years_fall_into_the_hundred_years_that_are_declared() -> None
     texts = ["31/12/69", "1.2.70", "1/7/26 14:05", "1/7/2026", "30/2/26"]
     read = [datetime(2069, 12, 31), datetime(1970, 2, 1), datetime(2026, 7, 1, 14, 5), datetime(2026, 7, 1), None]
     assert values(texts, "instant", date_order="dmy", two_digit_years_from=1970) == read
-    assert values(["26-07-01", "69-07-01"], "date", two_digit_years_from=1950) == [date(2026, 7, 1), date(1969, 7, 1)]
+    assert values(["26-07-01", "69-07-01"], "date", date_order="ymd", two_digit_years_from=1950) == [date(2026, 7, 1), date(1969, 7, 1)]
+    assert values(["31/1/26", "1/2/26", "2026-01-31"], "date", two_digit_years_from=1970) == [None, None, date(2026, 1, 31)]
+    named = ["31-Jan-26", "Jan 31, 70", "31/1/26", "26-01-31"]  # beside a name of a month the order is still not known
+    assert values(named, "date", month_names="en", two_digit_years_from=1970) == [date(2026, 1, 31), date(1970, 1, 31), None, None]
     assert values(texts[:3], "instant", date_order="dmy") == [None] * 3
 
 

@@ -294,7 +294,7 @@ def test_what_was_assumed_while_reading_is_told(alignment: Any, store: Path, com
     assert "Wébinar" in told.out or command == "check"
     assert told.err.splitlines()[:2] == [
         "alignment: leads.csv: read as Windows-1252, since it is not UTF-8; declare encoding in a mapping to say otherwise",
-        "alignment: days without a time of day, counted as calendar days: leads.created_at, stage_events.entered_at",
+        "alignment: Date-only columns, counted in calendar days: leads.created_at, stage_events.entered_at",
     ]
     assert command == "kpis" or len(told.err.splitlines()) == 2
 
@@ -432,9 +432,9 @@ def test_an_export_becomes_a_store(alignment: Any, tmp_path: Path) -> None:
     assert (done.code, done.err.splitlines()) == (
         0,
         [
-            "no reporting currency is configured or stated, so it is EUR. Set reporting_currency",
-            "leads: days without a time of day, counted as calendar days: created_at (2 of 2 rows)",
-            "stage_events: days without a time of day, counted as calendar days: entered_at (1 of 1 rows)",
+            "Reporting currency: EUR (default). Set reporting_currency to change it.",
+            "leads: date-only columns, counted in calendar days: created_at (2 of 2 rows)",
+            "stage_events: date-only columns, counted in calendar days: entered_at (1 of 1 rows)",
         ],
     )
     assert "leads" in done.out

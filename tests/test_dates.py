@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from alignment_toolkit.responses import responses
 from alignment_toolkit.stages import stage_label, visits
 from alignment_toolkit.store import Crm, open_crm
 from alignment_toolkit.touches import touches_before_wins
+from tests.mapping.exports import folder as export_of
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Apia")
 AS_OF = datetime(2026, 10, 1)
@@ -237,6 +239,51 @@ def test_a_mapping_may_say_which_it_is(tmp_path: Path, said: str, has_dates: boo
     assert states(crm).select("ends").to_pandas()["ends"].tolist() == [days]
 
 
+@pytest.mark.parametrize("level", ["column", "table", "source"])
+def test_declared_instants_keep_no_flag_and_are_not_told_as_days(tmp_path: Path, level: str) -> None:
+    said = 'granularity = "instant"'
+    mapping = MAPPING.format(zone="Europe/Berlin")
+    if level == "column":
+        mapping = mapping.replace('created_at = "created"', f'created_at = {{ from = "created", {said} }}')
+    elif level == "table":
+        mapping = mapping.replace("[tables.leads]\n", f"[tables.leads]\n{said}\n")
+    else:
+        mapping = f"[source]\n{said}\n{mapping}"
+    stages = "id,stage,at\nA,won,2026-07-02 10:00:00"
+    store = made(tmp_path, mapping, leads="id,created\nA,2026-07-01 00:00:00\nB,2026-07-02", stages=stages)
+    assert not any(name.endswith("_is_date") for name, *_ in read(store, "DESCRIBE SELECT * FROM '{store}/leads.parquet'"))
+    assert not any("date-only" in note for note in json.loads((store / "ingest.json").read_text())["notes"])
+    assert opened(store).has_dates is False
+    (tmp_path / "source" / "leads.csv").write_text("id,created\nC,2026-07-03\n")
+    ingest(tmp_path / "mapping.toml", source=tmp_path / "source", out=store, merge="upsert")
+    assert opened(store).has_dates is False  # a newer extract changes nothing about it
+
+
+def test_a_column_of_days_without_a_value_has_no_flag(tmp_path: Path) -> None:
+    scored = 'created_at = "created", score_at = { from = "scored", granularity = "date" }'
+    mapping = MAPPING.format(zone="Europe/Berlin").replace('created_at = "created"', scored)
+    stages = "id,stage,at\nA,won,2026-07-02 10:00:00"
+    store = made(tmp_path, mapping, leads="id,created,scored\nA,2026-07-01 09:00:00,\n", stages=stages)
+    assert "score_at_is_date" not in {name for name, *_ in read(store, "DESCRIBE SELECT * FROM '{store}/leads.parquet'")}
+
+
+def test_an_instant_that_bears_the_mark_by_chance_stays_an_instant(tmp_path: Path) -> None:
+    source = export_of(
+        tmp_path / "source",
+        Lead="""
+            Id,Status,CreatedDate,LeadSource,MQL_Date__c
+            00Q1,Open,2026-07-01T09:00:00.000001Z,Web,2026-07-02T09:00:00Z
+            00Q2,Open,2026-07-01T09:00:00.000002Z,Web,2026-07-02T09:00:00Z
+            """,
+    )
+    ingest("salesforce", source=source, out=tmp_path / "store")
+    assert read(tmp_path / "store", "SELECT * FROM (SELECT lead_id, created_at FROM '{store}/leads.parquet') ORDER BY 1") == [
+        ("00Q1", datetime(2026, 7, 1, 9)),
+        ("00Q2", datetime(2026, 7, 1, 9, 0, 0, 2)),
+    ]
+    assert "created_at_is_date" not in {name for name, *_ in read(tmp_path / "store", "DESCRIBE SELECT * FROM '{store}/leads.parquet'")}
+
+
 @pytest.mark.parametrize("kind", ["text", "DATE", "TIMESTAMP", "TIMESTAMPTZ"])
 def test_a_day_is_the_same_whatever_type_a_source_gives_it(tmp_path: Path, kind: str) -> None:
     source = tmp_path / "source"
@@ -268,9 +315,7 @@ def test_a_store_that_ingest_did_not_make_gets_the_same_granularity(tmp_path: Pa
     )
     crm = opened(tmp_path)  # an instant in the Parquet file of a store is UTC: the 30th in Berlin
     assert states(crm).to_pandas()["ends"].tolist() == [2]
-    assert check_store(tmp_path).notes == (
-        "days without a time of day, counted as calendar days: leads.created_at, stage_events.entered_at",
-    )
+    assert check_store(tmp_path).notes == ("Date-only columns, counted in calendar days: leads.created_at, stage_events.entered_at",)
     spans = check_store(tmp_path).rows.set_index("table")
     assert spans.loc["stage_events", "first_at"] == "2026-03-30"
 

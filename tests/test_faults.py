@@ -232,10 +232,10 @@ def test_the_health_of_a_store(tmp_path: Path) -> None:
     assert health.last_at == datetime(2026, 1, 3)
     assert health.notes == (
         "leads.csv: read as Windows-1252, since it is not UTF-8; declare encoding in a mapping to say otherwise",
-        "days without a time of day, counted as calendar days: leads.created_at",
+        "Date-only columns, counted in calendar days: leads.created_at",
     )
     (tmp_path / "stage_events.csv").write_text("lead_id,stage,entered_at\nL1,mql,soon\n")
-    with pytest.raises(DataRefused, match="values of entered_at are no instant: 'soon'"):
+    with pytest.raises(DataRefused, match="values of entered_at are not timestamps: 'soon'"):
         check_store(tmp_path)
 
 

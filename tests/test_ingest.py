@@ -158,7 +158,7 @@ def test_a_refused_export_leaves_the_old_store_and_nothing_beside_it(tmp_path: P
     assert caught.value.exit_code == 3
     assert str(caught.value).splitlines()[:2] == [
         "the export in exports cannot be used: 3 faults.",
-        "  - contacts.csv: values of created_at are no instant: '31/12/2025' (row 2), '01/02/2026 10:00' (row 3)."
+        "  - contacts.csv: values of created_at are not timestamps: '31/12/2025' (row 2), '01/02/2026 10:00' (row 3)."
         " An instant is ISO, such as 2026-01-31 or 2026-01-31T09:30:00+02:00."
         ' Declare date_order = "dmy" in a mapping (for a column, an input, a table or [source]) and run alignment ingest.',
     ]
@@ -170,8 +170,8 @@ def test_a_date_against_the_declared_order(tmp_path: Path) -> None:
     with pytest.raises(DataRefused) as caught:
         made(tmp_path, contacts=CONTACTS.replace("31/12/2025", "12/31/2025"))
     assert caught.value.faults == (
-        "contacts.csv: values of created_at are no instant: '12/31/2025' (row 2)."
-        " Declared is date_order = 'dmy', such as 31/1/2026; ISO dates are read besides."
+        "contacts.csv: values of created_at are not timestamps: '12/31/2025' (row 2)."
+        " The mapping declares date_order = 'dmy', such as 31/1/2026; ISO dates also work."
         ' Declare date_order = "mdy" in a mapping (for a column, an input, a table or [source]) and run alignment ingest.',
     )
 

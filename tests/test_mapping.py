@@ -84,11 +84,28 @@ def test_settings_go_from_the_wide_to_the_narrow(tmp_path: Path) -> None:
         ),
         (LEADS + "[source]\ndate_order = 'day first'\n", "source.date_order: Input should be 'ymd', 'dmy' or 'mdy' (given: 'day first')."),
         ("[config]\nmin_n = 3\n", "tables is missing."),
+        (
+            "[source]\ntwo_digit_years_from = 1970\n[tables.leads]\nfrom = 'a.csv'\n"
+            "columns = { lead_id = 'Id', created_at = 'Made', score_at = { from = 'S', month_names = 'en' } }\n",
+            "two_digit_years_from needs date_order or month_names, since 1/2/26 could be any of three days: tables.leads.columns.created_at.",
+        ),
+        (
+            "[tables.stage_events]\nfrom = 'a.csv'\ntwo_digit_years_from = 1970\ncolumns = { lead_id = 'Id' }\nwide = { mql = 'M' }\n",
+            "two_digit_years_from needs date_order or month_names, since 1/2/26 could be any of three days: tables.stage_events.wide.",
+        ),
     ],
 )
 def test_what_a_mapping_may_not_say(tmp_path: Path, text: str, rule: str) -> None:
     expected = f"the mapping m.toml cannot be used. {rule}"
     assert refused(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize("years", ["source", "column"])
+def test_years_of_two_digits_and_their_order_may_be_declared_at_different_levels(tmp_path: Path, years: str) -> None:
+    wide, narrow = ("two_digit_years_from = 1970", "date_order = 'dmy'")[:: 1 if years == "source" else -1]
+    text = f"[source]\n{wide}\n[tables.leads]\nfrom = 'a.csv'\ncolumns = {{ lead_id = 'Id', created_at = {{ from = 'Made', {narrow} }} }}\n"
+    reading = mapping(tmp_path, text).reading("leads", "created_at")
+    assert (reading.two_digit_years_from, reading.date_order) == (1970, "dmy")
 
 
 def test_its_configuration_is_checked_too(tmp_path: Path) -> None:

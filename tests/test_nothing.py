@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alignment_toolkit.border.hints import settings_for
+from alignment_toolkit.border.hints import CONFLICT, settings_for
 from alignment_toolkit.errors import DataRefused
 from alignment_toolkit.ingest import ingest
 from alignment_toolkit.store import open_crm
@@ -105,6 +105,13 @@ def test_a_mapping_may_name_other_words_and_list_one_as_a_label(tmp_path: Path) 
         ("date", ["soon"], None),
         ("number", ["(1,234.50)"], 'accounting = true and thousands = ","'),
         ("number", ["1.234,50 €"], 'symbol = "€" and decimal = "," and thousands = "."'),
+        ("date", ["31/1/2026", "1/31/2026"], CONFLICT),
+        ("date", ["20260701", "31/1/2026"], CONFLICT),
+        ("instant", ["1783896400", "46204"], CONFLICT),
+        ("number", ["1,234.50", "5,5"], CONFLICT),
+        ("number", ["1'234.5", "1'234,5"], CONFLICT),
+        ("number", ["1,234", "5,5"], 'decimal = ","'),
+        ("number", ["€5", "$5"], 'symbol = ["€", "$"]'),
         ("number", ["1'234.50"], """thousands = "'\""""),
         ("number", ["EUR 5"], 'symbol = "EUR"'),
         ("number", ["many"], None),

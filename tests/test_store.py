@@ -174,7 +174,7 @@ def test_all_fatal_faults_of_all_tables_come_at_once(tmp_path: Path) -> None:
     assert refusal(tmp_path) == (
         "leads.csv: lead_id is missing: row 3. Every row of leads has a lead_id."
         " Repair the rows, or set them aside by a rule of a mapping.",
-        "leads.csv: values of created_at are no instant: '31/01/2026' (row 2), '2026-02-30' (row 3)."
+        "leads.csv: values of created_at are not timestamps: '31/01/2026' (row 2), '2026-02-30' (row 3)."
         " An instant is ISO, such as 2026-01-31 or 2026-01-31T09:30:00+02:00."
         ' Declare date_order = "dmy" in a mapping (for a column, an input, a table or [source]) and run alignment ingest.',
         "leads.csv: keys stand more than once: 'L2' (rows 4 and 5). lead_id is unique."
@@ -184,7 +184,7 @@ def test_all_fatal_faults_of_all_tables_come_at_once(tmp_path: Path) -> None:
         " Translate them with a map in a mapping, or add them to the stages of the configuration.",
         "deals.csv: values of outcome are not among the agreed ones: 'Won' (1 row). Agreed are: open, won, lost."
         " Did you mean 'won'? Translate them with a map in a mapping.",
-        "deals.csv: values of amount are no number: '1,5' (row 2), '€5' (row 3). A number is finite and written like 1234.50."
+        "deals.csv: values of amount are not numbers: '1,5' (row 2), '€5' (row 3). A number is finite and written like 1234.50."
         ' Declare decimal = "," and symbol = "€" in a mapping (for a column, an input, a table or [source]) and run alignment ingest.',
         "owners.csv: the required column is missing: team. It has: owner_id."
         " Rename the columns, or say in a mapping which column is which and run alignment ingest.",
@@ -192,6 +192,34 @@ def test_all_fatal_faults_of_all_tables_come_at_once(tmp_path: Path) -> None:
         " Amounts are in EUR, the reporting currency, or their currency has a rate in exchange_rates."
         " Add the table exchange_rates, or set reporting_currency in the configuration (Salesforce's rates are to its corporate currency).",
     )
+
+
+def test_words_that_are_numbers_or_flags_are_read_or_refused_in_a_sentence(tmp_path: Path) -> None:
+    at = pa.array([datetime(2026, 1, 5), datetime(2026, 1, 6)], pa.timestamp("us"))
+    made = store(tmp_path / "numbers")
+    (made / "stage_events.csv").unlink()
+    pq.write_table(
+        pa.table({"lead_id": ["L1", "L2"], "stage": pa.array([1, 2], pa.int64()), "entered_at": at}), made / "stage_events.parquet"
+    )
+    (said,) = refusal(made)
+    assert said.startswith(
+        "stage_events.parquet: stages are not among the configured ones: '1' (1 row), '2' (1 row). Configured are: lead, "
+    )
+    (made / "alignment.toml").write_text(
+        'stages = [{ name = "1", owner = "marketing" }, { name = "2", owner = "sales" },'
+        ' { name = "won", owner = "sales", terminal = true }, { name = "lost", owner = "sales", terminal = true }]\n'
+    )
+    assert sorted(row["stage"] for row in rows(open_crm(made, as_of=AS_OF).tables["stage_events"])) == ["1", "2"]
+    flags = store(tmp_path / "flags")
+    pq.write_table(pa.table({"deal_id": ["D1", "D2"], "outcome": [True, False]}), flags / "deals.parquet")
+    (said,) = refusal(flags)
+    assert said.startswith("deals.parquet: values of outcome are not among the agreed ones: 'false' (1 row), 'true' (1 row). Agreed are: ")
+    days = store(tmp_path / "days", deals="deal_id,outcome\nD1,open\n")
+    pq.write_table(
+        pa.table({"touch_id": ["T1"], "lead_id": ["L1"], "occurred_at": at[:1], "side": pa.array([1.5]), "channel": ["x"]}),
+        days / "touches.parquet",
+    )
+    assert refusal(days)[0].startswith("touches.parquet: values of side are not among the agreed ones: '1.5' (1 row).")
 
 
 def test_examples_are_five_and_the_number_of_the_rest_is_told(tmp_path: Path) -> None:

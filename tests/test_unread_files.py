@@ -166,7 +166,7 @@ def test_a_file_that_the_last_ingest_read_and_that_fits_no_more_is_a_fault(tmp_p
     store = made(export(tmp_path / "e", Opportunity__csv=None, report17__csv=OPPORTUNITY), tmp_path / "store").out
     with pytest.raises(DataRefused) as caught:
         made(export(tmp_path / "e", Opportunity__csv=None, report17__csv=OPPORTUNITY.replace("Stage", "Phase")), store, drop_missing=True)
-    assert caught.value.faults[0].startswith("report17.csv: the last ingest read this file, and now it fits no input of the mapping. ")
+    assert caught.value.faults[0].startswith("report17.csv: this file was read last time but no longer matches any input. ")
     assert n_rows(store)["deals"] == 2
 
 
@@ -191,6 +191,81 @@ def test_files_that_nobody_needs_are_listed_and_block_nothing(tmp_path: Path) ->
     for name in ("unrelated.csv", "notes.xlsx", "Lead.xlsx"):
         assert any(note.startswith(f"{name} is not read, and no table needs it: ") for note in done.notes)
     assert not any("~$" in note for note in done.notes)
+
+
+def test_a_file_of_another_year_is_no_twin(tmp_path: Path) -> None:
+    files = {f"Opportunity.{year}.csv": OPPORTUNITY for year in (2025, 2026)}
+    source = export(tmp_path / "e", Opportunity__csv=None)
+    for name, text in files.items():
+        (source / name).write_text(text.replace("006", f"006{name[15]}"))
+    (source / "Opportunity.2024.xlsx").write_bytes(workbook())
+    (source / "Opportunity.2025.xlsx").write_bytes(workbook())  # the same year as a text: it is read there
+    (tmp_path / "m.toml").write_text('extends = "salesforce"\n[inputs.opportunity]\nnames = ["Opportunity.*"]\n')
+    with pytest.raises(DataRefused) as caught:
+        made(source, tmp_path / "store", tmp_path / "m.toml")
+    assert [fault.partition(": ")[0] for fault in caught.value.faults] == ["Opportunity.2024.xlsx"]
+
+
+STRIPE = {
+    "customer": "id,created,email,delinquent,livemode\ncus_1,2026-01-01,a@b.co,false,true\n",
+    "price": "id,unit_amount,currency,recurring_interval,recurring_interval_count,type\nprice_1,1000,eur,month,1,recurring\n",
+    "subscription_item": "id,subscription_id,plan_id,quantity,current_period_start\nsi_1,sub_1,price_1,1,2026-06-05\n",
+}
+PLAIN = "id,customer_id,status,start_date,trial_end,canceled_at,ended_at,livemode\nsub_1,cus_1,active,2026-01-05,,,,true\n"
+VERSIONS = (
+    "id,customer_id,status,start_date,trial_end,canceled_at,ended_at,livemode,_fivetran_active,_fivetran_start\n"
+    "sub_1,cus_1,active,2026-01-05,,,,true,true,2026-01-05\n"
+)
+READ = {  # of two inputs that serve equally well one is enough
+    "a spreadsheet": (
+        {"subscription__csv": PLAIN, "meeting_notes__xlsx": workbook()},
+        "meeting_notes.xlsx is not read, and no table needs it: ",
+    ),
+    "a history without rows": (
+        {"subscription__csv": PLAIN, "subscription_history__csv": VERSIONS.splitlines()[0]},
+        "subscription_history.csv: the file holds a header and no rows.",
+    ),
+    "only a history without rows beside it": (
+        {"subscription__csv": PLAIN.splitlines()[0], "subscription_history__csv": VERSIONS},
+        "subscription.csv: the file holds a header and no rows.",
+    ),
+    "a history without its flag": (
+        {
+            "subscription__csv": PLAIN,
+            "subscription_history__csv": VERSIONS.replace("_fivetran_active", "active").replace("_start", "_begin"),
+        },
+        "subscription_history.csv is not read: ",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_a_harmless_file_does_not_block_a_source_of_subscriptions(tmp_path: Path, kind: str) -> None:
+    files, note = READ[kind]
+    others = {f"{name}__csv": text for name, text in STRIPE.items()}
+    done = made(export(tmp_path / "e", Lead__csv=None, Opportunity__csv=None, **others, **files), tmp_path / "store", "stripe")
+    assert n_rows(done.out)["subscriptions"] == 1
+    assert any(said.startswith(note) for said in done.notes)
+
+
+def test_subscriptions_without_any_rows_are_still_refused(tmp_path: Path) -> None:
+    files = {"subscription__csv": PLAIN.splitlines()[0], "subscription_history__csv": VERSIONS.splitlines()[0]}
+    others = {f"{name}__csv": text for name, text in STRIPE.items()}
+    with pytest.raises(DataRefused) as caught:
+        made(export(tmp_path / "e", Lead__csv=None, Opportunity__csv=None, **others, **files), tmp_path / "store", "stripe")
+    assert [fault.partition(".")[0] for fault in caught.value.faults] == ["subscription", "subscription_history"]
+
+
+def test_the_setting_that_helps_names_the_mapping_in_use(tmp_path: Path) -> None:
+    source = export(tmp_path / "e", Opportunity__csv=OPPORTUNITY.replace("Closed Lost", "Закрыто").encode("cp1251"))
+    (tmp_path / "mine.toml").write_text('extends = "salesforce"\n')
+    for mapping, where in (
+        ("salesforce", 'in a mapping; to keep a shipped one, below a first line extends = "salesforce"'),
+        (tmp_path / "mine.toml", "in mine.toml"),
+    ):
+        with pytest.raises(DataRefused) as caught:
+            made(source, tmp_path / "store", mapping)
+        assert f'declare [source] encoding = "cp1251" {where};' in caught.value.faults[0]
 
 
 def test_a_file_named_like_an_input_without_its_columns_is_named(tmp_path: Path) -> None:

@@ -232,7 +232,7 @@ def _read(bench: Workbench, item: Item, settings: SourceFiles) -> None:
         bench.rows[item.name], bench.aside[item.name] = duck.load_csv(bench.backend, item.path, dialect, name=table, place=item.name)
         bench.notes += (*dialect.notes, *set_aside_notes(item.name, bench.aside[item.name]))
     except BadFile as error:
-        bench.faults += error.faults
+        bench.faults += bench.reader.told(error.faults)
     except OSError as error:
         bench.faults += item.faults or [Fault(item.name, f"the file cannot be opened: {error.strerror}", "", "Let it be readable")]
 

@@ -27,9 +27,16 @@ def combined(benches: list[Workbench]) -> tuple[dict[str, Mapped], tuple[str, ..
         known = frozenset(name for other in elsewhere for name, rule in other.mapping.tables.items() if not rule.alone)
         each.append(all_mapped(bench, known=known))
     made = {name: _stacked(name, [tables[name] for tables in each if name in tables], benches[0].backend) for name in _names(each)}
-    benches[0].notes += granularity.dates_found({name: table.source for name, table in made.items()}, benches[0].backend)
+    for name, table in made.items():
+        source, told = granularity.with_dates_found(table.source, benches[0].backend, benches[0].mapping.settings.time_zone)
+        made[name] = replace(table, source=source)
+        benches[0].notes += told
     made, notes = linked(benches, made)
-    return made, (*(note for bench in benches for note in bench.notes), *notes, *leadless(made, benches[0].backend))
+    return made, (
+        *(note for bench in benches for note in bench.notes),
+        *notes,
+        *leadless(made, benches[0].backend, benches[0].mapping.settings.deal_type),
+    )
 
 
 def _names(each: list[dict[str, Mapped]]) -> list[str]:

@@ -22,6 +22,8 @@ _SQL_TYPES: dict[Kind, str] = {
     "flag": "BOOLEAN",
 }
 
+INSTANT = {b"granularity": b"instant"}  # metadata of a column
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -149,6 +151,13 @@ def _struct(contract: Table, side: str) -> str:
 
 def _quoted(name: str) -> str:
     return f'"{name}"'
+
+
+def declared_instants(path: Path) -> set[str]:
+    """Columns of a Parquet file whose midnights are times of day, since a mapping says so; its metadata keep that."""
+    from pyarrow.parquet import read_schema
+
+    return {field.name for field in read_schema(path) if INSTANT.items() <= (field.metadata or {}).items()}
 
 
 def columns_of(path: Path) -> list[str]:

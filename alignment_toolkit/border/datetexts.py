@@ -30,6 +30,7 @@ _COMPACT = {  # the longest first; what follows may be an offset
     r"^([0-9]{4})([0-9]{2})([0-9]{2})[T ]?([0-9]{2}):?([0-9]{2})($|[Z+-].*$)": r"\1-\2-\3 \4:\5\6",
     r"^([0-9]{4})([0-9]{2})([0-9]{2})$": r"\1-\2-\3",
 }
+_NAMED_ONLY = "~"  # begins a date whose month was a name, until its year is whole
 _LAST_SERIAL, _LEAP_BUG = 2_958_465, 60  # 9999-12-31; 1900-02-29, which only spreadsheets know
 _DAY_SECONDS = 86_400
 EPOCH_UNITS = {"s": 1, "ms": 1_000}
@@ -38,35 +39,41 @@ _FIRST_MS, _FIRST_SECONDS = 10**10, 253_402_300_799  # seconds of our time read 
 
 def order_of(reading: Reading) -> str | None:
     """The order of year, month and day in what `spelled_out` returns."""
-    return reading.date_order or ("ymd" if reading.month_names or reading.two_digit_years_from else None)
+    return reading.date_order or ("ymd" if reading.month_names else None)
 
 
 def spelled_out(text: Any, reading: Reading) -> Any:
-    """The text with the month as a number and the year in four digits, in the order of `order_of`; what is not declared stays as it is."""
+    """The text with the month as a number and the year in four digits, in the order of `order_of`; what is not declared stays as it is.
+
+    Without a declared order only a date with the name of its month may have a year of two digits: `1/2/26` could be any of three days.
+    """
     order = order_of(reading)
+    named = "" if reading.date_order else _NAMED_ONLY
     if reading.month_names:
         for number, name in enumerate(_MONTHS, start=1):
             text = text.re_replace(rf"(?i)(^|[^a-z]){name}[.]?($|[^a-z])", rf"\1#{number:02}\2")
         for pattern, place in _NAMED.items():
             first, second, third = (place[letter] for letter in order or "")
-            text = text.re_replace(pattern, rf"\{first}/\{second}/\{third}\4")
-    if reading.two_digit_years_from is not None:
-        text = _with_whole_year(text, order, reading.two_digit_years_from)
+            text = text.re_replace(pattern, rf"{named}\{first}/\{second}/\{third}\4")
+    if order and reading.two_digit_years_from is not None:
+        text = _with_whole_year(text, order, reading.two_digit_years_from, before=named)
+    if reading.month_names and named:
+        text = text.re_replace(f"^{named}", "")
     if order == "ymd":
         for pattern, apart in _COMPACT.items():
             text = text.re_replace(pattern, apart)
     return text
 
 
-def _with_whole_year(text: Any, order: str | None, first_year: int) -> Any:
-    """The text with the century before a year of two digits, among the hundred years from the first one on."""
+def _with_whole_year(text: Any, order: str, first_year: int, *, before: str) -> Any:
+    """The text with the century before a year of two digits, among the hundred years from the first one on; `before`: how a text begins."""
     days = "[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
     centuries: dict[int, list[str]] = {}
     for year in range(first_year, first_year + 100):
         centuries.setdefault(year // 100, []).append(f"{year % 100:02}")
     for century, listed in centuries.items():
         years = f"({'|'.join(listed)})"
-        pattern = rf"^(){years}({days}){_REST}" if order == "ymd" else rf"^([0-9]{{1,2}}[-/.][0-9]{{1,2}}[-/.]){years}(){_REST}"
+        pattern = rf"^({before}){years}({days}){_REST}" if order == "ymd" else rf"^([0-9]{{1,2}}[-/.][0-9]{{1,2}}[-/.]){years}(){_REST}"
         text = text.re_replace(pattern, rf"\1{century}\2\3\4")
     return text
 

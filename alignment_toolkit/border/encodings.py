@@ -29,10 +29,14 @@ _ALPHABETS = tuple(
     frozenset(letters + letters.upper())
     for letters in ("äöüß", "àâæçèéêëîïôœùûü", "áéíñóúü", "àçèéíïòóúü", "ãáâàçéêíóôõú", "àèéìíòóù", "åæøé", "åäöé", "áéëíïóöü")
 )
-_WORD = re.compile(r"[^\W\d_]+")
+_SMALL, _FRACTIONS = frozenset("¹²³"), frozenset("¼½¾")
+_WORD = re.compile(r"[^\W\d_¹²³¼½¾]+")
+_MEASURED = re.compile(r"(?:\d|\)|(?<![^\W\d_])(?:[kcdmµ]?m|ft|in|yd|x|r))$")  # what a small digit stands above
 _ODD_SPELLING = re.compile(r"[a-zß-ÿ][À-Þ]|(?<!^)œ(?!u)|aá|áa")
-_NEVER = frozenset("ƒ†‡ˆ‰˜¤¦¨¬¯¸¶±‹›‚")  # legal in Windows-1252, and nearly always letters of another encoding
+_NEVER = frozenset("ƒ†‡ˆ‰˜¤¦¨¬¯¸¶±")  # legal in Windows-1252, and nearly always letters of another encoding
 _MONEY = frozenset("£€¢¥")
+_PAIRS = {"‚": "‘", "‹": "›"}  # a sign that opens a quotation, nearly always a letter of another encoding where nothing closes it
+_IN_COMPANY = _SMALL | _FRACTIONS | {"‚", "‹", "›"}
 _AFTER_APOSTROPHE = re.compile(r"(?:s|t|d|m|n|ll|re|ve)\b|[A-ZÀ-Þ]")
 
 
@@ -76,8 +80,11 @@ def found_out(path: Path, place: str) -> str:
     if doubt is None:
         return GUESSED
     rule = "Text is read when it is UTF-8, UTF-16 with a byte order mark, or Western European beyond doubt"
-    others = "cp1251 is Cyrillic; others are cp1250, cp1253, shift_jis, gbk, mac_roman"
-    way_out = f"Export it as UTF-8, or {declare('encoding', 'cp1251')}; {others}"
+    way_out = (
+        f"Export it as UTF-8, or {declare('encoding', 'cp1251')}; cp1251 is Cyrillic; others are cp1250, cp1253, shift_jis, gbk, mac_roman"
+    )
+    if undecodable(path, GUESSED) is None and _is_mostly_western(path):
+        way_out = f"Export it as UTF-8, or {declare('encoding', GUESSED)}; cp1252 is Western European; others are cp1250, cp1254, mac_roman"
     raise BadFile(Fault(place, f"the encoding of the text is not known: {doubt}", rule, way_out))
 
 
@@ -178,6 +185,28 @@ def _doubt(path: Path) -> str | None:
     return None
 
 
+def _is_mostly_western(path: Path) -> bool:
+    """Whether most words with letters beyond ASCII are Western when the text is read as Windows-1252; so is a text without such words."""
+    western = other = 0
+    with path.open("rb") as file:
+        for text in (line.decode(GUESSED) for line in file if not line.isascii()):
+            words = [found[0] for found in _WORD.finditer(text) if not found[0].isascii()]
+            plausible = sum(map(_is_western, words))
+            western += plausible
+            other += len(words) - plausible + sum(_is_letter_elsewhere(text, at) for at in range(len(text)))
+    return western >= other
+
+
+def _is_letter_elsewhere(text: str, at: int) -> bool:
+    """Whether a sign stands in or at a word as only a letter does."""
+    sign, before, after = text[at], text[max(at - 30, 0) : at], text[at + 1 : at + 30]
+    return _is_sign(sign) and not _stands_well(sign, before, after) and (before[-1:].isalpha() or after[:1].isalpha())
+
+
+def _is_sign(character: str) -> bool:
+    return not character.isascii() and not character.isalpha()
+
+
 def doubtful(text: str) -> str | None:
     """The first word or sign that is implausible in a Western language; None where there is none.
 
@@ -188,7 +217,7 @@ def doubtful(text: str) -> str | None:
         if not found[0].isascii() and not _is_western(found[0]):
             return found[0]
     for at, sign in enumerate(text):
-        if not sign.isascii() and not sign.isalpha() and not _stands_well(sign, text[max(at - 30, 0) : at], text[at + 1 : at + 30]):
+        if _is_sign(sign) and not _stands_well(sign, text[max(at - 30, 0) : at], text[at + 1 : at + 30]):
             return text[max(at - 8, 0) : at + 9].strip()
     return None
 
@@ -210,10 +239,25 @@ def _stands_well(sign: str, before: str, after: str) -> bool:
     left, right = before[-1:].isalpha(), after[:1].isalpha()
     if sign in _MONEY:
         return not left and not right
+    if sign in _IN_COMPANY:
+        return _is_in_company(sign, before, after)
     if sign == "’":
         word = re.search(r"[^\W\d_]*$", before)
         prefix = word[0] if word else ""
         return not (left and right) or len(prefix) <= 2 or prefix.endswith(("qu", "Qu")) or bool(_AFTER_APOSTROPHE.match(after))
-    if sign in "–—":
-        return not (left and right) or after[0].isupper()
-    return not (left and right) or sign in "\u00a0·®™"
+    return not (left and right) or sign in "\u00a0·®™" or (sign in "–—" and after[0].isupper())
+
+
+def _is_in_company(sign: str, before: str, after: str) -> bool:
+    """Whether a small digit, a fraction or a single quotation mark has what belongs to it: a measure, a number, its counterpart."""
+    left, right = before[-1:].isalpha(), after[:1].isalpha()
+    if sign in _SMALL:
+        return not right and _is_usual(after[:1]) and bool(_MEASURED.search(before))
+    if sign in _FRACTIONS:
+        return not left and (not right or before[-1:].isdigit()) and _is_usual(before[-1:]) and _is_usual(after[:1])
+    return not left and _PAIRS[sign] in after if sign in _PAIRS else not right and "‹" in before
+
+
+def _is_usual(neighbour: str) -> bool:
+    """Whether a character is one beside which digits stand: the letters of other encodings come in a row."""
+    return neighbour.isascii() or neighbour in "\u00a0–—"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border.duck import ROW
-from alignment_toolkit.border.hints import WHERE, settings_for
+from alignment_toolkit.border.hints import way_out_for
 from alignment_toolkit.border.parsing import LONGEST_NAME
 from alignment_toolkit.border.rules import Rule, allowed_words, rules_of
 from alignment_toolkit.border.sentences import SHOWN, Example, Fault
@@ -93,9 +93,13 @@ def _particulars(source: Source, config: Config, fetch: Fetch) -> tuple[list[Fau
 
 
 def _agreed_words(source: Source, config: Config, fetch: Fetch) -> Source:
-    """The source with agreed words, such as stages, in the Unicode form and with the blanks that the configuration has."""
+    """The source with agreed words, such as stages, in the Unicode form and with the blanks that the configuration has.
+
+    Only texts can be spelled otherwise; a number or a flag is compared as it is written.
+    """
+    texts = {name for name, value in source.found.items() if value.type().is_string()}
     for column in source.contract.columns:
-        if column.name in source.found and (words := allowed_words(source.contract.name, column, config)):
+        if column.name in texts and (words := allowed_words(source.contract.name, column, config)):
             table = source.rows.select(label=source.there(column.name))
             odd = fetch(table.filter(table.label.notin(words)).distinct())
             known = {spaced(word): word for word in words}
@@ -134,8 +138,8 @@ def _with_examples(source: Source, rule: Rule, n: int, fetch: Fetch) -> Fault:
     fault = replace(rule.fault, examples=tuple(shown), n=n)
     if rule.kind == "unread":
         kind, declared = source.contract.column(rule.column).kind, source.reading(rule.column).date_order
-        if settings := settings_for(kind, (row["value"] for row in rows), declared=declared):
-            return replace(fault, way_out=f"Declare {settings} {WHERE}")
+        if way_out := way_out_for(kind, (row["value"] for row in rows), declared=declared):
+            return replace(fault, way_out=way_out)
     return fault
 
 

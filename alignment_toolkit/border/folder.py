@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from alignment_toolkit.border import duck
+from alignment_toolkit.border.compare import declared_instants
 from alignment_toolkit.border.kinds import OTHERS, ensure_parquet, refuse_other
 from alignment_toolkit.border.parsing import Reading
 from alignment_toolkit.border.records import set_aside_notes
@@ -92,6 +93,9 @@ def _take(found: Found, name: str, path: Path, reading: Reading, *, foreign: boo
         return
     source = source_of(name, rows, place=path.name, reading=reading)
     is_text = path.suffix.lower() == ".csv"
+    if not is_text:
+        instants = declared_instants(path) & source.found.keys()
+        source = replace(source, readings=source.readings | {column: replace(reading, granularity="instant") for column in instants})
     found.add(settled(source, found.backend, name=f"{name}_typed_{next(_numbers)}") if is_text else source)
 
 

@@ -1,14 +1,16 @@
 """Which instants are dates: a column whose every row is a local midnight has no time of day, and its durations count calendar days.
 
-`ingest` finds it per column of the source and keeps it in the store, as a flag beside each instant column in which some row is a date. For
-other stores it is found when they are opened. Inside an engine a date is marked in the value itself (`clocks.is_date`): one that begins
-something (a creation, a handover, a touch) stands at the start of its day, any other at its end, so that plain comparisons of instants
-put a touch before the close of that day, and a close after the creation of that day.
+`ingest` finds it per column of the source and keeps it in the store, as a flag beside each instant column in which some row is a date; a
+column of midnights that a mapping calls instants says so in the metadata of its Parquet file. For other stores it is found when they are
+opened. Inside an engine a date is marked in the value itself (`clocks.is_date`): one that begins something (a creation, a handover, a
+touch) stands at the start of its day, any other at its end, so that plain comparisons of instants put a touch before the close of that
+day, and a close after the creation of that day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -52,6 +54,8 @@ def _dates_of(source: Source, fetch: Fetch, zone: str) -> Iterator[tuple[str, An
     for column in (name for name in source.contract.instants if name in source.found):
         if column in flags:
             yield from [(column, flags[column])] if is_any[column] else []
+        elif source.reading(column).granularity == "instant":
+            continue
         elif source.found[column].type().is_date():
             yield column, ibis.literal(True)
         else:
@@ -129,17 +133,35 @@ def _end_of_day(midnight: Any, changes: OffsetChanges) -> Any:
 def days_of(dates: Mapping[str, Mapping[str, Any]]) -> str:
     """The columns that hold dates, in words; empty where there are none."""
     names = [f"{table}.{column}" for table, columns in dates.items() for column in columns]
-    return f"days without a time of day, counted as calendar days: {', '.join(names)}" if names else ""
+    return f"Date-only columns, counted in calendar days: {', '.join(names)}" if names else ""
 
 
-def dates_found(sources: Mapping[str, Source], backend: Any) -> tuple[str, ...]:
-    """One sentence per table with instants that are dates, for the journal of an ingest."""
-    columns = {name: [at for at in source.contract.instants if at + IS_DATE in source.found] for name, source in sources.items()}
-    return tuple(_found_in(name, sources[name].rows, flagged, backend) for name, flagged in columns.items() if flagged)
+def with_dates_found(source: Source, backend: Any, zone: str) -> tuple[Source, tuple[str, ...]]:
+    """A canonical table with the flags that are true of some row, and a sentence on them for the journal of an ingest.
+
+    A column that has none and is midnight in every row was called instants by a mapping: its reading says so from here on.
+
+    Args:
+        source: A table as the mappings make it.
+        backend: The embedded engine.
+        zone: The configured time zone.
+    """
+    columns = [at for at in source.contract.instants if at + IS_DATE in source.found]
+    counts = {f"dates {column}": source.rows[column + IS_DATE].sum() for column in columns}
+    counts |= {column: source.rows[column].count() for column in columns}
+    found = backend.to_pyarrow(source.rows.aggregate(**counts)).to_pylist()[0] if columns else {}
+    idle = [column for column in columns if not found[f"dates {column}"]]
+    kept = replace(
+        source, found={name: value for name, value in source.found.items() if name.removesuffix(IS_DATE) not in idle or name in idle}
+    )
+    told = [f"{column} ({found[f'dates {column}']:,} of {found[column]:,} rows)" for column in columns if column not in idle]
+    sentence = f"{source.contract.name}: date-only columns, counted in calendar days: {', '.join(told)}"
+    return _with_declared_instants(kept, backend, zone), (sentence,) if told else ()
 
 
-def _found_in(name: str, rows: ir.Table, columns: list[str], backend: Any) -> str:
-    counts = {f"dates {column}": rows[column + IS_DATE].sum() for column in columns} | {column: rows[column].count() for column in columns}
-    found = backend.to_pyarrow(rows.aggregate(**counts)).to_pylist()[0]
-    told = (f"{column} ({int(found[f'dates {column}'] or 0):,} of {int(found[column]):,} rows)" for column in columns)
-    return f"{name}: days without a time of day, counted as calendar days: {', '.join(told)}"
+def _with_declared_instants(source: Source, backend: Any, zone: str) -> Source:
+    """The source, whose readings call the columns instants that opening the store would take for dates although they bear no flag."""
+    as_stored = replace(source, found={name: source.value(name) for name in source.found}, readings={})
+    would_be = dict(_dates_of(as_stored, lambda query: backend.to_pyarrow(query).to_pylist(), zone))
+    instants = [name for name in would_be if name + IS_DATE not in source.found]
+    return replace(source, readings=source.readings | {name: replace(source.reading(name), granularity="instant") for name in instants})

@@ -8,6 +8,7 @@ from typing import Any
 
 from alignment_toolkit.schema import Kind
 
+CONFLICT = "The values are written in two ways: repair them, or split the file"
 WHERE = "in a mapping (for a column, an input, a table or [source]) and run alignment ingest"
 _CLOCK = r"([,T ].*)?"
 _MONTH = r"(?i).*(?<![a-z])(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-/ .,].*\d.*"
@@ -21,12 +22,32 @@ _TIMES = (
 )
 _ORDERED = r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{2}|\d{4})(?!\d)" + _CLOCK
 _EITHER = 'date_order = "dmy" (or "mdy")'
+_GROUPS = 'thousands = "," (or decimal = ",")'
+_COMMA, _POINT, _SYMBOL = 'decimal = ","', 'decimal = "."', "symbol = "
+_CHOICES = {  # a setting that leaves open which -> those that settle it
+    _EITHER: ('date_order = "dmy"', 'date_order = "mdy"', 'date_order = "ymd"'),
+    _GROUPS: ('thousands = ","', _COMMA),
+}
 _SIGN = r"[^\d\s.,'+-]{1,4}"
 _AMOUNT = r"\d[\d.,' \u00a0\u2009\u202f’]*"
 
 
+def way_out_for(kind: Kind, values: Iterable[Any], *, declared: str | None = None) -> str | None:
+    """What to do about values that could not be read: the settings that would read them, or that none can; None where nothing is known.
+
+    Args:
+        kind: What they should be.
+        values: Refused values.
+        declared: The date order that is declared already.
+    """
+    settings = settings_for(kind, values, declared=declared)
+    return CONFLICT if settings == CONFLICT else settings and f"Declare {settings} {WHERE}"
+
+
 def settings_for(kind: Kind, values: Iterable[Any], *, declared: str | None = None) -> str | None:
-    """The settings, as they stand in a mapping, that would read these values; None where nothing would.
+    """The settings, as they stand in a mapping, that would read these values; `CONFLICT` where some exclude others.
+
+    None where no setting would.
 
     Args:
         kind: What they should be.
@@ -38,9 +59,30 @@ def settings_for(kind: Kind, values: Iterable[Any], *, declared: str | None = No
         return None
     found = dict.fromkeys(setting for value in values if value is not None for setting in reader(str(value).strip()))
     found.pop(f'date_order = "{declared}"', None)
-    if any(setting.startswith("date_order") and setting != _EITHER for setting in found):
-        found.pop(_EITHER, None)
-    return " and ".join(found) or None
+    for either, settings in _CHOICES.items():
+        if any(setting in found for setting in settings):
+            found.pop(either, None)
+    if _exclude_each_other(found):
+        return CONFLICT
+    found.pop(_POINT, None)
+    return " and ".join(_with_one_line_of_symbols(found)) or None
+
+
+def _exclude_each_other(settings: Iterable[str]) -> bool:
+    """Whether one key has two values, one mark two meanings, or numbers two ways to count days."""
+    values: dict[str, set[str]] = {}
+    for setting in settings:
+        key, _, value = setting.partition(" = ")
+        values.setdefault(key, set()).add(value)
+    is_torn = any(len(values.get(key, ())) > 1 for key in ("date_order", "epoch", "decimal", "thousands"))
+    return is_torn or bool(values.get("decimal", set()) & values.get("thousands", set())) or {"epoch", "excel_dates"} <= values.keys()
+
+
+def _with_one_line_of_symbols(settings: Iterable[str]) -> list[str]:
+    """The settings, with all signs in one list: a key stands once in a mapping."""
+    signs = [setting.removeprefix(_SYMBOL) for setting in settings if setting.startswith(_SYMBOL)]
+    listed = f"{_SYMBOL}[{', '.join(signs)}]" if len(signs) > 1 else f"{_SYMBOL}{''.join(signs)}"
+    return list(dict.fromkeys(listed if setting.startswith(_SYMBOL) else setting for setting in settings))
 
 
 def _for_time(text: str) -> list[str]:
@@ -72,10 +114,10 @@ def _for_number(text: str) -> list[str]:
 def _marks(text: str) -> list[str]:
     """Settings of decimal mark and thousands mark for a number without sign and unit."""
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d*)?", text):
-        return ['thousands = "," (or decimal = ",")' if re.fullmatch(r"\d{1,3},\d{3}", text) else 'thousands = ","']
+        return [_GROUPS] if re.fullmatch(r"\d{1,3},\d{3}", text) else ['thousands = ","', _POINT]
     if re.fullmatch(r"\d{1,3}(\.\d{3})+(,\d*)?", text):
-        return ['decimal = "," and thousands = "."']
+        return [_COMMA, 'thousands = "."']
     for mark, pattern in (("'", "['’]"), (" ", "[ \u00a0\u2009\u202f]")):
         if found := re.fullmatch(rf"\d{{1,3}}({pattern}\d{{3}})+([.,]\d*)?", text):
-            return [f'thousands = "{mark}"', *(['decimal = ","'] if (found[2] or "").startswith(",") else [])]
-    return ['decimal = ","'] if re.fullmatch(r"\d+,\d*|,\d+", text) else []
+            return [f'thousands = "{mark}"', *({",": [_COMMA], ".": [_POINT]}.get((found[2] or "")[:1], []))]
+    return [_COMMA] if re.fullmatch(r"\d+,\d*|,\d+", text) else []

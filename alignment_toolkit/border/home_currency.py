@@ -42,13 +42,15 @@ def _home_currency(benches: list[Workbench], before: Before) -> tuple[str | None
     stated = {bench.mapping.name: currency for bench in stating if (currency := _stated(bench))}
     if len(set(stated.values())) == 1:
         name, currency = next(iter(stated.items()))
-        told = f"amounts are reported in {currency}, the company's currency in {name}. Set {SETTING} to report in another"
+        told = f"Amounts are reported in {currency}, the company currency in {name}. Set {SETTING} to use another."
         return currency, (told,)
     if stated:
         listed = ", ".join(f"{currency} ({name})" for name, currency in stated.items())
-        return None, (f"the sources have several company's currencies: {listed}. Amounts are reported in {_default()}. Set {SETTING}",)
+        return None, (
+            f"The sources state several company currencies: {listed}. Amounts are reported in {_default()}. Set {SETTING} to use another.",
+        )
     kept = _kept(before) if stating else None
-    return kept, () if kept else (f"no reporting currency is configured or stated, so it is {_default()}. Set {SETTING}",)
+    return kept, () if kept else (f"Reporting currency: {_default()} (default). Set {SETTING} to change it.",)
 
 
 def _stated(bench: Workbench) -> str | None:

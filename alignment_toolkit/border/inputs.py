@@ -94,8 +94,8 @@ def _current(bench: Workbench, name: str, file: str) -> Any:
     current = parsed(rows[headers[0]], "flag").fill_null(True)
     n = (bench.shelf.backend or bench.backend).to_pyarrow((~current).sum()).as_py()
     if n:
-        said = "1 superseded version is" if n == 1 else f"{n:,} superseded versions are"
-        bench.notes += (f"{file}: {said} left out, the current version of a row counts",)
+        versions = "1 superseded version" if n == 1 else f"{n:,} superseded versions"
+        bench.notes += (f"{file}: skipped {versions}; the current version of each row is used",)
     return rows.filter(current)
 
 

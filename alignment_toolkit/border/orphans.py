@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from alignment_toolkit.border.leadless import in_need_of_a_lead
 from alignment_toolkit.border.odd import Odd
 
 if TYPE_CHECKING:
@@ -41,10 +42,9 @@ def orphans(crm: Crm) -> Iterator[Odd]:
 
 
 def _leadless(crm: Crm) -> Iterator[Odd]:
-    """Deals of the kinds that bookings count which name no lead at all, where others do."""
+    """Deals that name no lead although they should, where others do."""
     if crm.has("deals") and "lead_id" in crm.present.get("deals", ()):
-        deals = crm.tables["deals"]
-        counted = deals.filter(deals.deal_type.isnull() | deals.deal_type.isin(crm.config.deal_type))
+        counted = in_need_of_a_lead(crm.tables["deals"], crm.config.deal_type)
         way_out = "Export the link between deals and leads; until then such deals count for no campaign or persona"
         yield Odd("deals", "no lead is named", counted.deal_id, counted, "A deal names its lead", way_out, where=counted.lead_id.isnull())
 

@@ -68,6 +68,12 @@ class Reading:
     is_utc: bool = False
     day_zone: str | None = None
 
+    @property
+    def has_years_without_order(self) -> bool:
+        """Whether texts may hold years of two digits while nothing says where the year stands."""
+        is_ordered = self.date_order or self.month_names or self.excel_dates or self.epoch
+        return self.two_digit_years_from is not None and not is_ordered
+
 
 def cleaned(value: Any) -> ir.Value:
     """What counts as there: a string loses stray blanks at its ends and is null when nothing is left; NaN is null."""

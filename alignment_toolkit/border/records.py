@@ -2,7 +2,7 @@
 
 What is left out is counted by reason. A row belongs to a footer only where that is unmistakable: it stands after the last record, and it
 is a line of one field after a blank line, a line of totals, or says what footers say ("Copyright (c) 2000-2026 …", "Confidential
-Information - Do Not Distribute"). A short row anywhere else is a fault.
+Information - Do Not Distribute") after a blank line or in a row that is not as long as the header. A short row anywhere else is a fault.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ _SAYS_SO = re.compile(
     re.IGNORECASE,
 )
 _LEGAL = re.compile(r"(copyright )?(\(c\)|©) ?\d{4}\b.*|confidential information - do not distribute.*", re.IGNORECASE)
-_TOTAL = re.compile(r"(grand )?totals?\b.*|((record|row) )?count\b.*", re.IGNORECASE)
+# "Total: 12", "Total 12 records", "Total (12 leads)", "Total (EUR)"
+_HOW_MANY = r" ?:| ?: *[\d., ']*\d| [\d., ']*\d (records?|rows?)| ?\([\d., ']*\d( \w+)?\)| ?\(([A-Z]{3}|[$€£¥])\)"
+_TOTAL = re.compile(rf"((grand )?totals?( (records?|rows?|count))?|((record|row) )?count)({_HOW_MANY})?", re.IGNORECASE)
 _MAY_SAY_SO = re.compile(r"\s*($|copyright|\(|©|confidential|generated|exported|(grand )?total|count|rec|row|[\d., ]+ r)", re.IGNORECASE)
 _NUMBER = re.compile(r"[^\w\s]{0,3}\s?[\d., ']*\d\s?[^\w\s]{0,3}|[A-Z]{3} [\d., ']*\d", re.IGNORECASE)
 
@@ -39,6 +41,7 @@ class _Line:
     row: int
     fields: list[str]
     after_blank: bool
+    is_apart: bool  # it or a row before it, in the same block, comes after a blank row
 
 
 @dataclass
@@ -77,7 +80,7 @@ class Sorter:
                 self.aside[BLANK] += bool(fields)
                 after_blank = True
                 continue
-            line = _Line(row, fields, after_blank)
+            line = _Line(row, fields, after_blank, is_apart=after_blank or (bool(tail) and tail[-1].is_apart))
             after_blank = False
             if self.is_header(fields):
                 yield from self._ended(tail)
@@ -137,8 +140,9 @@ class Sorter:
         """Whether the words are those of a footer, or the row is one of totals."""
         first, *others = _filled(line.fields)
         if _TOTAL.fullmatch(first):
-            return all(_NUMBER.fullmatch(other) for other in others) and (len(others) + 1 < len(self.header) or line.after_blank)
-        return bool(_LEGAL.fullmatch(first) or (_SAYS_SO.fullmatch(first) and (len(others) + 1 != len(self.header) or line.after_blank)))
+            return all(_NUMBER.fullmatch(other) for other in others) and (len(others) + 1 < len(self.header) or line.is_apart)
+        is_sentence = _LEGAL.fullmatch(first) or _SAYS_SO.fullmatch(first)
+        return bool(is_sentence and (line.is_apart or len(line.fields) != len(self.header)))
 
     def _ended(self, tail: list[_Line]) -> Iterator[Numbered]:
         """The records at the end of a table; its footer is set aside, block by block from the last."""
@@ -146,16 +150,29 @@ class Sorter:
         while end:
             start = next((at for at in range(end - 1, -1, -1) if tail[at].after_blank), 0)
             block = tail[start:end]
-            said = [at for at, line in enumerate(block) if self._says_so(line)]
-            is_apart = block[0].after_blank
-            if not (said or (is_apart and all(len(line.fields) == 1 < len(self.header) for line in block))):
-                break
-            begin = 0 if is_apart else said[0]
+            begin = self._footer_of(block)
             self.aside[FOOTER] += len(block) - begin
             end = start + begin
-            if begin or not is_apart:
+            if begin or not block[0].after_blank:
                 break
         yield from self._resumed(tail[:end])
+
+    def _footer_of(self, block: list[_Line]) -> int:
+        """Where the footer of a block begins: with the titles of one field above the first line that says so; its end where none is."""
+        said = next((at for at, line in enumerate(block) if self._says_so(line)), None)
+        if not block[0].after_blank:
+            return len(block) if said is None else said
+        if said is None:
+            return 0 if all(self._is_title(line) for line in block) else len(block)
+        begin = said
+        while begin and self._is_title(block[begin - 1], beside=block[said]):
+            begin -= 1
+        return begin
+
+    def _is_title(self, line: _Line, *, beside: _Line | None = None) -> bool:
+        """Whether a line holds one field, and is no record: shorter than the header, or padded as the line beside it is."""
+        is_padded = beside is not None and len(line.fields) == len(beside.fields)
+        return len(_filled(line.fields)) == 1 and (len(line.fields) == 1 < len(self.header) or is_padded)
 
     def _resumed(self, lines: list[_Line]) -> Iterator[Numbered]:
         """Lines that turned out to be no footer."""

@@ -15,17 +15,25 @@ from alignment_toolkit.schema import TABLES, Column, Kind
 _DATES = "date_order, month_names, two_digit_years_from, excel_dates or epoch"
 UNREAD: dict[Kind, tuple[str, str, str]] = {
     "instant": (
-        "are no instant",
+        "are not timestamps",
         "An instant is ISO, such as 2026-01-31 or 2026-01-31T09:30:00+02:00",
         f"Repair the values, or declare how they are written ({_DATES}) {WHERE}",
     ),
-    "date": ("are no date", "A date is ISO, such as 2026-01-31", f"Repair the values, or declare how they are written ({_DATES}) {WHERE}"),
+    "date": (
+        "are not dates",
+        "A date is ISO, such as 2026-01-31",
+        f"Repair the values, or declare how they are written ({_DATES}) {WHERE}",
+    ),
     "number": (
-        "are no number",
+        "are not numbers",
         "A number is finite and written like 1234.50",
         f"Repair the values, or declare how they are written (decimal, thousands, symbol, accounting or percent) {WHERE}",
     ),
-    "flag": ("are no flag", "A flag is true or false, yes or no, 1 or 0", "Repair the values, or translate them with a map in a mapping"),
+    "flag": (
+        "are not booleans",
+        "A flag is true or false, yes or no, 1 or 0",
+        "Repair the values, or translate them with a map in a mapping",
+    ),
 }
 TRANSLATE = "Translate them with a map in a mapping"
 _SHOWN_DATE = {"ymd": "2026/1/31", "dmy": "31/1/2026", "mdy": "1/31/2026"}
@@ -100,7 +108,7 @@ def _unread(source: Source, column: Column) -> Fault:
     what, rule, way_out = UNREAD[column.kind]
     order = source.reading(column.name).date_order
     if order and column.kind in ("instant", "date"):
-        rule = f"Declared is date_order = {order!r}, such as {_SHOWN_DATE[order]}; ISO dates are read besides"
+        rule = f"The mapping declares date_order = {order!r}, such as {_SHOWN_DATE[order]}; ISO dates also work"
         way_out = "Declare the right order for this column, repair the values, or set the rows aside by a rule"
     return Fault(source.place, f"values of {column.name} {what}", rule, way_out)
 

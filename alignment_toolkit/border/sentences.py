@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alignment_toolkit.border.personal import impersonal_sentence
 from alignment_toolkit.errors import ended, quoted
 
 SHOWN = 5
+_NAME = "NAME"  # of a mapping that is not known where the sentence is written
+_IN_A_MAPPING = f'in a mapping; to keep a shipped one, below a first line extends = "{_NAME}"'
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,20 @@ class Fault:
         listed = f": {shown}{f' and {more:,} more' if more > 0 else ''}" if shown else ""
         return " ".join(ended(part) for part in (f"{self.place}: {self.what}{listed}", self.rule, self.way_out) if part)
 
+    def read_by(self, mapping: str, *, is_shipped: bool) -> Fault:
+        """The fault as a user of this mapping can mend it.
+
+        Args:
+            mapping: Name of the mapping that reads the file.
+            is_shipped: Whether it is a shipped one, which takes settings from a mapping that extends it.
+        """
+        where = _IN_A_MAPPING.replace(_NAME, mapping) if is_shipped else f"in {mapping}"
+        return replace(self, rule=self.rule.replace(_IN_A_MAPPING, where), way_out=self.way_out.replace(_IN_A_MAPPING, where))
+
 
 def declare(setting: str, value: str) -> str:
     """How to declare a setting of the source, as the end of a way out."""
-    return f'declare [source] {setting} = "{value}" in a mapping; to keep a shipped one, below a first line extends = "salesforce"'
+    return f'declare [source] {setting} = "{value}" {_IN_A_MAPPING}'
 
 
 class BadFile(Exception):  # it carries a fault to the collector and never reaches a user

@@ -148,7 +148,9 @@ def _database(path: Path) -> Shelf:
         return _tables(duck.connect(database=str(path), read_only=True), path.name)
     except Exception as error:
         what = f"the source {path.name} is not a DuckDB database that can be read"
-        raise DataRefused(what, rule=str(error).splitlines()[0], way_out="Copy or write it again; an older store is as it was") from error
+        raise DataRefused(
+            what, rule=str(error).splitlines()[0], way_out="Copy or recreate the file. The existing store is unchanged"
+        ) from error
 
 
 def _tables(backend: Any, place: str) -> Shelf:

@@ -36,7 +36,7 @@ def unexplained(bench: Workbench, layers: Layers, table: str) -> list[Fault]:
 def _fault(mapping: Mapping, table: str, words: str, rule: LabelRule, found: list[dict[str, Any]]) -> Fault:
     more = f" and {len(found) - _LISTED:,} more" if len(found) > _LISTED else ""
     listed = ", ".join(f"{row['label']!r} ({row['n']:,} row{'s' if row['n'] != 1 else ''})" for row in found[:_LISTED])
-    what = f"nothing says how to read these {rule.what}: {listed}{more}"
+    what = f"cannot classify these {rule.what}: {listed}{more}"
     return Fault(f"{table} ({mapping.name})", what, rule.rule, _way_out(mapping, words, rule, [row["label"] for row in found]))
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from alignment_toolkit.border import duck
 from alignment_toolkit.border.bench import Workbench
-from alignment_toolkit.border.compare import columns_of, flagged_rows_of, shared_key
+from alignment_toolkit.border.compare import INSTANT, columns_of, declared_instants, flagged_rows_of, shared_key
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.config import CONFIG_FILE
 from alignment_toolkit.errors import DataRefused
@@ -21,7 +21,8 @@ _BATCH_ROWS = 200_000
 
 def write_table(bench: Workbench, source: Source, path: Path) -> None:
     """One canonical table as Parquet: by row of the file, else by key, else by every column."""
-    schema = _arrow_schema(source.contract, source.found)
+    instants = {name for name in source.contract.instants if source.reading(name).granularity == "instant"}
+    schema = _arrow_schema(source.contract, source.found, instants=instants)
     table = source.rows.select(**source.columns(), **({"__order__": source.rows["__row__"]} if source.is_numbered else {}))
     table = table.order_by(["__order__"] if source.is_numbered else list(source.key or table.columns))
     written = _write(bench.backend.to_pyarrow_batches(table.select(*schema.names), chunk_size=_BATCH_ROWS), schema, path)
@@ -49,7 +50,7 @@ def write_upserted(table: str, *, before: Path, news: Path, path: Path) -> None:
         keys = [", ".join(key_of(contract, tuple(names))) for names in (newer, columns)]
         what = f"the extract knows {table} by {keys[0]}, the store by {keys[1]}, so no row can be replaced"
         raise DataRefused(what, way_out="Give the whole extract with --merge replace")
-    schema = _arrow_schema(contract, {*columns, *newer})
+    schema = _arrow_schema(contract, {*columns, *newer}, instants=declared_instants(before) | declared_instants(news))
     b, n = flagged_rows_of(contract, before), flagged_rows_of(contract, news)
     if key:
         same = " AND ".join(f'b."{name}" IS NOT DISTINCT FROM n."{name}"' for name in key)
@@ -83,7 +84,8 @@ def _write(batches: Iterable[Any], schema: Any, path: Path) -> int:
     return written
 
 
-def _arrow_schema(contract: Table, found: Iterable[str]) -> Any:
+def _arrow_schema(contract: Table, found: Iterable[str], *, instants: Collection[str]) -> Any:
+    """The columns of a file, with those in the metadata whose midnights are times of day."""
     import pyarrow as pa
 
     types: dict[Kind, Any] = {
@@ -94,7 +96,9 @@ def _arrow_schema(contract: Table, found: Iterable[str]) -> Any:
         "number": pa.float64(),
         "flag": pa.bool_(),
     }
-    return pa.schema([(column.name, types[column.kind]) for column in contract.stored_columns if column.name in set(found)])
+    columns = [column for column in contract.stored_columns if column.name in set(found)]
+    said = dict.fromkeys(instants, INSTANT)
+    return pa.schema([pa.field(column.name, types[column.kind], metadata=said.get(column.name)) for column in columns])
 
 
 def _toml(values: dict[str, Any]) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from alignment_toolkit.border.parsing import Reading
 from alignment_toolkit.errors import nearest
 from alignment_toolkit.schema import Granularity, Kind
 
 Scalar = str | bool | int | float | date | datetime
 Names = tuple[str, ...]
 _NUMBERS = ("amount", "probability", "score", "cost", "quantity", "rate", "mrr")
+_LISTED = 3
 
 
 class Strict(BaseModel):
@@ -34,7 +37,8 @@ class Writing(Strict):
         time_zone: Zone of instants without an offset.
         date_order: Order of day, month and year where dates are not ISO; `ymd` also reads 20260701.
         month_names: `en`: English names of months are read, as in 1 July 2026 and Jul 1, 2026.
-        two_digit_years_from: First of the hundred years that two digits stand for: with 1970, 26 is 2026 and 70 is 1970.
+        two_digit_years_from: First of the hundred years that two digits stand for: with 1970, 26 is 2026 and 70 is 1970. Needs a
+            `date_order` or `month_names`.
         excel_dates: Dates and instants are days as spreadsheets count them from 1900 or 1904 on.
         epoch: Dates and instants are numbers: seconds or milliseconds since 1970.
         decimal: Decimal mark.
@@ -168,6 +172,20 @@ class InputColumn(Writing):
         if name.startswith("is_"):
             return "flag"
         return "number" if name in _NUMBERS else endings.get(name.rpartition("_")[2], "text")
+
+
+def years_without_order(readings: Mapping[str, Reading]) -> list[str]:
+    """What is wrong with columns that read years of two digits although nothing says in which order a date is written.
+
+    Args:
+        readings: Place in the mapping file -> how a date or an instant is read there, the settings of all levels taken together.
+    """
+    open_to_doubt = [place for place, reading in readings.items() if reading.has_years_without_order]
+    if not open_to_doubt:
+        return []
+    more = f" and {len(open_to_doubt) - _LISTED} more" if len(open_to_doubt) > _LISTED else ""
+    why = "two_digit_years_from needs date_order or month_names, since 1/2/26 could be any of three days"
+    return [f"{why}: {', '.join(open_to_doubt[:_LISTED])}{more}"]
 
 
 def short_columns(value: Any) -> Any:

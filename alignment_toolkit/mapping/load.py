@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from alignment_toolkit.border.parsing import Reading
 from alignment_toolkit.errors import UsageError, nearest
-from alignment_toolkit.mapping.columns import ColumnRule, InputColumn, Writing
+from alignment_toolkit.mapping.columns import ColumnRule, InputColumn, Writing, years_without_order
 from alignment_toolkit.mapping.tables import InputRule, LabelRule, PartRule, SetAside, SourceFiles, TableRule, Vendor
 from alignment_toolkit.mapping.whole import Mapping
 from alignment_toolkit.schema import TABLES
@@ -77,6 +79,7 @@ def mapping_from(values: dict[str, Any], *, name: str, text: str = "", folder: P
         mapping = Mapping.model_validate(values | {"name": name, "text": text})
         faults += _unknown_names(mapping)
         _ = mapping.settings
+        faults += [] if faults else years_without_order(dict(_readings_of_days(mapping)))
     except ValidationError as error:
         faults += [_fault(detail) for detail in error.errors()]
     if faults:
@@ -150,6 +153,24 @@ def _unknown_names(mapping: Mapping) -> list[str]:
     ]
     same = ((name, other) for name, rule in mapping.inputs.items() for other in (rule.same_as, rule.columns_of) if other)
     return faults + [f"inputs.{name}: {fault}" for name, other in same for fault in _unknown_needs(mapping, (other,))]
+
+
+def _readings_of_days(mapping: Mapping) -> Iterator[tuple[str, Reading]]:
+    """Place -> how each date and instant that the mapping takes from a file is read."""
+    days = ("date", "instant")
+    for name, source in mapping.inputs.items():
+        yield from (
+            (f"inputs.{name}.columns.{column}", mapping.input_reading(name, column))
+            for column, rule in source.columns.items()
+            if rule.kind_of(column) in days
+        )
+    for name, table in mapping.tables.items():
+        taken = [column for column, spec in table.columns.items() if spec.origin and TABLES[name].column(column).kind in days]
+        yield from ((f"tables.{name}.columns.{column}", mapping.reading(name, column)) for column in taken)
+        if table.wide:
+            yield f"tables.{name}.wide", mapping.reading(name, "entered_at")
+        if table.sql is not None and not mapping.inputs:  # a SELECT over files as they are; its columns are not known yet
+            yield f"tables.{name}", mapping.reading(name)
 
 
 def _unknown_meanings(mapping: Mapping, words: str, rule: LabelRule) -> list[str]:

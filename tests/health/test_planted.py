@@ -275,7 +275,7 @@ FATAL = {
     "a key that stands twice": ({"leads": "lead_id,created_at,source\nL1,2026-01-01,web\nL1,2026-01-02,web\n"}, "L1"),
     "an instant that cannot be read": (
         {"leads": "lead_id,created_at,source\nL1,soon,web\n"},
-        "values of created_at are no instant: 'soon'",
+        "values of created_at are not timestamps: 'soon'",
     ),
     "an unknown stage": ({"stage_events": "lead_id,stage,entered_at\nL1,mqll,2026-01-02\n"}, "stages are not among the configured ones"),
     "a currency without a rate": ({"deals": "deal_id,outcome,amount,currency\nD1,open,5,XXX\n"}, "XXX"),

@@ -48,7 +48,7 @@ def test_the_corporate_currency_is_that_of_the_report_where_none_is_configured(t
     done = salesforce(tmp_path, None, CurrencyType=CURRENCIES)
     assert tomllib.loads((done.out / "alignment.toml").read_text(encoding="utf-8"))["reporting_currency"] == "USD"
     assert rows(done, "exchange_rates", "currency", "rate_to_reporting") == [("EUR", 1.25), ("GBP", 2.0), ("USD", 1.0)]
-    assert "amounts are reported in USD, the company's currency in salesforce. Set reporting_currency to report in another" in done.notes
+    assert "Amounts are reported in USD, the company currency in salesforce. Set reporting_currency to use another." in done.notes
     (tmp_path / "crm" / "Lead.csv").write_text((tmp_path / "crm" / "Lead.csv").read_text() + "\n", encoding="utf-8")
     again = made(tmp_path, tmp_path / "crm", ["salesforce"], config=tmp_path / "a.toml")  # the currencies are not read again
     assert tomllib.loads((again.out / "alignment.toml").read_text(encoding="utf-8"))["reporting_currency"] == "USD"
@@ -107,4 +107,4 @@ def test_amounts_in_the_company_s_currency_are_in_it(tmp_path: Path, reporting: 
 def test_a_currency_that_nobody_states_is_assumed_aloud(tmp_path: Path) -> None:
     done = salesforce(tmp_path, None, Opportunity=DEALS.replace("GBP", ""))
     assert counts(done)["deals"][1] == 2
-    assert "no reporting currency is configured or stated, so it is EUR. Set reporting_currency" in done.notes
+    assert "Reporting currency: EUR (default). Set reporting_currency to change it." in done.notes

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from alignment_toolkit.errors import DataRefused, UsageError
+from alignment_toolkit.faults import check_store
 from alignment_toolkit.ingest import IngestResult
 from tests.mapping.exports import folder, made, rows
 
@@ -204,5 +205,40 @@ def test_versions_count_once_and_are_the_history(tmp_path: Path) -> None:
         ("00Q2", "mql", datetime(2026, 7, 3, 9)),
     ]
     assert rows(done, "owners", "owner_id", "team") == [("0051", "marketing")]
-    assert "lead.csv: 2 superseded versions are left out, the current version of a row counts" in done.notes
+    assert "lead.csv: skipped 2 superseded versions; the current version of each row is used" in done.notes
     assert "deals: 1 of 1 have no lead: 1 name one that is not among the leads, such as '00Q9'" in done.notes
+
+
+def test_ingest_and_check_count_the_same_deals_without_a_lead(tmp_path: Path) -> None:
+    source = folder(
+        tmp_path / "export",
+        leads="lead_id,created_at,source\nL1,2026-07-01,web\n",
+        stage_events="lead_id,stage,entered_at\nL1,mql,2026-07-02\n",
+        merges="table,lost_id,survivor_id\nleads,L2,L1\nleads,L4,L3\nleads,L6,L5\n",
+        deals="""
+            deal_id,lead_id,outcome,deal_type
+            D1,L1,open,new
+            D2,,open,new
+            D3,,open,renewal
+            D4,L2,open,renewal
+            D5,L4,open,renewal
+            D6,,open,
+            """,
+    )
+    columns = {
+        "leads": ("lead_id", "created_at", "source"),
+        "stage_events": ("lead_id", "stage", "entered_at"),
+        "merges": ("table", "lost_id", "survivor_id"),
+        "deals": ("deal_id", "lead_id", "outcome", "deal_type"),
+    }
+    tables = (
+        f'[tables.{name}]\nfrom = "{name}.csv"\ncolumns = {{ {", ".join(f"{one} = {one!r}" for one in names)} }}\n'
+        for name, names in columns.items()
+    )
+    (tmp_path / "m.toml").write_text("".join(tables))
+    done = made(tmp_path, source, tmp_path / "m.toml")
+    [told] = [note for note in done.notes if note.startswith("deals: ")]  # a renewal without a lead is as it should be
+    assert told == "deals: 3 of 5 have no lead: 2 name no lead, 1 name one that is not among the leads, such as 'L4'"
+    faults = check_store(done.out).faults.set_index(["table", "fault"])
+    assert tuple(faults.loc[("deals", "no lead is named"), ["n", "of"]]) == (2, 5)
+    assert faults.loc[("deals", "lead_id is not in leads"), "n"] == 1

@@ -66,4 +66,4 @@ def test_a_refusal_quotes_no_address(tmp_path: Path) -> None:
         made(tmp_path, source, mapping_from(RULES, name="m.toml"))
     assert "@example.com" not in str(caught.value)
     assert "very.long" not in str(caught.value)
-    assert "values of created_at are no instant: '(e-mail address)' (row 2)" in str(caught.value)
+    assert "values of created_at are not timestamps: '(e-mail address)' (row 2)" in str(caught.value)

@@ -244,7 +244,7 @@ def test_an_unknown_status_is_refused_with_its_count_and_the_nearest(tmp_path: P
     with pytest.raises(DataRefused) as caught:
         made(tmp_path, folder(tmp_path / "export", **odd))
     assert caught.value.faults == (
-        "stage_events (salesforce): nothing says how to read these statuses of leads: 'Nirvana' (1 row)."
+        "stage_events (salesforce): cannot classify these lead statuses: 'Nirvana' (1 row)."
         " A status is a stage of the funnel, or no change of stage. Put these lines into a file of your own, given with --mapping,"
         ' and keep one word of each; "" is no change of stage:\n      extends = "salesforce"\n      [words.lead_status]\n'
         '      "Nirvana" = "lead | mql | sal | sql | opportunity | won | lost"\n      # Then ingest again.',
@@ -269,8 +269,8 @@ def test_an_unreadable_value_is_named_by_the_header_of_the_file(tmp_path: Path) 
     with pytest.raises(DataRefused) as caught:
         made(tmp_path, folder(tmp_path / "export", **odd))
     assert caught.value.faults[0] == (
-        "Lead.csv: values of 'CreatedDate' are no instant: 'yesterday says (e-mail address)' (row 3)."
-        " Declared is date_order = 'mdy', such as 1/31/2026; ISO dates are read besides."
+        "Lead.csv: values of 'CreatedDate' are not timestamps: 'yesterday says (e-mail address)' (row 3)."
+        " The mapping declares date_order = 'mdy', such as 1/31/2026; ISO dates also work."
         " Declare the right order for this column, repair the values, or set the rows aside by a rule."
     )
 

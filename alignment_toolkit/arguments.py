@@ -94,6 +94,25 @@ class Whole:
         raise UsageError(f"Invalid {self.noun} {shown(value)} for {function}", rule=rule)
 
 
+@dataclass(frozen=True)
+class Flag:
+    """True or False, also as NumPy has them; 1, 0 and words are neither.
+
+    Attributes:
+        name: The parameter.
+    """
+
+    name: str
+
+    def __call__(self, value: object, function: str) -> bool:
+        """The value as a bool, refused when it is none."""
+        import numpy as np
+
+        if isinstance(value, bool | np.bool_):
+            return bool(value)
+        raise UsageError(f"Invalid {self.name} {shown(value)} for {function}", way_out="Give True or False")
+
+
 def several(rule: Rule) -> Rule:
     """At least one value of the same rule; a value given alone counts as one."""
 

@@ -31,7 +31,14 @@ def _plain_number(value: Any) -> Any:
     return value
 
 
+def _currency_code(value: Any) -> Any:
+    """Read the code of a currency as in the tables: in capitals and without blanks."""
+    code = "".join(value.split()).upper() if isinstance(value, str) else ""
+    return code if len(code) == 3 else value  # anything else is refused as it was written
+
+
 Number = BeforeValidator(_plain_number)
+CurrencyCode = Annotated[str, BeforeValidator(_currency_code), Field(pattern=r"^[A-Z]{3}$")]
 Days = Annotated[int, Number, Field(ge=0, le=3650)]
 Count = Annotated[int, Number, Field(ge=1, le=1_000_000)]
 Hours = Annotated[float, Number, Field(gt=0, le=8760)]
@@ -168,7 +175,7 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     time_zone: str = "UTC"
     fiscal_year_start_month: Annotated[Count, Field(le=12)] = 1
-    reporting_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    reporting_currency: CurrencyCode = "EUR"
     stages: tuple[Stage, ...] = DEFAULT_STAGES
     horizons_days: tuple[Days, ...] = (30, 90, 180, 365)
     min_n: Count = 20

@@ -20,6 +20,7 @@ from tests import worlds
 
 NAMES = ("sorce", "", "SOURCE ", None, 3, True, ["source", "sorce"])
 NUMBERS = ("60", -5, 60.5, True, float("nan"), float("inf"), 10**9, Decimal("60"), None, np.datetime64("2026-01-01"))
+FLAGS = ("@bad@", "", 1, 0, None, float("nan"), np.array([True]))
 LISTS = ([], (), ["60"], [-5], [60.5], [True], [float("nan")], [30, 10**9], "60", {"60": 1})
 
 # Parameter -> values that no function with it accepts.
@@ -41,6 +42,8 @@ BAD: dict[str, tuple[Any, ...]] = {
     "most": NUMBERS,
     "until": NUMBERS,
     "days": NUMBERS,
+    "intervals": FLAGS,
+    "to_date": FLAGS,
     "since": ("2026Q2", 3, pd.Timestamp("2026-01-01")),
 }
 # Parameters that are frames, results of other functions, settings of a study, or text that is shown as it is.
@@ -70,7 +73,6 @@ FREE = {
         "frame",
         "gap_days",
         "hours",
-        "intervals",
         "kpis",
         "labels",
         "mix",
@@ -89,7 +91,6 @@ FREE = {
         "steps",
         "study",
         "table",
-        "to_date",
         "triangle",
     ),
     *("because", "weeks"),
@@ -184,6 +185,8 @@ def test_the_slices_named_are_those_that_the_records_have() -> None:
             lambda study: at.quality.conversion_by_two(study, by="source", and_by="source"),
             "both slices are the same: 'source'. Choose two different ones.",
         ),
+        (lambda study: at.quality.bookings(study, to_date="@bad@"), "Invalid to_date '@bad@' for bookings. Give True or False."),
+        (lambda study: at.velocity.stalled(study, intervals=1), "Invalid intervals 1 for stalled. Give True or False."),
         (
             lambda study: at.quality.cost_and_return(study, by="persona"),
             "Unknown level 'persona' for cost_and_return. Choose campaign_id, channel or source.",
@@ -200,6 +203,7 @@ def test_whole_numbers_of_every_kind_are_taken(study: Any) -> None:
     whole = Whole(0, 100)
     assert [whole(value, "f") for value in (60, 60.0, np.int64(60), np.float64(60))] == [60] * 4
     assert several(OneOf(("a", "b")))("a", "f") == ("a",)
+    assert at.quality.bookings(study, to_date=np.True_).equals(at.quality.bookings(study, to_date=True))
     asked = at.quality.conversion(study, horizons=np.array([30, 60]))
     assert list(asked["kpi"]) == ["conversion_30d", "conversion_60d"]
     assert list(at.quality.conversion(study, horizons=60.0)["kpi"]) == ["conversion_60d"]

@@ -33,6 +33,12 @@ def test_the_sample_s_file_is_read() -> None:
     assert (config.time_zone, config.reporting_currency, config.observed_from) == ("Europe/Berlin", "EUR", {"touches": date(2024, 4, 1)})
 
 
+def test_the_reporting_currency_is_read_in_capitals_and_without_blanks(tmp_path: Path) -> None:
+    path = tmp_path / "alignment.toml"
+    path.write_text('reporting_currency = " usd "\n', encoding="utf-8")
+    assert load_config(path).reporting_currency == "USD"
+
+
 def test_a_configuration_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         Config().min_n = 3  # type: ignore[misc]

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignment_toolkit.arguments import OneOf, checked
+from alignment_toolkit.arguments import Flag, OneOf, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.counts.small import small_groups
 from alignment_toolkit.coverage import not_on_record
@@ -60,7 +60,7 @@ class Credits:
     touched: Array
 
 
-@checked(of=OneOf(get_args(Of), "recipient of credit"), unit=OneOf(get_args(Unit), "unit"))
+@checked(of=OneOf(get_args(Of), "recipient of credit"), unit=OneOf(get_args(Unit), "unit"), intervals=Flag("intervals"))
 def credit_shares(study: Study, *, of: str = "channel", unit: str = "account", intervals: bool = True) -> Credits:
     """The shares of every model, with what each would be without each bucket of accounts.
 

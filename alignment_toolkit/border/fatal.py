@@ -1,7 +1,8 @@
 """The fatal faults of a store: one or two small queries per table, then up to five examples of each fault found.
 
 Fatal: a required column missing, a key null or twice, a value that cannot be read, a word outside the agreed ones, an unknown
-stage, a currency without a rate, an empty required table. What is odd but usable is counted elsewhere (`faults.py`).
+stage, a currency without a rate, a rate of the reporting currency other than 1, an empty required table. What is odd but usable is counted
+elsewhere (`faults.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from alignment_toolkit.border.duck import ROW
 from alignment_toolkit.border.hints import way_out_for
-from alignment_toolkit.border.parsing import LONGEST_NAME
+from alignment_toolkit.border.parsing import LONGEST_NAME, as_code
 from alignment_toolkit.border.rules import Rule, allowed_words, rules_of
 from alignment_toolkit.border.sentences import SHOWN, Example, Fault
 from alignment_toolkit.border.sources import Source
@@ -54,7 +55,7 @@ def checked(
             named = source
         found, learnt[name] = _table_faults(named, config, fetch)
         faults += found
-    return faults + list(_currency_faults(learnt, config, fetch, rates)), learnt
+    return [*faults, *_home_rate_faults(learnt, config, fetch), *_currency_faults(learnt, config, fetch, rates)], learnt
 
 
 def _table_faults(source: Source, config: Config, fetch: Fetch) -> tuple[list[Fault], Source]:
@@ -109,9 +110,14 @@ def _agreed_words(source: Source, config: Config, fetch: Fetch) -> Source:
 
 
 def _stray(source: Source, name: str) -> Any:
-    """Whether a text may begin or end with a blank (these and the empty text sort before `!`), is too long, or stands for nothing."""
+    """Whether a text cannot be taken as it is.
+
+    It may begin or end with a blank (these and the empty text sort before `!`), be too long, stand for nothing, or be a code in small
+    letters.
+    """
     text = source.found[name]
-    return (text < "!") | text.endswith(" ") | (text.length() > LONGEST_NAME) | source.says_nothing(name)
+    stray = (text < "!") | text.endswith(" ") | (text.length() > LONGEST_NAME) | source.says_nothing(name)
+    return stray | (text != as_code(text)) if source.reading(name).is_code else stray
 
 
 def _missing_columns(source: Source) -> Fault:
@@ -200,6 +206,22 @@ def _currency_faults(sources: Mapping[str, Source], config: Config, fetch: Fetch
             way_out = "Add the table exchange_rates, or set reporting_currency in the configuration"
             way_out += " (Salesforce's rates are to its corporate currency)"
             yield Fault(source.place, f"currencies have no rate: {words}", rule, way_out)
+
+
+def _home_rate_faults(sources: Mapping[str, Source], config: Config, fetch: Fetch) -> Iterator[Fault]:
+    """Rates of the reporting currency other than 1: figures would ignore them."""
+    if (source := sources.get("exchange_rates")) is None:
+        return
+    values = {"currency": source.value("currency"), "rate": source.value("rate_to_reporting")}
+    table = source.rows.select(**values, **({"row": source.rows[ROW]} if source.is_numbered else {}))
+    wrong = table.filter((table.currency == config.reporting_currency) & ((table.rate - 1).abs() > 1e-9))
+    if rows := fetch(wrong.order_by("row" if source.is_numbered else "rate").limit(SHOWN)):
+        n = int(fetch(wrong.aggregate(n=wrong.count()))[0]["n"])
+        examples = tuple(Example(f"{row['rate']:g}", row.get("row")) for row in rows)
+        what = f"rates of {config.reporting_currency}, the reporting currency, are not 1"
+        rule = f"rate_to_reporting is what one unit of a currency is worth in {config.reporting_currency}"
+        way_out = "Remove or repair the rows, or set reporting_currency to the currency that the rates lead to"
+        yield Fault(source.place, what, rule, way_out, examples, n)
 
 
 def _rows(n: int) -> str:

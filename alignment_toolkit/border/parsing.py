@@ -47,6 +47,7 @@ class Reading:
         epoch: Numbers as dates and instants are `s` seconds or `ms` milliseconds since 1970; None: not allowed.
         null_words: Words that stand for nothing; None: those that usually do in a column of its kind.
         salesforce_ids: Ids of 15 characters are extended to 18.
+        is_code: Texts are codes, such as those of currencies: read in capitals and without blanks.
     """
 
     time_zone: str = "UTC"
@@ -64,6 +65,7 @@ class Reading:
     epoch: str | None = None
     null_words: tuple[str, ...] | None = None
     salesforce_ids: bool = False
+    is_code: bool = False
     granularity: Granularity | None = None
     is_utc: bool = False
     day_zone: str | None = None
@@ -102,6 +104,11 @@ def without_null_words(value: Any, words: tuple[str, ...], kind: Kind) -> Any:
     if not value.type().is_string() or not words:
         return value
     return is_nothing(value, words, is_id=kind == "id").ifelse(_nothing(value, "string"), value)
+
+
+def as_code(text: Any) -> ir.Value:
+    """A code, such as that of a currency, in capitals and without blanks: `usd` and `U SD` are USD."""
+    return text.replace(" ", "").upper()
 
 
 def shortened(text: Any) -> ir.Value:
@@ -146,9 +153,9 @@ def _identifier(value: ir.Value, reading: Reading) -> ir.Value:
     return long_salesforce_id(value, otherwise=text) if reading.salesforce_ids and value.type().is_string() else text
 
 
-def _text(value: ir.Value, _: Reading) -> ir.Value:
+def _text(value: ir.Value, reading: Reading) -> ir.Value:
     if value.type().is_string():
-        return shortened(value)
+        return shortened(as_code(value) if reading.is_code else value)
     if value.type().is_floating():  # pandas turns whole-number keys into floats as soon as one is missing
         return (value == value.floor()).ifelse(value.cast("int64").cast("string"), value.cast("string"))
     return value.cast("string")

@@ -15,6 +15,8 @@ from alignment_toolkit.schema import IS_DATE, TABLES, Table, key_of
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+CODES = ("currency",)  # columns that hold codes
+
 
 @dataclass(frozen=True)
 class Source:
@@ -73,8 +75,9 @@ class Source:
         return parsed(self.there(name), kind, self.reading(name), is_clean=True)
 
     def reading(self, name: str) -> Reading:
-        """How the text of a column is understood."""
-        return self.readings.get(name, Reading())
+        """How the text of a column is understood; currencies are codes in every table."""
+        reading = self.readings.get(name, Reading())
+        return replace(reading, is_code=True) if name in CODES else reading
 
     def null_words(self, name: str) -> tuple[str, ...]:
         """The words that stand for nothing in a column."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alignment_toolkit.arguments import LEAD_SLICES, checked
+from alignment_toolkit.arguments import LEAD_SLICES, Flag, checked
 from alignment_toolkit.counts.catalogue import counted
 from alignment_toolkit.coverage import without_creation
 from alignment_toolkit.figures import ALL, NO_AMOUNT, NO_LOSSES, figure, figures
@@ -33,7 +33,7 @@ def _pairs(created: pd.DataFrame, by: str) -> list[tuple[str, float]]:
     return pairs or ([(ALL, 0)] if by == "all" else [])
 
 
-@checked(by=LEAD_SLICES)
+@checked(by=LEAD_SLICES, to_date=Flag("to_date"))
 def bookings(study: Study, *, by: str = "all", to_date: bool = False) -> pd.DataFrame:
     """Amount of deals won, by closing instant, in the report quarter, of the configured deal type, at constant currency.
 

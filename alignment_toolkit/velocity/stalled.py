@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alignment_toolkit.arguments import DAYS_AHEAD, checked
+from alignment_toolkit.arguments import DAYS_AHEAD, Flag, checked
 from alignment_toolkit.counts import counted
 from alignment_toolkit.counts.tables import moves_frame
 from alignment_toolkit.figures import ALL, figure
@@ -38,7 +38,7 @@ COLUMNS = (
 )
 
 
-@checked(horizon=DAYS_AHEAD)
+@checked(horizon=DAYS_AHEAD, intervals=Flag("intervals"))
 def stalled(study: Study, *, horizon: int = HORIZON, intervals: bool = True) -> pd.DataFrame:
     """Open leads by stage, and what they have lost by waiting.
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from alignment_toolkit.deals import deals
 from alignment_toolkit.errors import DataRefused
 from alignment_toolkit.ingest import IngestResult
+from alignment_toolkit.store import open_crm, seal_store
 from tests.mapping.exports import counts, folder, made, rows
 
 LEADS = """
@@ -108,3 +111,87 @@ def test_a_currency_that_nobody_states_is_assumed_aloud(tmp_path: Path) -> None:
     done = salesforce(tmp_path, None, Opportunity=DEALS.replace("GBP", ""))
     assert counts(done)["deals"][1] == 2
     assert "Reporting currency: EUR (default). Set reporting_currency to change it." in done.notes
+
+
+LISTS = {
+    "l": "id,made,source\n1,2026-07-01,web\n",
+    "e": "id,stage,at\n1,mql,2026-07-02\n",
+    "d": "id,lead,outcome,amount,closed,currency\nd1,1,won,1000,2026-08-01, usd\nd2,1,won,10,2026-08-01,eur\nd3,1,won,20,2026-08-01,\n",
+    "c": "campaign,day,cost,currency\nk1,2026-07-01,50,Usd\n",
+    "s": "customer,first,mrr,currency\nc1,2026-08-01,10,u sd\n",
+    "x": "currency,day,rate\nusd,2026-07-01,0.9\nEur,2026-07-01,1\n",
+}
+OWN = """
+name = "lists"
+[config]
+reporting_currency = "eur"
+[tables.leads]
+from = "l.csv"
+columns = { lead_id = "id", created_at = "made", source = "source" }
+[tables.stage_events]
+from = "e.csv"
+columns = { lead_id = "id", stage = "stage", entered_at = "at" }
+[tables.deals]
+from = "d.csv"
+columns = { deal_id = "id", lead_id = "lead", outcome = "outcome", amount = "amount", closed_at = "closed", currency = "currency" }
+[tables.campaign_costs]
+from = "c.csv"
+columns = { campaign_id = "campaign", spent_on = "day", cost = "cost", currency = "currency" }
+[tables.subscriptions]
+from = "s.csv"
+columns = { customer_id = "customer", started_on = "first", mrr = "mrr", currency = "currency" }
+[tables.exchange_rates]
+from = "x.csv"
+columns = { currency = "currency", valid_on = "day", rate_to_reporting = "rate" }
+"""
+
+
+def lists(tmp_path: Path, **tables: str) -> IngestResult:
+    (tmp_path / "lists.toml").write_text(OWN, encoding="utf-8")
+    return made(tmp_path, folder(tmp_path / "lists", **LISTS | tables), tmp_path / "lists.toml")
+
+
+def test_codes_of_currencies_are_read_in_capitals_and_without_blanks(tmp_path: Path) -> None:
+    done = lists(tmp_path)
+    assert rows(done, "deals", "deal_id", "currency") == [("d1", "USD"), ("d2", "EUR"), ("d3", None)]
+    assert rows(done, "campaign_costs", "currency") == rows(done, "subscriptions", "currency") == [("USD",)]
+    assert rows(done, "exchange_rates", "currency", "rate_to_reporting") == [("EUR", 1.0), ("USD", 0.9)]
+    priced = deals(open_crm(done.out, as_of=datetime(2026, 10, 1))).select("deal_id", "cents").to_pyarrow().to_pylist()
+    assert {row["deal_id"]: row["cents"] for row in priced} == {"d1": 90_000, "d2": 1_000, "d3": 2_000}
+
+
+def test_a_store_of_other_tools_is_read_alike_before_and_after_it_is_sealed(tmp_path: Path) -> None:
+    tables = {
+        "leads": ("l.csv", ["lead_id", "created_at", "source"]),
+        "stage_events": ("e.csv", ["lead_id", "stage", "entered_at"]),
+        "deals": ("d.csv", ["deal_id", "lead_id", "outcome", "amount", "closed_at", "currency"]),
+        "exchange_rates": ("x.csv", ["currency", "valid_on", "rate_to_reporting"]),
+    }
+    source, store = folder(tmp_path / "lists", **LISTS), tmp_path / "theirs"
+    store.mkdir()
+    for name, (file, columns) in tables.items():
+        pd.read_csv(source / file, header=0, names=columns, dtype=str).to_parquet(store / f"{name}.parquet")
+    seen = [open_crm(store, as_of=datetime(2026, 10, 1))]
+    seal_store(store)
+    seen.append(open_crm(store, as_of=datetime(2026, 10, 1)))
+    for crm in seen:
+        assert sorted(crm.tables["deals"].currency.to_pyarrow().to_pylist(), key=str) == ["EUR", None, "USD"]
+        assert sorted(crm.tables["exchange_rates"].currency.to_pyarrow().to_pylist()) == ["EUR", "USD"]
+
+
+def test_two_rates_of_one_currency_in_two_spellings_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataRefused) as caught:
+        lists(tmp_path, x="currency,day,rate\nUSD,2026-07-01,0.9\nusd,2026-07-01,0.8\n")
+    assert caught.value.faults == (
+        "x.csv: keys stand more than once: 'USD, 2026-07-01' (rows 2 and 3). currency and valid_on are unique together."
+        " Remove the copies, or aggregate them with sql in a mapping.",
+    )
+
+
+def test_a_rate_of_the_reporting_currency_itself_is_1(tmp_path: Path) -> None:
+    with pytest.raises(DataRefused) as caught:
+        lists(tmp_path, x="currency,day,rate\nUSD,2026-07-01,0.9\nEUR,2026-07-01,1.0\nEUR,2026-08-01,2\n")
+    assert caught.value.faults == (
+        "x.csv: rates of EUR, the reporting currency, are not 1: '2' (row 4). rate_to_reporting is what one unit of a currency is worth in EUR."
+        " Remove or repair the rows, or set reporting_currency to the currency that the rates lead to.",
+    )

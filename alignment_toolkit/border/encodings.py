@@ -32,8 +32,9 @@ _ALPHABETS = tuple(
 _SMALL, _FRACTIONS = frozenset("¹²³"), frozenset("¼½¾")
 _WORD = re.compile(r"[^\W\d_¹²³¼½¾]+")
 _MEASURED = re.compile(r"(?:\d|\)|(?<![^\W\d_])(?:[kcdmµ]?m|ft|in|yd|x|r))$")  # what a small digit stands above
-_ODD_SPELLING = re.compile(r"[a-zß-ÿ][À-Þ]|(?<!^)œ(?!u)|aá|áa")
+_ODD_SPELLING = re.compile(r"[a-zß-ÿ][À-Þ]|(?<!^)œ(?!u)|aá|áa|[õÕ](?![esES])|[ªº](?=[^\W\d_])")
 _NEVER = frozenset("ƒ†‡ˆ‰˜¤¦¨¬¯¸¶±")  # legal in Windows-1252, and nearly always letters of another encoding
+_OPENING = frozenset('“„«"”')
 _MONEY = frozenset("£€¢¥")
 _PAIRS = {"‚": "‘", "‹": "›"}  # a sign that opens a quotation, nearly always a letter of another encoding where nothing closes it
 _IN_COMPANY = _SMALL | _FRACTIONS | {"‚", "‹", "›"}
@@ -217,19 +218,22 @@ def doubtful(text: str) -> str | None:
         if not found[0].isascii() and not _is_western(found[0]):
             return found[0]
     for at, sign in enumerate(text):
-        if _is_sign(sign) and not _stands_well(sign, text[max(at - 30, 0) : at], text[at + 1 : at + 30]):
+        closes_nothing = sign == "”" and text[at - 1 : at].isalpha() and not _OPENING & set(text[:at])
+        if closes_nothing or (_is_sign(sign) and not _stands_well(sign, text[max(at - 30, 0) : at], text[at + 1 : at + 30])):
             return text[max(at - 8, 0) : at + 9].strip()
     return None
 
 
 def _is_western(word: str) -> bool:
     letters = [letter for letter in word if not letter.isascii() and letter not in "ªºµ"]
+    if _ODD_SPELLING.search(word):
+        return False
     if not letters:
         return True
     runs = re.findall(r"[^\x00-\x7f]+", word)
     if max(map(len, runs)) > 2 or (len(word) > 3 and 2 * len(letters) > len(word)):
         return False
-    return any(set(letters) <= alphabet for alphabet in _ALPHABETS) and not _ODD_SPELLING.search(word)
+    return any(set(letters) <= alphabet for alphabet in _ALPHABETS)
 
 
 def _stands_well(sign: str, before: str, after: str) -> bool:

@@ -21,14 +21,18 @@ from alignment_toolkit.border.sniffing import Dialect, records
 LONGEST_FIELD = 1 << 24
 TAIL = 60  # rows that a footer may have
 _SAYS_SO = re.compile(
-    r"(generated|exported) (by|on|at|from)\b.*|\(?[\d., ]+ (records?|rows?)( affected| selected)?\.?\)?",
+    r"(report )?(generated|exported|run|created|printed) (by|on|at|from)\b.*|\(?[\d., ]+ (records?|rows?)( affected| selected)?\.?\)?",
     re.IGNORECASE,
 )
 _LEGAL = re.compile(r"(copyright )?(\(c\)|©) ?\d{4}\b.*|confidential information - do not distribute.*", re.IGNORECASE)
 # "Total: 12", "Total 12 records", "Total (12 leads)", "Total (EUR)"
 _HOW_MANY = r" ?:| ?: *[\d., ']*\d| [\d., ']*\d (records?|rows?)| ?\([\d., ']*\d( \w+)?\)| ?\(([A-Z]{3}|[$€£¥])\)"
-_TOTAL = re.compile(rf"((grand )?totals?( (records?|rows?|count))?|((record|row) )?count)({_HOW_MANY})?", re.IGNORECASE)
-_MAY_SAY_SO = re.compile(r"\s*($|copyright|\(|©|confidential|generated|exported|(grand )?total|count|rec|row|[\d., ]+ r)", re.IGNORECASE)
+_ELSEWHERE = "(gesamt|zwischen|end)?summen?|gesamt|insgesamt|(sous-)?total général|suma( total)?|total general|totaal|somma|totale"
+_TOTAL = re.compile(rf"((grand )?totals?( (records?|rows?|count))?|((record|row) )?count|{_ELSEWHERE})({_HOW_MANY})?", re.IGNORECASE)
+_MAY_SAY_SO = re.compile(
+    r"\s*($|copyright|\(|©|confidential|report|generated|exported|run|created|printed|(grand |sous-)?tota|count|rec|row|gesamt|insges|zwisch|end|som|sum|[\d., ]+ r)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"[^\w\s]{0,3}\s?[\d., ']*\d\s?[^\w\s]{0,3}|[A-Z]{3} [\d., ']*\d", re.IGNORECASE)
 
 Numbered = tuple[int, list[str]]
@@ -142,7 +146,7 @@ class Sorter:
         if _TOTAL.fullmatch(first):
             return all(_NUMBER.fullmatch(other) for other in others) and (len(others) + 1 < len(self.header) or line.is_apart)
         is_sentence = _LEGAL.fullmatch(first) or _SAYS_SO.fullmatch(first)
-        return bool(is_sentence and (line.is_apart or len(line.fields) != len(self.header)))
+        return bool(is_sentence and (line.is_apart or len(line.fields) != len(self.header) or not others))
 
     def _ended(self, tail: list[_Line]) -> Iterator[Numbered]:
         """The records at the end of a table; its footer is set aside, block by block from the last."""

@@ -22,8 +22,9 @@ from alignment_toolkit.border.fatal import EMPTY, checked
 from alignment_toolkit.border.fingerprints import fingerprints
 from alignment_toolkit.border.home_currency import with_reporting_currency
 from alignment_toolkit.border.mapped import Mapped
+from alignment_toolkit.border.parts import ways_to_make
 from alignment_toolkit.border.personal import impersonal_sentence
-from alignment_toolkit.border.sentences import Fault
+from alignment_toolkit.border.sentences import SHOWN, Fault
 from alignment_toolkit.border.shelf import Shelf, shelf_of
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.border.unread import unread
@@ -180,7 +181,7 @@ def _checked(benches: list[Workbench], made: dict[str, Mapped], making: Making) 
     found, sources = checked({name: table.source for name, table in made.items()}, config, _fetch(benches[0]), rates=rates)
     is_unread = any(bench.faults for bench in benches)  # a table may be missing because its file cannot be read, which is said already
     missing = [
-        Fault(f"{name} is missing", f"the mapping {names} {_why_missing(name, benches)}", f"{name} ({table.row}) is required")
+        _not_made(name, names, benches)
         for name, table in TABLES.items()
         if table.required and name not in made and name not in kept and not (is_unread and _has_table(name, benches))
     ]
@@ -192,9 +193,17 @@ def _checked(benches: list[Workbench], made: dict[str, Mapped], making: Making) 
     return sources
 
 
-def _why_missing(name: str, benches: list[Workbench]) -> str:
-    """Why a table is not made: no mapping has it, or none of its inputs is there."""
-    return "finds none of the files that it is made of" if _has_table(name, benches) else f"has no [tables.{name}]"
+def _not_made(name: str, names: str, benches: list[Workbench]) -> Fault:
+    """A required table that is not made: no mapping has it, or none of its inputs is there; the way out names files that would make it."""
+    rule = f"{name} ({TABLES[name].row}) is required"
+    if not _has_table(name, benches):
+        return Fault(f"{name} is missing", f"the mapping {names} has no [tables.{name}]", rule)
+    having = [bench for bench in benches if name in bench.mapping.tables]
+    ways = [way for bench in having for way in ways_to_make(bench, name)]
+    way_out = f"Export {', or '.join(ways[:SHOWN])} too" if ways else ""
+    if way_out and all(bench.mapping.tables[name].alone for bench in having):
+        way_out += ", or give the export of a CRM as another source"
+    return Fault(f"{name} is missing", f"the mapping {names} finds none of the files that it is made of", rule, way_out)
 
 
 def _has_table(name: str, benches: list[Workbench]) -> bool:

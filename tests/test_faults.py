@@ -49,6 +49,25 @@ def test_sound_records_have_no_fault() -> None:
 PLANTED = [
     (
         {
+            "deals": [
+                {"deal_id": f"D{i}", "lead_id": "L1", "outcome": "open", "amount": 5.0, "created_at": "2026-02-01"} for i in (1, 2, 3)
+            ],
+            "merges": [
+                {"table": table, "lost_id": lost, "survivor_id": heir, "merged_at": "2026-03-01"}
+                for table, lost, heir in (
+                    *(("deals", "D1", "D2"), ("deals", "D2", "D1"), ("deals", "D3", "D1")),
+                    *(("leads", "L2", "L3"), ("leads", "L3", "L2")),
+                    *(("accounts", "A1", "A2"), ("accounts", "A2", "A3"), ("accounts", "A3", "A1")),
+                )
+            ],
+        },
+        {
+            ("merges", "merges that go in a ring"): (7, 8, "A1, A2, A3"),
+            ("merges", "records merged away"): (8, 8, "A1, A2, A3"),
+        },
+    ),
+    (
+        {
             "stage_events": [*SOUND["stage_events"], event(8, "mql", "2026-02-01"), event(9, "mql", "2026-02-01")],
             "merges": [
                 {"table": "leads", "lost_id": lost, "survivor_id": heir, "merged_at": "2026-03-01"}

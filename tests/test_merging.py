@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alignment_toolkit.border.rings import rings_of
 from alignment_toolkit.deals import deals as deals_of
 from alignment_toolkit.journeys import leads, timeline, with_ids
 from alignment_toolkit.merging import final_heir, merge_pairs, with_stand_ins
@@ -108,6 +109,26 @@ def test_a_deal_merged_into_one_that_is_not_there_keeps_its_money() -> None:
 
 def test_a_family_of_which_nobody_is_known_stays_as_it_is() -> None:
     assert with_stand_ins({"x": "gone"}, heirs={"x": "gone"}, absent={"x", "gone"}) == {"x": "gone", "gone": "gone"}
+
+
+@pytest.mark.parametrize(
+    ("heirs", "found"),
+    [
+        ({"b": "a", "a": "b"}, [("a", "b")]),
+        ({"c": "a", "a": "b", "b": "c", "d": "c"}, [("a", "b", "c")]),  # d was merged into the ring and is not of it
+        ({"a": "b", "b": "a", "e": "d", "d": "e"}, [("a", "b"), ("d", "e")]),
+        ({"a": "b", "b": "c"}, []),
+        ({"a": "a"}, []),
+    ],
+)
+def test_rings_are_found_each_once(heirs: dict[str, str], found: list[tuple[str, ...]]) -> None:
+    assert rings_of(heirs) == found
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES)))
+def test_the_smallest_id_of_a_ring_stands_for_it(heirs: dict[str, str]) -> None:
+    for ring in rings_of(heirs):
+        assert {final_heir(heirs, member) for member in ring} == {ring[0]} == {min(ring)}
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES)), st.sets(st.sampled_from(NAMES)))

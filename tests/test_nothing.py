@@ -61,9 +61,37 @@ def test_a_required_value_that_is_a_word_for_nothing_is_missing(tmp_path: Path) 
     )
     with pytest.raises(DataRefused) as caught:
         open_crm(folder, as_of=AS_OF)
-    assert [fault.split(":")[1].strip() for fault in caught.value.faults] == [
-        *("lead_id is missing", "created_at is missing", "stage is missing"),
+    assert [fault.split(". ")[0] for fault in caught.value.faults] == [
+        "leads.csv: lead_id is missing: 'NULL' (row 3)",
+        "leads.csv: created_at is missing: 'null' (row 2)",
+        "stage_events.csv: stage is missing: 'n/a' (row 2)",
     ]
+
+
+def test_a_mapping_shows_the_word_as_written_and_leaves_out_rows_set_aside(tmp_path: Path) -> None:
+    source = store(
+        tmp_path / "source",
+        l="id,made,from,test\n1,2026-07-01,web,\nnull,2026-07-01,web,\n,2026-07-01,web,\n N/A ,2026-07-01,web,yes\n",
+        e="id,stage,at\n1,mql,2026-07-02\n",
+    )
+    (tmp_path / "own.toml").write_text(
+        """
+        [tables.leads]
+        from = "l.csv"
+        columns = { lead_id = "id", created_at = "made", source = "from" }
+        set_aside = [{ when_equals = { test = "yes" }, reason = "test" }]
+        [tables.stage_events]
+        from = "e.csv"
+        columns = { lead_id = "id", stage = "stage", entered_at = "at" }
+        """,
+        encoding="utf-8",
+    )
+    with pytest.raises(DataRefused) as caught:
+        ingest(tmp_path / "own.toml", source=source, out=tmp_path / "store")
+    assert caught.value.faults == (
+        "l.csv: lead_id is missing: 'null' (row 3), row 4. Every row of leads has a lead_id."
+        " Repair the rows, or set them aside by a rule of a mapping.",
+    )
 
 
 def test_a_mapping_may_name_other_words_and_list_one_as_a_label(tmp_path: Path) -> None:

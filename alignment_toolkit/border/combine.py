@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from alignment_toolkit.border import granularity
@@ -12,6 +13,9 @@ from alignment_toolkit.border.leadless import leadless
 from alignment_toolkit.border.linking import linked
 from alignment_toolkit.border.mapped import Mapped, all_mapped
 from alignment_toolkit.border.parsing import TYPES
+from alignment_toolkit.border.rings import ring_notes
+from alignment_toolkit.border.sources import Source
+from alignment_toolkit.border.written import Absent
 from alignment_toolkit.schema import TABLES
 
 
@@ -32,11 +36,9 @@ def combined(benches: list[Workbench]) -> tuple[dict[str, Mapped], tuple[str, ..
         made[name] = replace(table, source=source)
         benches[0].notes += told
     made, notes = linked(benches, made)
-    return made, (
-        *(note for bench in benches for note in bench.notes),
-        *notes,
-        *leadless(made, benches[0].backend, benches[0].mapping.settings.deal_type),
-    )
+    backend, kinds = benches[0].backend, benches[0].mapping.settings.deal_type
+    own = (note for bench in benches for note in bench.notes)
+    return made, (*own, *notes, *leadless(made, backend, kinds), *ring_notes(made, backend))
 
 
 def _names(each: list[dict[str, Mapped]]) -> list[str]:
@@ -54,12 +56,19 @@ def _stacked(name: str, tables: list[Mapped], backend: Any) -> Mapped:
     rows = stored(backend, ibis.union(*parts, distinct=False), f"stacked {name}")
     found = {column: rows[f"found {column}"] for column in columns}
     place = " and ".join(table.source.place for table in tables)
-    source = replace(tables[0].source, place=place, rows=rows, found=found, typed={column: rows[column] for column in columns})
+    typed = {column: rows[column] for column in columns}
+    absent_in = partial(_absent_in, [table.source for table in tables])
+    source = replace(tables[0].source, place=place, rows=rows, found=found, typed=typed, absent_in=absent_in)
     aside: dict[str, int] = {}
     for table in tables:
         aside |= {reason: aside.get(reason, 0) + n for reason, n in table.aside.items()}
     files = tuple(file for table in tables for file in table.files)
     return Mapped(source, sum(table.read for table in tables), aside, files, tuple(name for table in tables for name in table.not_taken))
+
+
+def _absent_in(sources: list[Source], column: str) -> tuple[Absent, ...]:
+    """The absent values of a column in the files of all sources."""
+    return tuple(one for source in sources if source.absent_in and column in source.found for one in source.absent_in(column))
 
 
 def _both(table: Mapped, name: str, columns: list[str]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Records that contradict each other: won leads without a deal, skipped and back-filled stages, churn flags against churn events."""
+"""Records that contradict each other.
+
+Won leads without a deal, skipped and back-filled stages, churn flags against churn events, merges that go in a ring.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from alignment_toolkit.border.clocks import is_date, micros
 from alignment_toolkit.border.odd import Odd
+from alignment_toolkit.border.rings import COUNTS_AS, rings
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -21,6 +25,7 @@ def contradictions(crm: Crm) -> Iterator[Odd]:
     yield from _amounts(crm)
     yield from _closings(crm)
     yield from _churn(crm)
+    yield from _rings(crm)
 
 
 def _wins(crm: Crm) -> Iterator[Odd]:
@@ -105,3 +110,25 @@ def _churn(crm: Crm) -> Iterator[Odd]:
     rule = "A customer with a churn flag has a churn event, and the other way round; of all customers that have either"
     way_out = "Agree on one definition of churn; all of them are shown side by side"
     yield Odd("churn_events", "churn flag against churn event", conflict.select(id="customer_id"), sides, rule, way_out)
+
+
+def _rings(crm: Crm) -> Iterator[Odd]:
+    """Merges of leads, accounts or deals of which nobody survives."""
+    import ibis
+
+    if not crm.has("merges"):
+        return
+    merges = crm.tables["merges"]
+    found = rings(merges, lambda expression: expression.to_pyarrow().to_pylist())
+    among = [(merges["table"] == table) & merges.lost_id.isin([lost for ring in of for lost in ring]) for table, of in found.items()]
+    if among:
+        way_out = f"Take the merge of the record that survived out of the source; until then {COUNTS_AS}"
+        yield Odd(
+            "merges",
+            "merges that go in a ring",
+            merges.lost_id,
+            merges,
+            "Merges end at a record that survives",
+            way_out,
+            where=ibis.or_(*among),
+        )

@@ -15,7 +15,7 @@ from alignment_toolkit.border.duck import ROW
 from alignment_toolkit.border.hints import way_out_for
 from alignment_toolkit.border.parsing import LONGEST_NAME, as_code
 from alignment_toolkit.border.rules import Rule, allowed_words, rules_of
-from alignment_toolkit.border.sentences import SHOWN, Example, Fault
+from alignment_toolkit.border.sentences import SHOWN, Example, Fault, word
 from alignment_toolkit.border.sources import Source
 from alignment_toolkit.border.spelling import spaced
 from alignment_toolkit.border.stated import STATED, as_stated
@@ -89,7 +89,7 @@ def _particulars(source: Source, config: Config, fetch: Fetch) -> tuple[list[Fau
     measures |= {f"stray {name}": _stray(source, name).sum() for name in source.untrimmed}
     counts = fetch(source.rows.aggregate(**measures))[0] if measures else {}
     tidy = replace(source, tidy=source.tidy | {name for name in source.untrimmed if not counts[f"stray {name}"]})
-    faults = [_with_examples(source, rule, int(counts[rule.name]), fetch) for rule in rules if counts[rule.name]]
+    faults = [fault for rule in rules if counts[rule.name] for fault in _told(source, rule, int(counts[rule.name]), fetch)]
     return [*faults, *(_duplicates(tidy, fetch) if source.key else ())], tidy
 
 
@@ -132,15 +132,26 @@ def _empty(source: Source) -> Fault:
     return Fault(source.place, EMPTY, rule, "Export it again without a filter")
 
 
+def _told(source: Source, rule: Rule, n: int, fetch: Fetch) -> Iterator[Fault]:
+    """The fault of a rule with its examples; of values that are not there one per file that lacks them, where that can be known."""
+    lacking = source.absent_in(rule.column) if rule.kind == "absent" and source.absent_in else ()
+    for one in lacking:
+        yield replace(rule.fault, place=one.place, what=f"{one.column} is missing", examples=one.examples, n=one.n)
+    if not lacking:
+        yield _with_examples(source, rule, n, fetch)
+
+
 def _with_examples(source: Source, rule: Rule, n: int, fetch: Fetch) -> Fault:
     """The fault with its number of rows and the first five of them."""
     if rule.kind == "word":
         return _with_words(source, rule, fetch)
     columns = {"value": source.found[rule.column].cast("string")} | ({"row": source.rows[ROW]} if source.is_numbered else {})
-    columns |= {f"key {name}": source.found[name].cast("string") for name in source.key}
+    columns |= {f"key {name}": source.found[name].cast("string") for name in source.key if (rule.kind, name) != ("absent", rule.column)}
     table = source.rows.filter(rule.broken).select(**columns)
     rows = fetch((table.order_by("row") if source.is_numbered else table).limit(SHOWN))
-    shown = (Example(None if rule.kind == "absent" else row["value"], row.get("row"), _key_words(row)) for row in rows)
+    is_text = source.found[rule.column].type().is_string()
+    written = (word(row["value"]) if is_text else None for row in rows) if rule.kind == "absent" else (row["value"] for row in rows)
+    shown = (Example(value, row.get("row"), _key_words(row)) for value, row in zip(written, rows, strict=True))
     fault = replace(rule.fault, examples=tuple(shown), n=n)
     if rule.kind == "unread":
         kind, declared = source.contract.column(rule.column).kind, source.reading(rule.column).date_order

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from alignment_toolkit.border.records import set_aside_notes
 from alignment_toolkit.border.sentences import BadFile, Fault
 from alignment_toolkit.border.sniffing import dialect_of
 from alignment_toolkit.border.sources import Source, settled, source_of
+from alignment_toolkit.border.written import absent_in_file
 from alignment_toolkit.config import CONFIG_FILE
 from alignment_toolkit.schema import TABLES
 from alignment_toolkit.snapshots.layout import files_of
@@ -92,11 +94,13 @@ def _take(found: Found, name: str, path: Path, reading: Reading, *, foreign: boo
         _refuse(found, name, *error.faults)
         return
     source = source_of(name, rows, place=path.name, reading=reading)
-    is_text = path.suffix.lower() == ".csv"
-    if not is_text:
+    if path.suffix.lower() == ".csv":
+        source = replace(source, absent_in=partial(absent_in_file, source, found.backend))
+        source = settled(source, found.backend, name=f"{name}_typed_{next(_numbers)}")
+    else:
         instants = declared_instants(path) & source.found.keys()
         source = replace(source, readings=source.readings | {column: replace(reading, granularity="instant") for column in instants})
-    found.add(settled(source, found.backend, name=f"{name}_typed_{next(_numbers)}") if is_text else source)
+    found.add(source)
 
 
 def _refuse(found: Found, name: str, *faults: Fault) -> None:

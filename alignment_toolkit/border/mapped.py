@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from alignment_toolkit.border.bench import Workbench, landed, refuse_rivals
@@ -18,6 +19,8 @@ from alignment_toolkit.border.reasons import BLANK, NO_LOSS_DATE, TWICE, no_stag
 from alignment_toolkit.border.sources import Source, settled
 from alignment_toolkit.border.spelling import translated
 from alignment_toolkit.border.unexplained import unexplained
+from alignment_toolkit.border.written import absent_in_file
+from alignment_toolkit.border.written_inputs import absent_in_inputs
 from alignment_toolkit.errors import UsageError, nearest
 from alignment_toolkit.mapping import ColumnRule, SetAside, TableRule
 from alignment_toolkit.schema import TABLES
@@ -70,7 +73,10 @@ def _mapped(bench: Workbench, layers: Layers, name: str) -> Mapped | None:
     if source is None:
         return None
     bench.faults += unexplained(bench, layers, name)
-    source = _computed(source, aside=_aside(source, rule, bench))
+    aside = _aside(source, rule, bench)
+    from_file = partial(absent_in_file, source, bench.backend, aside=aside)
+    absent_in = from_file if rule.origin else partial(absent_in_inputs, bench, name)
+    source = replace(_computed(source, aside=aside), absent_in=absent_in)
     extra = {column: source.rows[column] for column in (ASIDE, PART) if column in source.rows.columns}
     by = "stage" if name == "stage_events" and (rule.wide or rule.sql is not None) else None
     source = settled(_impersonal(source), bench.backend, name=f"canonical {bench.number} {name}", extra=extra, by=by)

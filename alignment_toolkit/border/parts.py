@@ -74,6 +74,27 @@ def files_of(mapping: Mapping, matched: Matched, table: str) -> tuple[str, ...]:
     )
 
 
+def ways_to_make(bench: Workbench, table: str) -> tuple[str, ...]:
+    """What is not there of each way to make the rows of a table, as files and headers: `customer (id, created)`."""
+    matched = bench.matched
+    ways = []
+    for part in bench.mapping.tables[table].parts:
+        lacking = [_told(bench.mapping, need) for need in part.needs if not matched.has(need)]
+        if part.any_of and not any(map(matched.has, part.any_of)):
+            lacking.append(" or ".join(_told(bench.mapping, need) for need in part.any_of))
+        if lacking and not part.also:
+            ways.append(" and ".join(lacking))
+    return tuple(dict.fromkeys(ways))
+
+
+def _told(mapping: Mapping, need: str) -> str:
+    """An input, or a column of one, by the name of its file and the headers without which it is not this."""
+    name, _, own = need.partition(".")
+    rule = mapping.inputs[name]
+    headers = (rule.columns[column].origin[0] for column in dict.fromkeys([*rule.needs, *([own] if own else [])]))
+    return f"{rule.names[0] if rule.names else name} ({', '.join(headers)})"
+
+
 def from_parts(bench: Workbench, layers: Layers, name: str) -> Source | None:
     """The rows of all parts that are taken; None when there is none."""
     choice = chosen(bench.mapping, bench.matched, name)

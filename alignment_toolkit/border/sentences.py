@@ -35,6 +35,11 @@ class Example:
         return f"{value} ({place})" if place else value
 
 
+def word(value: str | None) -> str | None:
+    """A value as written, None where nothing but blanks is."""
+    return value if value and value.strip() else None
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fatal fault.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from alignment_toolkit.schema import IS_DATE, TABLES, Table, key_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from alignment_toolkit.border.written import Absent
 
 CODES = ("currency",)  # columns that hold codes
 
@@ -32,6 +35,7 @@ class Source:
         tidy: Text columns known to hold no stray blanks, overlong names or words for nothing, so that they can be taken as they are.
         unknown: Columns that the contract does not know.
         is_selected: Whether a SELECT over files made it.
+        absent_in: Where the absent values of a column stand in the files behind the table; None: as `found` has them.
     """
 
     contract: Table
@@ -43,6 +47,7 @@ class Source:
     tidy: frozenset[str] = frozenset()
     unknown: tuple[str, ...] = ()
     is_selected: bool = False
+    absent_in: Callable[[str], tuple[Absent, ...]] | None = None
 
     @property
     def is_numbered(self) -> bool:

@@ -214,3 +214,18 @@ def test_the_lifecycle_stage_of_sales_accepted_leads_is_an_acceptance(tmp_path: 
         expected = [("101", "accepted", datetime(2026, 1, 12, 10)), ("102", "rejected", datetime(2026, 1, 7, 10))]
     told = made(tmp_path, folder(tmp_path / "export", **export))
     assert rows(told, "feedback", "lead_id", "verdict", "given_at") == expected
+
+
+def test_merges_in_a_ring_are_said_at_ingest(tmp_path: Path) -> None:
+    source = folder(
+        tmp_path / "landed",
+        contact="id,property_createdate,property_lifecyclestage\n101,2026-07-01 09:00:00,lead\n",
+        deal="deal_id,deal_pipeline_stage_id,property_amount,property_closedate,property_createdate\n"
+        "1,closedwon,5,2026-08-15 12:00:00,2026-07-10 09:00:00\n2,closedwon,7,2026-08-15 12:00:00,2026-07-10 09:00:00\n",
+        deal_contact="deal_id,contact_id\n1,101\n2,101\n",
+        merged_deal="deal_id,merged_deal_id\n2,1\n1,2\n",
+    )
+    assert (
+        "merges: 2 merges go in a ring (deals 1 → 2 → 1): the record with the smallest id stands for its ring, and what the others hold of their"
+        " own, such as amounts, counts nowhere. Take the merge of the record that survived out of the source"
+    ) in made(tmp_path, source, "fivetran_hubspot").notes

@@ -151,6 +151,27 @@ def test_a_history_ends_where_the_deal_was_last_seen(tmp_path: Path) -> None:
     assert events.set_aside == {"followed by another change in the same second": 2}
 
 
+def test_stages_of_one_second_are_one_change_in_hubspot_too(tmp_path: Path) -> None:
+    source = folder(
+        tmp_path / "landed",
+        contact="id,property_createdate,property_lifecyclestage\n101,2026-07-01 09:00:00,lead\n",
+        deal="deal_id,deal_pipeline_id,deal_pipeline_stage_id,property_amount,property_closedate,property_createdate,property_hs_is_closed_won,"
+        "property_hs_is_closed\n1,default,w1,5,2026-08-01 12:00:00,2026-07-10 09:00:00,true,true\n",
+        deal_contact="deal_id,contact_id\n1,101\n",
+        deal_pipeline_stage="stage_id,pipeline_id,label,closed_won,is_closed,probability\n"
+        "appt,default,Appt,false,false,0.2\nw1,default,Signed,true,true,1.0\nl1,default,Gone,false,true,0.0\n",
+        deal_stage="deal_id,value,date_entered,_fivetran_start,_fivetran_end,_fivetran_active\n"
+        "1,appt,2026-07-10 09:00:00,2026-07-10 09:00:00,,false\n"
+        "1,l1,2026-08-01 12:00:00.100,2026-08-01 12:00:00.1,,false\n"
+        "1,w1,2026-08-01 12:00:00.050,2026-08-01 12:00:00.05,,true\n",
+    )
+    done = made(tmp_path, source, "fivetran_hubspot")
+    won = datetime(2026, 8, 1, 12, 0, 0, 50_000)
+    assert rows(done, "deal_events", "changed_at", "stage", "outcome") == [(datetime(2026, 7, 10, 9), "appt", "open"), (won, "w1", "won")]
+    (events,) = (table for table in done.tables if table.table == "deal_events")
+    assert events.set_aside == {"followed by another change in the same second": 1}
+
+
 def test_a_type_or_status_that_is_not_listed_is_refused(tmp_path: Path) -> None:
     deals = {"D19": ("Closed Won", "true", "true", "100")}
     source = _salesforce(

@@ -303,3 +303,18 @@ def test_a_renewal_in_which_no_table_of_leads_changed(tmp_path: Path) -> None:
     later = folder(tmp_path / "e", **API | {"User": "Id,Department,IsActive\n0055g00000UUUUaAAP,Marketing,true\n"})
     done = made(tmp_path, later, "salesforce")
     assert rows(done, "owners", "team") == [("marketing",)]
+
+
+def test_an_id_that_is_missing_is_told_with_its_file_row_and_word(tmp_path: Path) -> None:
+    source = folder(
+        tmp_path / "crm",
+        Lead="Id,Status,CreatedDate,LeadSource,IsConverted,ConvertedDate,ConvertedOpportunityId\n"
+        "00Q1,Open,2026-07-01T09:00:00.000Z,Web,true,2026-07-10,0061\n",
+        Opportunity="Id,StageName,IsClosed,IsWon,Amount,CloseDate\n0061,Closed Won,true,true,5,2026-08-01\nNULL,Closed Won,true,true,5,2026-08-01\n",
+    )
+    with pytest.raises(DataRefused) as caught:
+        made(tmp_path, source, "salesforce")
+    assert caught.value.faults == (
+        "Opportunity.csv: Id is missing: 'NULL' (row 3). Every row of deals has a deal_id."
+        " Repair the rows, or set them aside by a rule of a mapping.",
+    )

@@ -305,3 +305,16 @@ def test_minor_units_of_every_kind_of_currency(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(own, encoding="utf-8")
     done = made(tmp_path, source, [tmp_path / "own.toml"])
     assert dict(rows(done, "subscriptions", "currency", "mrr")) == {code.upper(): 5000 / units for code, units in MINOR.items()}
+
+
+def test_subscriptions_alone_are_refused_with_what_they_lack(tmp_path: Path) -> None:
+    header = "id,Customer ID,Plan,Quantity,Currency,Interval,Amount,Status,Created (UTC),Start (UTC),Current Period Start (UTC)"
+    row = "sub_1,cus_1,price_1,1,eur,month,10.00,active,2026-01-10 12:00,2026-01-10 12:00,2026-09-10 12:00"
+    with pytest.raises(DataRefused) as caught:
+        made(tmp_path, folder(tmp_path / "billing", subscriptions=f"{header}\n{row}\n"), "stripe")
+    end = "Export customer (id, created) too, or give the export of a CRM as another source."
+    made_of = "is missing: the mapping stripe finds none of the files that it is made of."
+    assert caught.value.faults == (
+        f"leads {made_of} leads (a person or account entering the funnel) is required. {end}",
+        f"stage_events {made_of} stage_events (a lead entering a stage) is required. {end}",
+    )

@@ -29,9 +29,7 @@ _LEGAL = re.compile(r"(copyright )?(\(c\)|©) ?\d{4}\b.*|confidential informatio
 _HOW_MANY = r" ?:| ?: *[\d., ']*\d| [\d., ']*\d (records?|rows?)| ?\([\d., ']*\d( \w+)?\)| ?\(([A-Z]{3}|[$€£¥])\)"
 _ELSEWHERE = "(gesamt|zwischen|end)?summen?|gesamt|insgesamt|(sous-)?total général|suma( total)?|total general|totaal|somma|totale"
 _TOTAL = re.compile(rf"((grand )?totals?( (records?|rows?|count))?|((record|row) )?count|{_ELSEWHERE})({_HOW_MANY})?", re.IGNORECASE)
-_BEGINS = (
-    "copyright|confidential|report|generated|exported|run|creat|print|(grand |sous-)?tota|count|rec|row|ges|ins|zwisch|end|som|sum"
-)
+_BEGINS = "copyright|confidential|report|generated|exported|run|creat|print|(grand |sous-)?tota|count|rec|row|ges|ins|zwisch|end|som|sum"
 _MAY_SAY_SO = re.compile(rf"\s*($|\(|©|{_BEGINS}|[\d., ]+ r)", re.IGNORECASE)
 _NUMBER = re.compile(r"[^\w\s]{0,3}\s?[\d., ']*\d\s?[^\w\s]{0,3}|[A-Z]{3} [\d., ']*\d", re.IGNORECASE)
 

@@ -78,8 +78,8 @@ ignored. A stage that nothing explains is refused (exit 3), all of them at once,
 
 In a history each label is read by 2, 3, 5 and 6. The last label takes the outcome of the deal as last seen when nothing explains it, when the deal
 is open now or when it was closed no later; a deal closed after its history ends is closed on its close date. An earlier label that nothing explains,
-such as a stage deleted since, is an open stage. Of several changes in one second the last by the history's own id counts, at the end of the history
-the one that agrees with the deal as last seen; the others are set aside, counted.
+such as a stage deleted since, is an open stage. Of several changes in one second the last counts (of equal times the last by the history's own id), at
+the end of the history the one that agrees with the deal as last seen; the others are set aside, counted.
 
 Types of deals and statuses of leads follow the same rule: one that is not listed is refused with the lines that list it. A company with a type
 "Partner" says whether it is new business, or keeps it apart from bookings under a word of its own:
@@ -95,7 +95,8 @@ there at all; Salesforce keeps 18 months of it at least, so of older leads it is
 of a row counts, and the versions of leads, contacts, opportunities and deals are their history.
 
 Ids of 15 and 18 characters are one id in Salesforce; they are stored with 18. A merge takes effect when the CRM made it, and from the start where
-the CRM does not say when. Deals without a lead, or with one that is not among the leads, are counted by `ingest` and by `alignment check`.
+the CRM does not say when. Merges that go in a ring (1 into 2 and 2 into 1) contradict each other: the record with the smallest id stands for its
+ring, `ingest` and `alignment check` count them, and the merge of the record that survived has to leave the source. Deals without a lead, or with one that is not among the leads, are counted by `ingest` and by `alignment check`.
 """  # noqa: E501 - the rows of a table are lines
 
 

@@ -117,12 +117,8 @@ def _without_nothing(section: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A section as it is or, where all its tables and charts are empty, its heading and the sentences that say why."""
     pieces = [piece for cell in section for piece in cell.get("pieces", ())]
     shown = [piece for piece in pieces if piece.kind in ("table", "chart", "scorecard")]
-    if (
-        not section
-        or not section[0].get("source", "").startswith("##")
-        or not shown
-        or any(piece.rows or not piece.table for piece in shown)
-    ):
+    tabled = [piece for piece in shown if piece.table]  # a chart beside a table is drawn from it
+    if not section or not section[0].get("source", "").startswith("##") or not tabled or any(piece.rows for piece in tabled):
         return section
     told = any(piece.kind in ("prose", "summary") and piece.lines for piece in pieces)
     heading = section[0] | {"source": section[0]["source"].split("\n", 1)[0]}

@@ -111,7 +111,8 @@ def _of_100(share: float) -> str:
 def what_to_do(kpis: pd.DataFrame) -> list[str]:
     """The figures that missed their target, each with its owner: what the next meeting starts with."""
     whole = kpis[(kpis["slice"] == "all") & kpis["target"].notna() & kpis["value"].notna()]
-    attained = kpis[(kpis["kpi"] == "target_attainment") & kpis["value"].isna()].set_index("segment")["reason"]
+    unjudged = kpis[(kpis["kpi"] == "target_attainment") & kpis["value"].isna() & (kpis["reason"] != NOT_ENOUGH)]  # by 0 nothing is divided
+    attained = unjudged.set_index("segment")["reason"]
     judged = whole[~whole["kpi"].isin(attained.index)]
     apart = [f"{label(kpi)} is not compared with its target: {attained[kpi]}." for kpi in whole["kpi"] if kpi in attained.index]
     missed = [row for _, row in judged.iterrows() if _is_short(row, row["value"])]

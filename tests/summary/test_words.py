@@ -9,6 +9,7 @@ import pytest
 
 from alignment_toolkit.config import Config
 from alignment_toolkit.figures import figure, figures
+from alignment_toolkit.glossary import with_owners
 from alignment_toolkit.study import Study
 from alignment_toolkit.summary import in_one_minute, provenance, scorecard, scorecard_chart, what_to_do
 from alignment_toolkit.summary.change import Change
@@ -68,7 +69,7 @@ def _frame(**rows: dict[str, Any]) -> pd.DataFrame:
     ],
 )
 def test_a_missed_target_is_told_in_the_figure_s_own_direction(kpi: str, row: dict[str, Any], sentence: str) -> None:
-    from alignment_toolkit.glossary import label, with_owners
+    from alignment_toolkit.glossary import label
 
     told = what_to_do(with_owners(figures([figure(kpi, **row)])))
     assert told == [sentence.replace("Customers lost", label("logo_churn"))]
@@ -179,3 +180,14 @@ def test_provenance_names_the_settings_that_made_the_figures() -> None:
         "records from": "the beginning",
         "tables": "leads, stage_events",
     }
+
+
+def test_a_figure_that_is_not_covered_is_apart_and_a_churn_of_nothing_meets_its_target() -> None:
+    attained = {"value": None, "unit": "share", "slice_": "target"}
+    rows = [
+        figure("bookings", value=80.0, unit="EUR", target=100.0, reason="the first 8 days are missing"),
+        figure("target_attainment", segment="bookings", reason="the first 8 days are missing", **attained),
+        figure("logo_churn", value=0.0, unit="share", target=0.05),
+        figure("target_attainment", segment="logo_churn", **attained),
+    ]
+    assert what_to_do(with_owners(figures(rows))) == ["Bookings is not compared with its target: the first 8 days are missing."]

@@ -42,11 +42,11 @@ def leadless(made: dict[str, Mapped], backend: Any, kinds: Collection[str]) -> t
     n, n_named, n_lost = (int(backend.to_pyarrow(table.count()).as_py()) for table in (rows, named, lost))
     if n_named == n and not n_lost:
         return ()
-    told = [f"{n - n_named:,} name no lead"] if n > n_named else []
+    told = [f"{n - n_named:,} without a lead ID"] if n > n_named else []
     if n_lost:
         ids = backend.to_pyarrow(lost.distinct().order_by("lead_id").limit(_SHOWN)).column("lead_id").to_pylist()
-        told.append(f"{n_lost:,} name one that is not among the leads, such as {', '.join(map(repr, ids))}")
-    return (f"deals: {n - n_named + n_lost:,} of {n:,} have no lead: {', '.join(told)}",)
+        told.append(f"{n_lost:,} with a lead ID that is not among the leads, such as {', '.join(map(repr, ids))}")
+    return (f"deals without a lead: {n - n_named + n_lost:,} of {n:,} ({', '.join(told)})",)
 
 
 def _known(made: dict[str, Mapped], backend: Any) -> Any:

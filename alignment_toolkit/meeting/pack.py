@@ -18,17 +18,17 @@ from alignment_toolkit.study import Study
 
 MOST_SOURCES = 5
 EMPTY = {
-    "agenda": "Nothing asks for talk.",
-    "decisions": "No decision is owed.",
+    "agenda": "There is nothing to discuss.",
+    "decisions": "No decisions are due.",
     "wins": "No improvement beyond noise, target met or shared win is on record.",
     "joint_wins": "Which wins both teams share cannot be told.",
     "of_sales": "Nothing on the side of sales is known to have moved, or to stand out, beyond noise.",
     "of_marketing": "Nothing on the side of marketing is known to have moved, or to stand out, beyond noise.",
 }
 UNCOVERED = {
-    "agenda": "Nothing is known to ask for talk: not every figure can be compared with the period before.",
-    "decisions": "No decision is known to be owed: not every figure covers the period.",
-    "wins": "What went well is not known: not every figure can be compared with the period before.",
+    "agenda": "Some figures cannot be compared with the period before, so the agenda may be incomplete.",
+    "decisions": "Which decisions are due is not known: some figures do not cover the period.",
+    "wins": "What went well is not known: some figures cannot be compared with the period before.",
 }
 
 

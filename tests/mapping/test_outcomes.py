@@ -227,7 +227,7 @@ def test_versions_count_once_and_are_the_history(tmp_path: Path) -> None:
     ]
     assert rows(done, "owners", "owner_id", "team") == [("0051", "marketing")]
     assert "lead.csv: skipped 2 superseded versions; the current version of each row is used" in done.notes
-    assert "deals: 1 of 1 have no lead: 1 name one that is not among the leads, such as '00Q9'" in done.notes
+    assert "deals without a lead: 1 of 1 (1 with a lead ID that is not among the leads, such as '00Q9')" in done.notes
 
 
 def test_ingest_and_check_count_the_same_deals_without_a_lead(tmp_path: Path) -> None:
@@ -258,8 +258,8 @@ def test_ingest_and_check_count_the_same_deals_without_a_lead(tmp_path: Path) ->
     )
     (tmp_path / "m.toml").write_text("".join(tables))
     done = made(tmp_path, source, tmp_path / "m.toml")
-    [told] = [note for note in done.notes if note.startswith("deals: ")]  # a renewal without a lead is as it should be
-    assert told == "deals: 3 of 5 have no lead: 2 name no lead, 1 name one that is not among the leads, such as 'L4'"
+    [told] = [note for note in done.notes if note.startswith("deals without a lead: ")]  # a renewal without a lead is as it should be
+    assert told == "deals without a lead: 3 of 5 (2 without a lead ID, 1 with a lead ID that is not among the leads, such as 'L4')"
     faults = check_store(done.out).faults.set_index(["table", "fault"])
     assert tuple(faults.loc[("deals", "no lead is named"), ["n", "of"]]) == (2, 5)
     assert faults.loc[("deals", "lead_id is not in leads"), "n"] == 1

@@ -73,7 +73,7 @@ def test_billing_meets_the_crm_by_link_and_by_address(tmp_path: Path) -> None:
         },
     )
     assert "subscriptions: 2 of 3 customers linked to a lead (1 by link column and 1 by e-mail address)" in done.notes
-    assert done.notes[-1] == "deals: 1 of 2 have no lead: 1 name no lead"
+    assert done.notes[-1] == "deals without a lead: 1 of 2 (1 without a lead ID)"
     assert counts(done)["leads"][1] == 4
     assert "example" not in str(done.notes)
 

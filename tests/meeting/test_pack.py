@@ -80,7 +80,7 @@ def test_a_quiet_quarter_says_nothing() -> None:
         "2026Q2, compared with 2026Q1.",
         "Nothing got worse by more than chance explains and by enough to matter, and no target was missed: the agenda is empty.",
     ]
-    assert pack.nothing("agenda") == ["Nothing asks for talk."]
+    assert pack.nothing("agenda") == ["There is nothing to discuss."]
     assert pack.nothing("wins") == []
     assert set(pack.wins["certainty"]) == {"counted"}  # targets met and wins shared: nothing that moved
 

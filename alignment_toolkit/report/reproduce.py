@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree  # the file is written by our own child process
 
@@ -23,6 +24,7 @@ from alignment_toolkit.report.notebooks import Notebook, code_cells, read_notebo
 from alignment_toolkit.report.outputs import shown_in
 
 KERNEL_START = 60
+_UNSTARTED = "the kernel did not start"
 _SANITIZE = "[address]\nregex: 0x[0-9a-fA-F]{6,16}\nreplace: 0xADDRESS\n\n[pid]\nregex: \\bpid[ =:]+[0-9]+\nreplace: pid PID\n"
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
 _FULL = os.strerror(errno.ENOSPC)
@@ -55,16 +57,22 @@ def reproduce(
 ) -> list[Difference]:
     """Run the notebooks again in one nbval process; what differs, empty when everything came out the same.
 
+    A kernel binds ports that were free a moment before, and another program may have taken one since. Such a kernel has run no cell, so a
+    notebook without one is given another, once.
+
     Args:
         notebooks: Executed notebooks; each runs in its own folder.
         cell_timeout: Seconds a cell may take.
         root: Folder that a relative `data` is looked up from; None: as the environment says.
         environment: Further variables of the kernels; with a `JUPYTER_PATH` kernels are those that it leads to.
     """
-    with tempfile.TemporaryDirectory(prefix="alignment-") as scratch:
-        junit = Path(scratch) / "junit.xml"
-        code, said = _nbval(notebooks, junit=junit, cell_timeout=cell_timeout, environment=_environment(root, environment or {}))
-        return _judged(notebooks, junit=junit, code=code, said=said)
+    run = partial(_compared, cell_timeout=cell_timeout, environment=_environment(root, environment or {}))
+    found = run(notebooks)
+    without_kernel = {difference.notebook for difference in found if difference.what.startswith(_UNSTARTED)}
+    if not without_kernel:
+        return found
+    again = run([path for path in notebooks if path.stem in without_kernel])
+    return [*(difference for difference in found if difference.notebook not in without_kernel), *again]
 
 
 def skip_formats() -> None:
@@ -84,9 +92,21 @@ def refuse(differences: Sequence[Difference], *, way_out: str | None = None) -> 
     """
     if not differences:
         return
-    kinds: dict[str, type[AlignmentError]] = {"took longer": RunTimeout, "kernel died": KernelDied, _FULL: PublishError}
+    kinds: dict[str, type[AlignmentError]] = {
+        "took longer": RunTimeout,
+        "kernel died": KernelDied,
+        _UNSTARTED: KernelDied,
+        _FULL: PublishError,
+    }
     kind = next((error for phrase, error in kinds.items() if phrase in differences[0].what), NotReproduced)
     raise kind("a second execution gave other outputs", rule="; ".join(map(str, differences)), way_out=way_out)
+
+
+def _compared(notebooks: Sequence[Path], *, cell_timeout: int, environment: Mapping[str, str]) -> list[Difference]:
+    with tempfile.TemporaryDirectory(prefix="alignment-") as scratch:
+        junit = Path(scratch) / "junit.xml"
+        code, said = _nbval(notebooks, junit=junit, cell_timeout=cell_timeout, environment=environment)
+        return _judged(notebooks, junit=junit, code=code, said=said)
 
 
 def _nbval(notebooks: Sequence[Path], *, junit: Path, cell_timeout: int, environment: Mapping[str, str]) -> tuple[int, str]:
@@ -155,6 +175,8 @@ def _phrase(message: str) -> str:
         return "took longer than allowed"
     if "Kernel dead" in head:
         return "the kernel died"
+    if unstarted := re.match(r'failed on setup with "(.*?)"', head):
+        return f"{_UNSTARTED} ({unstarted[1][:300]})"
     if head.startswith("Cell execution caused an exception"):
         last = re.findall(r"^\w*(?:Error|Exception|Interrupt|Exit|Refused)\b.*$", message, re.M)
         return f"failed with {last[-1][:300]}" if last else "failed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,6 +92,40 @@ def test_a_pytest_configuration_around_it_plays_no_part(executed: Path, monkeypa
     (executed.parent / "conftest.py").write_text("raise RuntimeError\n")
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
     assert reproduce([executed], cell_timeout=60, root=executed.parent) == []
+
+
+def test_a_kernel_that_finds_its_port_taken_is_followed_by_another(executed: Path, tmp_path: Path) -> None:
+    """The first kernel ends as one does that finds a port taken since it was chosen; it has run no cell."""
+    environment = _kernel_that_fails(tmp_path, times=1)
+    assert reproduce([executed], cell_timeout=60, root=executed.parent, environment=environment) == []
+    assert (tmp_path / "starts").read_text() == "12"
+
+
+def test_a_kernel_that_never_starts_is_told_as_such(executed: Path, tmp_path: Path) -> None:
+    found = reproduce([executed], cell_timeout=60, root=executed.parent, environment=_kernel_that_fails(tmp_path, times=9))
+    assert (tmp_path / "starts").read_text() == "12"
+    assert {difference.what.partition(" (")[0] for difference in found} == {"the kernel did not start"}
+    with pytest.raises(KernelDied, match="the kernel did not start"):
+        refuse(found)
+
+
+def _kernel_that_fails(folder: Path, *, times: int) -> dict[str, str]:
+    """A kernel specification whose first starts end at once, as with a port in use; it notes each start in `starts`."""
+    (folder / "kernel.py").write_text(f"""
+import pathlib, runpy, sys
+count = pathlib.Path({str(folder / "starts")!r})
+started = len(count.read_text()) + 1 if count.exists() else 1
+with count.open("a") as file:
+    file.write(str(started))
+if started <= {times}:
+    sys.exit(1)
+runpy.run_module("ipykernel_launcher", run_name="__main__", alter_sys=True)
+""")
+    spec = folder / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    argv = [sys.executable, str(folder / "kernel.py"), "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"}))
+    return {"JUPYTER_PATH": str(folder)}
 
 
 def test_no_result_is_no_pass(executed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

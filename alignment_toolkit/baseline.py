@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alignment_toolkit.coverage import Coverage, coverage, tables_of
+from alignment_toolkit.coverage import Coverage, coverage, is_over_window, tables_of
 from alignment_toolkit.errors import UsageError
 from alignment_toolkit.figures import NUMBERS, with_previous
 from alignment_toolkit.periods import Quarter
@@ -38,8 +38,11 @@ def covered(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
     own = [_own(row, study, now) for row in frame[["slice", "segment"]].itertuples(index=False)]
     tables = [tables_of(str(kpi)) for kpi in frame["kpi"]]
     followed = [_without_late(read, study) if by == COHORT else read for read, by in zip(tables, frame["slice"], strict=True)]
-    unknown = pd.Series([found.unrecorded(read) for found, read in zip(own, followed, strict=True)], index=frame.index, dtype=object)
-    partial = pd.Series([found.partial(read) for found, read in zip(own, followed, strict=True)], index=frame.index, dtype=object)
+    opened = study.first_day
+    since = [opened if is_over_window(kpi) and by != COHORT else None for kpi, by in zip(frame["kpi"], frame["slice"], strict=True)]
+    asked = list(zip(own, followed, since, strict=True))
+    unknown = pd.Series([found.unrecorded(read, since=day) for found, read, day in asked], index=frame.index, dtype=object)
+    partial = pd.Series([found.partial(read, since=day) for found, read, day in asked], index=frame.index, dtype=object)
     apart = pd.Series([bool(now.reason(read) or before.reason(read)) for read in tables], index=frame.index)
     told = frame.assign(previous=frame["previous"].mask(apart))
     kept = {name: told[name].mask(unknown.notna()) for name in NUMBERS if name != "target"}

@@ -73,11 +73,23 @@ READS: dict[str, tuple[str, ...]] = {
 }
 """The tables of events that each headline figure reads of its own quarter; that nobody acted is a finding, not a gap in `actions`."""
 
+OVER_WINDOW = (
+    "conversion_*", "won_share_to_date", "acceptance_rate", "rejection_rate", "value_per_lead_*", "win_rate_*", "stage_conversion_*",
+    "time_in_stage_*", "cycle_mean", "retention_*", "early_churn_*", "feedback_effect",
+)  # fmt: skip
+"""Estimates over the study's window: they rest on its records, also where none of them is of the report quarter."""
+
 
 @cache
 def tables_of(kpi: str) -> tuple[str, ...]:
     """The tables of events that a figure reads; none for a name that is not published."""
     return next((tables for pattern, tables in READS.items() if fnmatchcase(kpi, pattern)), ())
+
+
+@cache
+def is_over_window(kpi: str) -> bool:
+    """Whether a figure is an estimate over the study's window, and not a count of the report quarter."""
+    return any(fnmatchcase(kpi, pattern) for pattern in OVER_WINDOW)
 
 
 class Recorded(NamedTuple):
@@ -109,21 +121,26 @@ class Coverage:
     ends: dict[str, date]
     unseen: frozenset[str] = frozenset()
 
-    def unrecorded(self, tables: Iterable[str] = ()) -> str | None:
-        """Why nothing is known of the period: all records, or one of these tables, begin after it or end before it. None: something is."""
+    def unrecorded(self, tables: Iterable[str] = (), *, since: date | None = None) -> str | None:
+        """Why nothing is known of the period: all records, or one of these tables, begin after it or end before it. None: something is.
+
+        Args:
+            tables: Tables of events.
+            since: First day that is looked at, for estimates over a longer time than the period; None: that of the period.
+        """
         for name in (TOGETHER, *tables):
             if name in self.begins and self.begins[name] >= self.period.end_on:
                 return f"{_subject(name, 'begin')} on {self.begins[name]}, after {self.period.label}"
-            if name in self.ends and self.ends[name] < self.period.first_on:
-                return f"{_subject(name, 'end')} on {self.ends[name]}, before {self.period.label}"
+            if name in self.ends and self.ends[name] < (since or self.period.first_on):
+                return self._ended(name)
             if name in self.unseen:
                 return f"the table {name} has no row before the as-of"
         return None
 
-    def partial(self, tables: Iterable[str] = ()) -> str | None:
+    def partial(self, tables: Iterable[str] = (), *, since: date | None = None) -> str | None:
         """Which days of the period are missing from all records, or from these tables. None: it is covered, or nothing is known of it."""
         names = [name for name in (TOGETHER, *tables) if name in self.begins or name in self.ends]
-        if not names or self.unrecorded(tables):
+        if not names or self.unrecorded(tables, since=since):
             return None
         return " and ".join(self._missing(names[0]))
 
@@ -137,10 +154,15 @@ class Coverage:
         if name in self.begins:
             days = (self.begins[name] - period.first_on).days
             told.append(f"{_subject(name, 'begin')} on {self.begins[name]}, so the first {days} days of {period.label} are missing")
-        if name in self.ends:
+        if name in self.ends and self.ends[name] < period.first_on:
+            told.append(self._ended(name))
+        elif name in self.ends:
             days = (period.end_on - self.ends[name]).days - 1
             told.append(f"{_subject(name, 'end')} on {self.ends[name]}, so the last {days} days of {period.label} are missing")
         return told
+
+    def _ended(self, name: str) -> str:
+        return f"{_subject(name, 'end')} on {self.ends[name]}, before {self.period.label}"
 
 
 def _subject(name: str, verb: str) -> str:
@@ -181,17 +203,22 @@ def coverage_sentences(study: Study, tables: Iterable[str] = ()) -> list[str]:
         return [f"Nothing of {label} is on record: {reason}. Its figures are left out."]
     if reason := now.partial():
         return [f"{label} is not covered: {reason}. Its figures stand as recorded and are compared with no {noun} and no target."]
-    said = [_uncovered(now, name) for name in read if now.reason([name])]
+    said = [_uncovered(study, now, name) for name in read if now.reason([name])]
     if reason := before.reason():
         return [*said, f"Nothing is compared with the {noun} before: {reason}."]
     late = [name for name in read if before.reason([name]) and not now.reason([name])]
     return [*said, *(f"Figures of {name} are not compared with the {noun} before: {before.reason([name])}." for name in late)]
 
 
-def _uncovered(now: Coverage, name: str) -> str:
+def _uncovered(study: Study, now: Coverage, name: str) -> str:
     """What follows where one table does not cover the period."""
     if reason := now.unrecorded([name]):
-        return f"Nothing of {now.period.label} is on record in {name}: {reason}. Figures that need it are left out."
+        nothing = f"Nothing of {now.period.label} is on record in {name}: {reason}."
+        in_window = any(name in tables for pattern, tables in READS.items() if pattern in OVER_WINDOW)
+        if not in_window or now.unrecorded([name], since=study.first_day):
+            return f"{nothing} Figures that need it are left out."
+        noun = now.period.noun
+        return f"{nothing} Figures of the {noun} are left out; estimates rest on what was recorded before and are compared with nothing."
     partly = f"{now.period.label} is covered only in part: {now.partial([name])}"
     return f"{partly}. Figures of {name} stand as recorded and are compared with nothing."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from alignment_toolkit.config import Config, load_config
 from alignment_toolkit.coverage import coverage_sentences, missing_tables
 from alignment_toolkit.errors import UsageError, nearest
-from alignment_toolkit.periods import Period, Quarter, in_utc, last_full_quarter, midnight, parse_as_of, wall_clock
+from alignment_toolkit.periods import Period, Quarter, in_utc, last_full_quarter, local_day, midnight, parse_as_of, wall_clock
 from alignment_toolkit.recorded import enters_every_stage, full_quarters, goes_beyond, has_dates, late_as_of, refuse_unrecorded
 from alignment_toolkit.store import Crm, last_event_day, open_crm, store_config
 
@@ -99,6 +99,11 @@ class Study:
         """First instant of the window that conversions are estimated in; None: all history."""
         first = {"4q": self.quarter.last_year()[0], "1q": self.quarter, "all": None}[self.cohort]
         return None if first is None else self.instant(first)
+
+    @property
+    def first_day(self) -> date:
+        """First local day of the window that conversions are estimated in; the first day there is for all history."""
+        return date.min if self.window_opens_at is None else local_day(self.window_opens_at, self.config.time_zone)
 
     @property
     def created_before(self) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -69,12 +70,31 @@ def test_a_table_that_ends_before_the_quarter_says_nothing_of_it() -> None:
     assert told.reason() is None
     assert told.unrecorded(["leads"]) == "the table leads ends on 2025-03-27, before 2026Q3"
     assert told.partial(["leads"]) is None
-    said = coverage_sentences(made)
-    assert said[0] == (
-        "Nothing of 2026Q3 is on record in leads: the table leads ends on 2025-03-27, before 2026Q3. Figures that need it are left out."
-    )
+    nothing = "Nothing of 2026Q3 is on record in leads: the table leads ends on 2025-03-27, before 2026Q3."
+    assert coverage_sentences(made)[0] == f"{nothing} Figures that need it are left out."
+    kept = "Figures of the quarter are left out; estimates rest on what was recorded before and are compared with nothing."
+    assert coverage_sentences(replace(made, cohort="all"))[0] == f"{nothing} {kept}"
     found = kpis(made).query("kpi == 'leads' and slice == 'all'").iloc[0]
     assert (pd.isna(found["value"]), found["reason"]) == (True, "the table leads ends on 2025-03-27, before 2026Q3")
+
+
+def test_estimates_over_the_window_rest_on_the_records_that_end_before_the_quarter() -> None:
+    """40 leads in March, 10 of them won after ten days; nothing since, and 2026Q3 is asked for."""
+    leads = [{"lead_id": f"L{at:02d}", "created_at": f"2026-03-{1 + at % 20:02d}", "source": "web"} for at in range(40)]
+    events = [
+        {"lead_id": lead["lead_id"], "stage": "won", "entered_at": f"2026-03-{11 + at % 20:02d}"}
+        for at, lead in enumerate(leads)
+        if at % 4 == 0
+    ]
+    touches = [{"touch_id": f"T{day}", "lead_id": "L00", "side": "sales", "occurred_at": f"2026-09-{day:02d}"} for day in range(1, 31)]
+    made = study("2026Q3", as_of="2026-10-01", cohort="4q", leads=leads, stage_events=events, touches=touches)
+    found = kpis(made).query("slice == 'all'").set_index("kpi")
+    reason = "the table leads ends on 2026-03-20, before 2026Q3"
+    assert (pd.isna(found["value"]["leads"]), found["reason"]["leads"]) == (True, reason)
+    assert (found["value"]["conversion_90d"], found["reason"]["conversion_90d"]) == (0.25, reason)
+    assert pd.isna(found["previous"]["conversion_90d"])
+    at_once = replace(made, cohort="1q")
+    assert pd.isna(kpis(at_once).query("slice == 'all'").set_index("kpi")["value"]["conversion_90d"])
 
 
 def test_deals_without_a_creation_date_give_no_figure_that_begins_with_one() -> None:

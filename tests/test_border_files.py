@@ -437,6 +437,22 @@ def test_a_byte_order_mark_is_believed(backend, tmp_path: Path) -> None:
     assert read(backend, path, encoding="utf-8") == (TWO, ())
 
 
+@pytest.mark.parametrize(
+    ("text", "rows", "set_aside"),
+    [
+        ('"id","name"\n"","\t"\n"","\t"\n', [], {BLANK: 2}),  # tabs are no separator where every record is blank
+        ("\n".join(["Leads of Q3", "id,name,made", *FOOTERS["with commas that are not quoted"][0]]), [], {ABOVE: 1, FOOTER: 5}),
+        ("Leads, Q3\nOwner, Ann\n\nid,name,made\n1,a,x\n", [("1", "a", "x")], {ABOVE: 2}),
+    ],
+    ids=["blank records", "a title and a footer around nothing", "titles with commas"],
+)
+def test_a_header_is_found_where_hardly_anything_follows(backend, tmp_path: Path, text: str, rows: list, set_aside: dict) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text(text, encoding="utf-8")
+    found, _, aside = read_counted(backend, path)
+    assert ([row[:3] for row in found], aside) == (rows, set_aside)
+
+
 CELL = st.text(st.sampled_from(list("ab1,;\"'\n\r\t é€\u00a0")), max_size=6)
 
 

@@ -11,7 +11,7 @@ import io
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,7 +191,8 @@ def _layout(text: str, declared: str | None, place: str) -> _Layout:
     at, delimiter = _first_filled(tables[likely]), likely
     if at is None:
         raise BadFile(Fault(place, "the row of column names cannot be read", "A CSV file begins with a row of column names", EXPORT))
-    if not _is_followed_by_its_like(tables[likely], at, or_nothing=False):
+    is_alone = len(_filled(tables[likely][at])) > 1 and not any(map(_filled, tables[likely][at + 1 :]))
+    if not is_alone and not _is_followed_by_its_like(tables[likely], at, or_nothing=False):
         marks = [likely] if declared or named else [likely, *(mark for mark in DELIMITERS if mark != likely)]
         lower = [(len(_filled(tables[mark][row])), mark, row) for mark in marks if (row := _below_titles(tables[mark])) is not None]
         n_names, mark, row = max(lower, key=lambda found: (-found[2], found[0]), default=(0, likely, at))
@@ -218,9 +219,16 @@ def _is_followed_by_its_like(table: list[list[str]], at: int, *, or_nothing: boo
 
 def _below_titles(table: list[list[str]]) -> int | None:
     """The row of the header where titles stand above it; None where that is not beyond doubt."""
+    found = _header_below_titles(table, lambda row: _is_followed_by_its_like(table, row, or_nothing=True))
+    if found is None:  # a table without a record: nothing but a footer follows
+        return _header_below_titles(table, lambda row: row + 1 < len(table) and not _filled(table[row + 1]))
+    return found
+
+
+def _header_below_titles(table: list[list[str]], is_header: Callable[[int], bool]) -> int | None:
     for row, record in enumerate(table[:_ABOVE]):
         names = _filled(record)
-        if row == 0 or len(names) < 2 or not _is_followed_by_its_like(table, row, or_nothing=True):
+        if row == 0 or len(names) < 2 or not is_header(row):
             continue
         if len(set(names)) < len(names) or any(_VALUE.fullmatch(name) for name in names):
             return None

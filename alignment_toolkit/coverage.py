@@ -77,7 +77,7 @@ OVER_WINDOW = (
     "conversion_*", "won_share_to_date", "acceptance_rate", "rejection_rate", "value_per_lead_*", "win_rate_*", "stage_conversion_*",
     "time_in_stage_*", "cycle_mean", "retention_*", "early_churn_*", "feedback_effect",
 )  # fmt: skip
-"""Estimates over the study's window: they rest on its records, also where none of them is of the report quarter."""
+"""Estimates over the study's window: they use all its records, even if none falls in the report quarter."""
 
 
 @cache
@@ -126,7 +126,7 @@ class Coverage:
 
         Args:
             tables: Tables of events.
-            since: First day that is looked at, for estimates over a longer time than the period; None: that of the period.
+            since: First day that counts, for estimates that look back further than the period; None: the first day of the period.
         """
         for name in (TOGETHER, *tables):
             if name in self.begins and self.begins[name] >= self.period.end_on:
@@ -218,7 +218,7 @@ def _uncovered(study: Study, now: Coverage, name: str) -> str:
         if not in_window or now.unrecorded([name], since=study.first_day):
             return f"{nothing} Figures that need it are left out."
         noun = now.period.noun
-        return f"{nothing} Figures of the {noun} are left out; estimates rest on what was recorded before and are compared with nothing."
+        return f"{nothing} Figures for the {noun} are left out; estimates use the earlier records and are not compared."
     partly = f"{now.period.label} is covered only in part: {now.partial([name])}"
     return f"{partly}. Figures of {name} stand as recorded and are compared with nothing."
 

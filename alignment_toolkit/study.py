@@ -102,7 +102,7 @@ class Study:
 
     @property
     def first_day(self) -> date:
-        """First local day of the window that conversions are estimated in; the first day there is for all history."""
+        """First local day of the window that conversions are estimated in; `date.min` for all history."""
         return date.min if self.window_opens_at is None else local_day(self.window_opens_at, self.config.time_zone)
 
     @property

@@ -72,13 +72,13 @@ def test_a_table_that_ends_before_the_quarter_says_nothing_of_it() -> None:
     assert told.partial(["leads"]) is None
     nothing = "Nothing of 2026Q3 is on record in leads: the table leads ends on 2025-03-27, before 2026Q3."
     assert coverage_sentences(made)[0] == f"{nothing} Figures that need it are left out."
-    kept = "Figures of the quarter are left out; estimates rest on what was recorded before and are compared with nothing."
+    kept = "Figures for the quarter are left out; estimates use the earlier records and are not compared."
     assert coverage_sentences(replace(made, cohort="all"))[0] == f"{nothing} {kept}"
     found = kpis(made).query("kpi == 'leads' and slice == 'all'").iloc[0]
     assert (pd.isna(found["value"]), found["reason"]) == (True, "the table leads ends on 2025-03-27, before 2026Q3")
 
 
-def test_estimates_over_the_window_rest_on_the_records_that_end_before_the_quarter() -> None:
+def test_estimates_over_the_window_use_records_that_end_before_the_quarter() -> None:
     """40 leads in March, 10 of them won after ten days; nothing since, and 2026Q3 is asked for."""
     leads = [{"lead_id": f"L{at:02d}", "created_at": f"2026-03-{1 + at % 20:02d}", "source": "web"} for at in range(40)]
     events = [

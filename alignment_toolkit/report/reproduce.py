@@ -57,8 +57,8 @@ def reproduce(
 ) -> list[Difference]:
     """Run the notebooks again in one nbval process; what differs, empty when everything came out the same.
 
-    A kernel binds ports that were free a moment before, and another program may have taken one since. Such a kernel has run no cell, so a
-    notebook without one is given another, once.
+    Jupyter picks free ports before the kernel binds them, so another program can take one in between. A kernel that does not start has run
+    no cell, so its notebook is tried once more.
 
     Args:
         notebooks: Executed notebooks; each runs in its own folder.

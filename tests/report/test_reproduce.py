@@ -95,13 +95,13 @@ def test_a_pytest_configuration_around_it_plays_no_part(executed: Path, monkeypa
 
 
 def test_a_kernel_that_finds_its_port_taken_is_followed_by_another(executed: Path, tmp_path: Path) -> None:
-    """The first kernel ends as one does that finds a port taken since it was chosen; it has run no cell."""
+    """The first kernel exits at once, as it does when its port is in use; no cell has run."""
     environment = _kernel_that_fails(tmp_path, times=1)
     assert reproduce([executed], cell_timeout=60, root=executed.parent, environment=environment) == []
     assert (tmp_path / "starts").read_text() == "12"
 
 
-def test_a_kernel_that_never_starts_is_told_as_such(executed: Path, tmp_path: Path) -> None:
+def test_a_kernel_that_never_starts_is_reported_as_such(executed: Path, tmp_path: Path) -> None:
     found = reproduce([executed], cell_timeout=60, root=executed.parent, environment=_kernel_that_fails(tmp_path, times=9))
     assert (tmp_path / "starts").read_text() == "12"
     assert {difference.what.partition(" (")[0] for difference in found} == {"the kernel did not start"}
